@@ -1,0 +1,1 @@
+"""`/opencord`: a module for every subcommand, with its registration and its action."""

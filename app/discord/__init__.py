@@ -1,0 +1,1 @@
+"""Discord: its wire, and its REST client."""

@@ -1,0 +1,1 @@
+"""OpenCode: its wire, and its server inside a sandbox."""

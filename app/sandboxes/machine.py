@@ -1,0 +1,48 @@
+"""The life of a sandbox, as a table. Every move is a compare-and-set in the store, so that a message and a pause can
+race for a machine and exactly one of them wins.
+
+    destroyed ─▶ creating ─▶ active ─▶ pausing ─▶ paused ─▶ resuming ─▶ active
+        ▲                                            └─▶ destroying ─▶ destroyed
+
+A state in the left column of a move with two names is *passing*: somebody is at work on it. Whoever dies there leaves
+it behind, and after a deadline anybody may take it over.
+"""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    CREATING = "creating"
+    ACTIVE = "active"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    RESUMING = "resuming"
+    DESTROYING = "destroying"
+    DESTROYED = "destroyed"
+    ERROR = "error"
+
+
+PASSING = frozenset({State.CREATING, State.PAUSING, State.RESUMING, State.DESTROYING})
+
+MOVES: frozenset[tuple[State, State]] = frozenset(
+    {
+        (State.DESTROYED, State.CREATING),
+        (State.CREATING, State.ACTIVE),
+        (State.ACTIVE, State.PAUSING),
+        (State.PAUSING, State.PAUSED),
+        (State.PAUSED, State.RESUMING),
+        (State.ACTIVE, State.RESUMING),  # its server is gone though the machine is not
+        (State.RESUMING, State.ACTIVE),
+        (State.PAUSED, State.DESTROYING),
+        (State.ACTIVE, State.DESTROYING),
+        (State.ERROR, State.DESTROYING),
+        (State.DESTROYING, State.DESTROYED),
+        (State.ERROR, State.RESUMING),
+        *((state, State.ERROR) for state in PASSING),
+        *((state, State.DESTROYED) for state in set(State) - {State.DESTROYED}),  # the provider has lost it
+    }
+)
+
+
+def may_move(old: State, new: State) -> bool:
+    return (old, new) in MOVES

@@ -1,0 +1,174 @@
+"""What the keeper needs of the world: somebody who provides machines, OpenCode to run in them, and a shelf to write
+them down on.
+
+Every method that talks to somebody raises Retriable or Refused of `app.turns.errors`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from app.ids import SessionId, ThreadId
+from app.sandboxes.machine import State
+
+
+class Condition(StrEnum):
+    """What a provider says of an instance, in as many words as we act on."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    CHANGING = "changing"  # on its way between the others: look again
+    BROKEN = "broken"  # only a new one helps
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A machine as its provider sees it. `ref` is the provider's handle, `name` is ours and unique."""
+
+    ref: str
+    name: str
+    condition: Condition
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a port of a running instance is reached. It does not outlive a stop: ask again after every start."""
+
+    url: str  # without a trailing slash
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    exit_code: int
+    output: str  # standard output and standard error, as they came
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Something that goes on running until the instance stops.
+
+    `command` is one line for `sh`, run in HOME. It finds the variables of `env` in its environment, and in `PORT` the
+    port to listen on: that may be another than `port`, by which `endpoint` knows it. `env` may hold secrets: it never
+    becomes part of a command line, a label or a log.
+    """
+
+    name: str
+    command: str
+    env: Mapping[str, str]
+    port: int
+
+
+class Provider(Protocol):
+    """Somebody who provides machines. Names are ours, unique, and the key to everything that must not happen twice."""
+
+    name: str
+
+    async def create(self, name: str, labels: Mapping[str, str]) -> Instance:
+        """A running instance. One of that name is there already: that one, started."""
+        ...
+
+    async def find(self, name: str) -> Instance | None: ...
+
+    async def start(self, ref: str) -> None:
+        """Returns once commands can be run. Harmless on a running one. Files are as they were; processes are not."""
+        ...
+
+    async def stop(self, ref: str) -> None:
+        """Returns once every process in it has ended. Harmless on a stopped one."""
+        ...
+
+    async def delete(self, ref: str) -> None:
+        """Gone, with its files. Harmless on one that is gone."""
+        ...
+
+    async def list(self) -> Sequence[Instance]: ...
+
+    async def exec(self, ref: str, command: str, *, env: Mapping[str, str] | None = None, within: float) -> Completed:
+        """Run one line of `sh` in HOME; the exit code is for the caller to judge. Raises Retriable after `within`
+        seconds, and then nothing of it goes on running."""
+        ...
+
+    async def launch(self, ref: str, program: Program) -> None:
+        """Start it and return at once. One of the same name is running: that one is ended first."""
+        ...
+
+    async def endpoint(self, ref: str, port: int) -> Endpoint:
+        """Raises Retriable when nothing that was launched on `port` is running."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Server(Protocol):
+    """OpenCode, as the keeper sees it: something that is booted in an instance and can be asked how it is."""
+
+    async def boot(self, provider: Provider, instance: Instance, password: str, within: float) -> Endpoint:
+        """Prepare HOME and the workspace, start the server with this password, and wait until it answers.
+
+        Raises Refused when it cannot start there at all: not installed, another version, a workspace that cannot be
+        cloned.
+        """
+        ...
+
+    async def answers(self, endpoint: Endpoint, password: str) -> bool:
+        """Whether a server of the right version with this password answers there now. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A thread's machine as it is written down. Kept when the machine is gone, for the session and the history."""
+
+    thread: ThreadId
+    name: str
+    state: State
+    ref: str | None  # None until the provider gave one
+    password: str | None  # of the server that was last started in it
+    session: SessionId | None
+    resume_failures: int
+    last_error: str | None
+    changed_at: float  # epoch seconds of the last change of state
+    active_at: float  # epoch seconds of the last use
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A thread's machine, awake, with OpenCode answering in it."""
+
+    thread: ThreadId
+    endpoint: Endpoint
+    password: str
+    session: SessionId | None  # the one it had last
+
+
+class Shelf(Protocol):
+    """The sandboxes as they are written down."""
+
+    async def sandbox_of(self, thread: ThreadId) -> Sandbox | None: ...
+
+    async def sandboxes(self) -> Sequence[Sandbox]: ...
+
+    async def shelve(self, thread: ThreadId, name: str, now: float) -> Sandbox:
+        """The thread's sandbox; where there is none yet, one in state `destroyed`: nothing exists, all can begin."""
+        ...
+
+    async def move(
+        self,
+        thread: ThreadId,
+        old: State,
+        new: State,
+        now: float,
+        *,
+        ref: str | None = None,
+        password: str | None = None,
+        error: str | None = None,
+    ) -> bool:
+        """Compare and set: False, and nothing written, when the state is no longer `old`. None leaves a field."""
+        ...
+
+    async def remember_session(self, thread: ThreadId, session: SessionId) -> None: ...
+
+    async def touch(self, thread: ThreadId, now: float) -> None: ...

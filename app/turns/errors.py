@@ -1,0 +1,29 @@
+"""How a step fails: again later, or never.
+
+Adapters translate whatever their libraries raise into one of these two and nothing else; the runner is the one place
+that catches them. Anything else that escapes a step is a defect of ours, and is told as such.
+"""
+
+
+class Retriable(Exception):
+    """It may work later: `after` seconds from now at the earliest; None leaves it to the backoff table.
+
+    The text is for the log, not for people.
+    """
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Refused(Exception):
+    """It will not work however often it is tried. `tell` is the sentence that the person reads: what happened, and
+    what they can do about it."""
+
+    def __init__(self, tell: str) -> None:
+        super().__init__(tell)
+        self.tell = tell
+
+
+class LeaseLost(Exception):
+    """Somebody else works on this turn by now, or it was cancelled: drop it, change nothing."""

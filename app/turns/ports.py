@@ -1,0 +1,135 @@
+"""What a turn needs of the world. Each Protocol is made real elsewhere: the ledger by `store`, the chat by `discord`,
+the agent by `opencode`, the machines by `sandboxes`.
+
+Every method that talks to somebody raises Retriable or Refused (see `errors`) and nothing else of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.ids import ChannelId, MessageId, SessionId, ThreadId, TurnId
+from app.sandboxes.ports import Machine
+from app.turns.machine import Event
+from app.turns.records import Parcel, Request, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a step found out, written together with the move. None leaves the column as it is."""
+
+    thread: ThreadId | None = None
+    session: SessionId | None = None
+    answer: str | None = None
+    failure: str | None = None
+    parcels: tuple[Parcel, ...] = ()
+
+
+class Ledger(Protocol):
+    """The turns as they are written down. Times are epoch seconds.
+
+    Every write after `claim` shows the lease's token; where the lease is no longer the caller's, it changes nothing and
+    raises LeaseLost.
+    """
+
+    async def admit(self, request: Request, now: float) -> bool:
+        """Write it down, for good. False if it was known already, whatever became of it."""
+        ...
+
+    async def claim(self, token: str, now: float, until: float) -> Turn | None:
+        """The first turn that is due: the oldest live one of its thread, not postponed, not leased."""
+        ...
+
+    async def renew(self, turn: TurnId, token: str, until: float) -> None: ...
+
+    async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
+        """Move it by the table. A turn that reaches its end gives up its lease."""
+        ...
+
+    async def note_opener(self, turn: TurnId, token: str, opener: MessageId) -> Turn: ...
+
+    async def postpone(self, turn: TurnId, token: str, until: float, failure: str) -> None:
+        """One failure more; nobody claims it before `until`. Gives up the lease."""
+        ...
+
+    async def release(self, turn: TurnId, token: str) -> None:
+        """Hand it back as it is, for whoever comes next."""
+        ...
+
+    async def unsent(self, turn: TurnId) -> Sequence[Parcel]: ...
+
+    async def mark_sent(self, turn: TurnId, token: str, ordinal: int, message: MessageId) -> None: ...
+
+
+class Chat(Protocol):
+    """Discord, as far as a turn sees it."""
+
+    async def post_opener(self, turn: Turn) -> MessageId:
+        """Show in the channel (or thread) what was asked by a command: the interaction's own reply while its token
+        lives, else an ordinary message. Idempotent."""
+        ...
+
+    async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
+        """The thread that hangs on `message`: made, or found."""
+        ...
+
+    async def category_of(self, channel: ChannelId) -> ChannelId | None: ...
+
+    def compose(self, text: str) -> Sequence[str]:
+        """Cut an answer into messages that Discord takes; together they say all of it. At least one."""
+        ...
+
+    async def post(self, thread: ThreadId, parcel: Parcel) -> MessageId:
+        """Idempotent by the nonce, for as long as Discord remembers it: minutes."""
+        ...
+
+    async def find_posted(self, thread: ThreadId, after: str, content: str) -> MessageId | None:
+        """Our own message with exactly this content, newer than the id `after`: for when the nonce is forgotten."""
+        ...
+
+    async def show_typing(self, thread: ThreadId) -> None:
+        """For about ten seconds. Best effort: never raises."""
+        ...
+
+    async def tell(self, turn: Turn, text: str) -> None:
+        """Say it where a turn without a thread was asked. Idempotent."""
+        ...
+
+    async def dismiss(self, turn: Turn, text: str) -> None:
+        """Take back the public reply to a command and tell only the asker."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """`turn` makes OpenCode's ids: a repeat of the same turn is the same message there."""
+
+    turn: TurnId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    text: str  # Markdown, everything the model said to the person, in order; never empty
+
+
+class Interrupted(Exception):
+    """The server stopped in the middle of the turn and resumes nothing: the same prompt must be sent once more."""
+
+
+class Agent(Protocol):
+    """OpenCode in a running machine."""
+
+    async def open_session(self, machine: Machine, title: str) -> SessionId:
+        """The machine's session if it still exists, else a new one with this title."""
+        ...
+
+    async def prompt(self, machine: Machine, session: SessionId, prompt: Prompt) -> None:
+        """Make sure that OpenCode has it and works on it, or has finished it. Never runs it twice side by side."""
+        ...
+
+    async def await_answer(self, machine: Machine, session: SessionId, turn: TurnId) -> Answer:
+        """Wait as long as it takes. Raises Interrupted; Refused when the model failed, in words for the person."""
+        ...
+
+    async def abort(self, machine: Machine, session: SessionId) -> None: ...

@@ -1,0 +1,76 @@
+"""A turn as it is written down."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId, UserId
+from app.turns.machine import Stage
+
+
+class Source(StrEnum):
+    """How it was asked."""
+
+    COMMAND = "command"
+    MESSAGE = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    id: UserId
+    name: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it was asked. `thread` is None in a plain channel; `category` is None when Discord did not say."""
+
+    guild: GuildId
+    channel: ChannelId  # a thread's parent, when it was asked in a thread
+    thread: ThreadId | None = None
+    category: ChannelId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is admitted: complete before anything is acknowledged."""
+
+    id: TurnId
+    source: Source
+    place: Place
+    asker: Asker
+    prompt: str
+    interaction_token: str | None = None  # opens the interaction's webhook for 15 minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    id: TurnId
+    position: int  # the order of admission, over all threads
+    source: Source
+    place: Place
+    asker: Asker
+    prompt: str
+    interaction_token: str | None
+    stage: Stage
+    admitted_at: float  # epoch seconds
+    attempts: int  # failures since the stage last changed
+    interruptions: int  # how often a stopped server cut it off at the model
+    opener: MessageId | None  # the message that a command's thread starts from
+    session: SessionId | None  # where it was prompted
+    answer: str | None
+    failure: str | None  # for the log and the operator, never for Discord
+
+    @property
+    def thread(self) -> ThreadId | None:
+        return self.place.thread
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message of an answer. It is written down with its text and its nonce before the first is sent."""
+
+    ordinal: int
+    content: str
+    nonce: str
+    message: MessageId | None = None  # set once Discord has it

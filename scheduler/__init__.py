@@ -1,0 +1,1 @@
+"""OpenCord's clock and ear. It holds no database and decides nothing."""
