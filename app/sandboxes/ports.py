@@ -13,6 +13,9 @@ from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import State
 
 
+Labels = Mapping[str, str]
+
+
 class Condition(StrEnum):
     """What a provider says of an instance, in as many words as we act on."""
 
@@ -29,7 +32,7 @@ class Instance:
     ref: str
     name: str
     condition: Condition
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Labels = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Provider(Protocol):
 
     name: str
 
-    async def create(self, name: str, labels: Mapping[str, str]) -> Instance:
+    async def create(self, name: str, labels: Labels) -> Instance:
         """A running instance. One of that name is there already: that one, started."""
         ...
 

@@ -105,10 +105,10 @@ class GivenUp:
 
 
 def after_failure(failure: Retriable | Refused, attempts: int) -> Postponed | GivenUp:
-    """What becomes of a turn whose step failed; `attempts` counts this failure too."""
+    """What becomes of a turn whose step failed when its stage had been claimed `attempts` times."""
     if isinstance(failure, Refused):
         return GivenUp(failure.tell)
     if attempts >= MOST_ATTEMPTS:
         return GivenUp("Sorry, this kept failing for ten minutes, so I stopped trying. Please try again later.")
-    pause = BACKOFF[min(attempts, len(BACKOFF)) - 1]
-    return Postponed(max(pause, failure.after or 0.0))
+    pause = BACKOFF[min(attempts, len(BACKOFF) - 1)] if failure.after is None else failure.after
+    return Postponed(pause)

@@ -18,7 +18,6 @@ from app.turns.records import Parcel, Request, Turn
 class Facts:
     """What a step found out, written together with the move. None leaves the column as it is."""
 
-    thread: ThreadId | None = None
     session: SessionId | None = None
     answer: str | None = None
     failure: str | None = None
@@ -37,26 +36,34 @@ class Ledger(Protocol):
         ...
 
     async def claim(self, token: str, now: float, until: float) -> Turn | None:
-        """The first turn that is due: the oldest live one of its thread, not postponed, not leased."""
+        """The first turn that is due: the oldest live one of its thread, not postponed, not leased. Counts as one
+        attempt at its stage."""
         ...
 
     async def renew(self, turn: TurnId, token: str, until: float) -> None: ...
 
     async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
-        """Move it by the table. A turn that reaches its end gives up its lease."""
+        """Move it by the table, with no attempt at its new stage yet. A turn that reaches its end gives up its
+        lease."""
         ...
 
-    async def note_opener(self, turn: TurnId, token: str, opener: MessageId) -> Turn: ...
+    async def note_opener(self, turn: TurnId, token: str, opener: MessageId) -> Turn:
+        """A turn without a thread gets the one that will hang on `opener`: their ids are the same."""
+        ...
 
     async def postpone(self, turn: TurnId, token: str, until: float, failure: str) -> None:
-        """One failure more; nobody claims it before `until`. Gives up the lease."""
+        """Nobody claims it before `until`. Gives up the lease."""
         ...
 
     async def release(self, turn: TurnId, token: str) -> None:
-        """Hand it back as it is, for whoever comes next."""
+        """Hand it back as if it had not been claimed."""
         ...
 
     async def unsent(self, turn: TurnId) -> Sequence[Parcel]: ...
+
+    async def last_posted(self, thread: ThreadId) -> MessageId | None:
+        """The newest message of any answer that is known to stand in the thread."""
+        ...
 
     async def mark_sent(self, turn: TurnId, token: str, ordinal: int, message: MessageId) -> None: ...
 

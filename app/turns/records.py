@@ -54,7 +54,7 @@ class Turn:
     interaction_token: str | None
     stage: Stage
     admitted_at: float  # epoch seconds
-    attempts: int  # failures since the stage last changed
+    attempts: int  # how often it was claimed since its stage last changed
     interruptions: int  # how often a stopped server cut it off at the model
     opener: MessageId | None  # the message that a command's thread starts from
     session: SessionId | None  # where it was prompted
@@ -64,6 +64,11 @@ class Turn:
     @property
     def thread(self) -> ThreadId | None:
         return self.place.thread
+
+    @property
+    def starts_thread(self) -> bool:
+        """Whether its thread hangs on its own opener; else it was asked in a thread."""
+        return self.opener is not None and str(self.opener) == self.thread
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,139 @@
+"""Keeps one machine for every thread, and OpenCode answering in it.
+
+The mapping from thread to machine to session is written down and authoritative: what exists is resumed, and something
+new is made only where nothing is left. Before anything is done to a machine its state is moved to a passing one, by
+compare-and-set; whoever loses that race looks again.
+
+Only the holder of a turn's lease calls `ensure`, and a thread has one such turn: so a machine found CREATING or
+RESUMING was left behind by somebody who died, and is taken over at once.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from app.ids import SessionId, ThreadId
+from app.sandboxes.machine import State
+from app.sandboxes.ports import Condition, Endpoint, Instance, Labels, Machine, Provider, Sandbox, Server, Shelf
+from app.turns.errors import Refused, Retriable
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds until a machine must answer."""
+
+    creation: float = 180.0
+    resumption: float = 120.0
+
+
+class Keeper:
+    def __init__(
+        self, provider: Provider, server: Server, shelf: Shelf, clock: Callable[[], float], patience: Patience
+    ) -> None:
+        self._provider = provider
+        self._server = server
+        self._shelf = shelf
+        self._clock = clock
+        self._patience = patience
+
+    async def ensure(self, thread: ThreadId, labels: Labels) -> Machine:
+        """The thread's machine, awake and answering. Raises Retriable and Refused."""
+        sandbox = await self._shelf.shelve(thread, name_of(thread), self._clock())
+        if sandbox.state is State.ACTIVE:
+            endpoint = await self._answering(sandbox)
+            if endpoint is not None:
+                return machine_of(sandbox, endpoint)
+        sandbox = await self._take(sandbox)
+        endpoint = await self._bring_up(sandbox, labels)
+        return machine_of(sandbox, endpoint)
+
+    async def remember_session(self, thread: ThreadId, session: SessionId) -> None:
+        await self._shelf.remember_session(thread, session)
+
+    async def touch(self, thread: ThreadId) -> None:
+        """It was used just now."""
+        await self._shelf.touch(thread, self._clock())
+
+    async def destroy(self, sandbox: Sandbox) -> bool:
+        """Delete the machine and everything in it. False: it was in other hands, and nothing happened."""
+        if not await self._shelf.move(sandbox.thread, sandbox.state, State.DESTROYING, self._clock()):
+            return False
+        if sandbox.ref is not None:
+            await self._provider.delete(sandbox.ref)
+        return await self._shelf.move(sandbox.thread, State.DESTROYING, State.DESTROYED, self._clock())
+
+    async def sweep(self) -> int:
+        """Delete the instances that no thread knows; say how many there were."""
+        known = {sandbox.name for sandbox in await self._shelf.sandboxes()}
+        strays = [instance for instance in await self._provider.list() if instance.name not in known]
+        for stray in strays:
+            await self._provider.delete(stray.ref)
+        return len(strays)
+
+    async def _answering(self, sandbox: Sandbox) -> Endpoint | None:
+        assert sandbox.ref is not None
+        assert sandbox.password is not None
+        try:
+            endpoint = await self._provider.endpoint(sandbox.ref, PORT)
+        except Retriable:
+            return None
+        return endpoint if await self._server.answers(endpoint, sandbox.password) else None
+
+    async def _take(self, sandbox: Sandbox) -> Sandbox:
+        """Move it to the passing state in which it is brought up. The password of the server that is going to be
+        started is written down first, so that whoever comes after a crash can talk to it."""
+        if sandbox.state in {State.CREATING, State.RESUMING}:
+            return sandbox
+        if sandbox.state in {State.PAUSING, State.DESTROYING}:
+            raise Retriable(f"the machine is {sandbox.state}", after=1.0)
+        passing = State.CREATING if sandbox.state is State.DESTROYED else State.RESUMING
+        password = secrets.token_urlsafe(24)
+        if not await self._shelf.move(sandbox.thread, sandbox.state, passing, self._clock(), password=password):
+            raise Retriable("somebody else moved the machine", after=0.5)
+        taken = await self._shelf.sandbox_of(sandbox.thread)
+        assert taken is not None
+        return taken
+
+    async def _bring_up(self, sandbox: Sandbox, labels: Labels) -> Endpoint:
+        assert sandbox.password is not None
+        began = self._clock()
+        try:
+            instance = await self._running_instance(sandbox.name, labels)
+            within = self._patience.creation if sandbox.state is State.CREATING else self._patience.resumption
+            endpoint = await self._server.boot(self._provider, instance, sandbox.password, within)
+        except Refused as error:
+            await self._shelf.move(sandbox.thread, sandbox.state, State.ERROR, self._clock(), error=error.tell)
+            raise
+        now = self._clock()
+        if not await self._shelf.move(sandbox.thread, sandbox.state, State.ACTIVE, now, ref=instance.ref):
+            raise Retriable("the machine was taken away while it came up", after=0.5)
+        log.info("sandbox.active", sandbox=sandbox.name, was=sandbox.state, seconds=round(now - began, 2))
+        return endpoint
+
+    async def _running_instance(self, name: str, labels: Labels) -> Instance:
+        instance = await self._provider.find(name)
+        if instance is not None and instance.condition is Condition.BROKEN:
+            await self._provider.delete(instance.ref)
+            instance = None
+        if instance is None:
+            return await self._provider.create(name, labels)
+        if instance.condition is not Condition.RUNNING:
+            await self._provider.start(instance.ref)
+        return instance
+
+
+PORT = 4096  # of OpenCode, inside the machine
+
+
+def name_of(thread: ThreadId) -> str:
+    """Unique, and the same for ever: the key by which a machine is found again after a crash."""
+    return f"opencord-{thread}"
+
+
+def machine_of(sandbox: Sandbox, endpoint: Endpoint) -> Machine:
+    assert sandbox.password is not None
+    return Machine(sandbox.thread, endpoint, sandbox.password, sandbox.session)

@@ -1,0 +1,193 @@
+"""The turns, in verbs. The promises are those of `app.turns.ports.Ledger`; how long they hold is the database's."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlite_utils import Database
+
+from app.ids import ChannelId, MessageId, ThreadId, TurnId
+from app.store.rows import parcel_of_row, row_of_request, turn_of_row
+from app.store.sqlite import Sqlite
+from app.turns.errors import LeaseLost
+from app.turns.machine import LIVE, Event, Stage, advance
+from app.turns.ports import Facts
+from app.turns.records import Parcel, Request, Turn
+
+LIVE_STAGES = "(" + ", ".join(f"'{stage}'" for stage in Stage if stage in LIVE) + ")"
+
+# The order of a thread is decided here and nowhere else, so that two processes on one database agree about it.
+CLAIM = f"""
+    UPDATE turns SET lease_token = :token, lease_until = :until, attempts = attempts + 1
+    WHERE position = (
+        SELECT position FROM turns AS turn
+        WHERE stage IN {LIVE_STAGES} AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
+        AND NOT EXISTS (
+            SELECT 1 FROM turns AS earlier
+            WHERE earlier.thread = turn.thread AND earlier.position < turn.position AND earlier.stage IN {LIVE_STAGES}
+        )
+        ORDER BY position LIMIT 1
+    )
+    RETURNING *
+"""  # noqa: S608 - only our own constants
+
+
+class SqliteLedger:
+    def __init__(self, sqlite: Sqlite) -> None:
+        self._sqlite = sqlite
+
+    async def admit(self, request: Request, now: float) -> bool:
+        return await self._sqlite.write(lambda db: insert_request(db, request, now))
+
+    async def admit_page(self, channel: ChannelId, newest: MessageId, requests: Sequence[Request], now: float) -> int:
+        """What one page of a channel's history brought, together with how far we have read. Returns how many were
+        new. The offset only grows."""
+
+        def change(db: Database) -> int:
+            admitted = sum(insert_request(db, request, now) for request in requests)
+            db.execute(
+                "INSERT INTO channels (id, caught_up_to) VALUES (:channel, :newest) ON CONFLICT (id) DO UPDATE "
+                "SET caught_up_to = excluded.caught_up_to "
+                "WHERE caught_up_to IS NULL OR CAST(caught_up_to AS INTEGER) < CAST(excluded.caught_up_to AS INTEGER)",
+                {"channel": channel, "newest": newest},
+            )
+            return admitted
+
+        return await self._sqlite.write(change)
+
+    async def caught_up_to(self, channel: ChannelId) -> MessageId | None:
+        found = await self._channel_column("caught_up_to", channel)
+        return MessageId(found) if found else None
+
+    async def known_category(self, channel: ChannelId) -> ChannelId | None:
+        """Of a channel that a request came from before."""
+        found = await self._channel_column("category", channel)
+        return ChannelId(found) if found else None
+
+    async def claim(self, token: str, now: float, until: float) -> Turn | None:
+        def change(db: Database) -> Turn | None:
+            rows = list(db.query(CLAIM, {"token": token, "now": now, "until": until}))
+            return turn_of_row(rows[0]) if rows else None
+
+        return await self._sqlite.write(change)
+
+    async def renew(self, turn: TurnId, token: str, until: float) -> None:
+        def change(db: Database) -> None:
+            leased(db, turn, token)
+            update(db, turn, {"lease_until": until})
+
+        await self._sqlite.write(change)
+
+    async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
+        def change(db: Database) -> Turn:
+            old = leased(db, turn, token)
+            stage = advance(old.stage, event)
+            found = {
+                "session": facts.session,
+                "answer": facts.answer,
+                "failure": facts.failure,
+            }
+            columns: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
+            columns |= {"stage": stage.value, "attempts": 0}
+            if event is Event.INTERRUPTED:
+                columns["interruptions"] = old.interruptions + 1
+            if stage not in LIVE:
+                columns |= {"lease_token": None, "lease_until": None}
+            insert_parcels(db, turn, facts.parcels)
+            return update(db, turn, columns)
+
+        return await self._sqlite.write(change)
+
+    async def note_opener(self, turn: TurnId, token: str, opener: MessageId) -> Turn:
+        # A thread has the id of the message that it starts from, so it is known before it exists, and whoever writes
+        # in it at once comes after this turn. https://docs.discord.com/developers/topics/threads
+        def change(db: Database) -> Turn:
+            thread = leased(db, turn, token).thread or opener
+            return update(db, turn, {"opener": opener, "thread": thread})
+
+        return await self._sqlite.write(change)
+
+    async def postpone(self, turn: TurnId, token: str, until: float, failure: str) -> None:
+        def change(db: Database) -> None:
+            leased(db, turn, token)
+            update(db, turn, {"due_at": until, "failure": failure, "lease_token": None, "lease_until": None})
+
+        await self._sqlite.write(change)
+
+    async def release(self, turn: TurnId, token: str) -> None:
+        def change(db: Database) -> None:
+            attempts = max(0, leased(db, turn, token).attempts - 1)
+            update(db, turn, {"attempts": attempts, "lease_token": None, "lease_until": None})
+
+        await self._sqlite.write(change)
+
+    async def unsent(self, turn: TurnId) -> Sequence[Parcel]:
+        query = "SELECT * FROM parcels WHERE turn = ? AND message IS NULL ORDER BY ordinal"
+        return await self._sqlite.read(lambda db: [parcel_of_row(row) for row in db.query(query, [turn])])
+
+    async def last_posted(self, thread: ThreadId) -> MessageId | None:
+        query = (
+            "SELECT max(CAST(message AS INTEGER)) AS newest FROM parcels JOIN turns ON turns.id = parcels.turn "
+            "WHERE turns.thread = ?"
+        )
+        rows = await self._sqlite.read(lambda db: list(db.query(query, [thread])))
+        return MessageId(str(rows[0]["newest"])) if rows[0]["newest"] is not None else None
+
+    async def mark_sent(self, turn: TurnId, token: str, ordinal: int, message: MessageId) -> None:
+        def change(db: Database) -> None:
+            leased(db, turn, token)
+            db.execute("UPDATE parcels SET message = ? WHERE turn = ? AND ordinal = ?", [message, turn, ordinal])
+
+        await self._sqlite.write(change)
+
+    async def turn(self, turn: TurnId) -> Turn | None:
+        rows = await self._sqlite.read(lambda db: list(db.query("SELECT * FROM turns WHERE id = ?", [turn])))
+        return turn_of_row(rows[0]) if rows else None
+
+    async def live_turns(self, thread: ThreadId | None = None) -> Sequence[Turn]:
+        """In the order in which they will be answered; of one thread, or of all."""
+        where = f"stage IN {LIVE_STAGES} AND (:thread IS NULL OR thread = :thread)"
+        query = f"SELECT * FROM turns WHERE {where} ORDER BY position"  # noqa: S608
+        return await self._sqlite.read(lambda db: [turn_of_row(row) for row in db.query(query, {"thread": thread})])
+
+    async def _channel_column(self, column: str, channel: ChannelId) -> str | None:
+        query = f"SELECT {column} FROM channels WHERE id = ?"  # noqa: S608
+        rows = await self._sqlite.read(lambda db: list(db.query(query, [channel])))
+        return rows[0][column] if rows else None
+
+
+def insert_request(db: Database, request: Request, now: float) -> bool:
+    row = row_of_request(request, now)
+    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+    insert = f"INSERT INTO turns ({names}) VALUES ({values}) ON CONFLICT (id) DO NOTHING RETURNING id"  # noqa: S608
+    admitted = bool(list(db.query(insert, row)))
+    if request.place.category is not None:
+        db.execute(
+            "INSERT INTO channels (id, category) VALUES (?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET category = excluded.category",
+            [request.place.channel, request.place.category],
+        )
+    return admitted
+
+
+def insert_parcels(db: Database, turn: TurnId, parcels: Sequence[Parcel]) -> None:
+    for parcel in parcels:
+        db.execute(
+            "INSERT INTO parcels (turn, ordinal, content, nonce) VALUES (?, ?, ?, ?)",
+            [turn, parcel.ordinal, parcel.content, parcel.nonce],
+        )
+
+
+def leased(db: Database, turn: TurnId, token: str) -> Turn:
+    """The turn, while the lease is the caller's. It stays so until another claims it, even past its time: a slow owner
+    without a rival does no harm."""
+    rows = list(db.query("SELECT * FROM turns WHERE id = ? AND lease_token = ?", [turn, token]))
+    if not rows:
+        raise LeaseLost(turn)
+    return turn_of_row(rows[0])
+
+
+def update(db: Database, turn: TurnId, columns: dict[str, Any]) -> Turn:
+    assignments = ", ".join(f"{name} = :{name}" for name in columns)
+    query = f"UPDATE turns SET {assignments} WHERE id = :key RETURNING *"  # noqa: S608
+    rows = list(db.query(query, {**columns, "key": turn}))
+    return turn_of_row(rows[0])

@@ -1,0 +1,101 @@
+"""The schema, as the numbered steps that lead to it. Steps that have been released are never changed, only followed.
+
+The invariants that matter live here, as CHECKs and partial unique indexes, so that no defect elsewhere can break them:
+a thread has one turn at work and one at the model, an ended turn holds no lease, what was prompted has a session.
+"""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("opencord")
+
+
+def migrate(database: Database) -> None:
+    migrations.apply(database)
+
+
+@migrations(name="0001_turns")
+def turns(database: Database) -> None:
+    database.executescript(
+        """
+        CREATE TABLE turns (
+            position INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            source TEXT NOT NULL CHECK (source IN ('command', 'message')),
+            guild TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            thread TEXT,
+            category TEXT,
+            asker TEXT NOT NULL,
+            asker_name TEXT NOT NULL,
+            asker_roles TEXT NOT NULL CHECK (json_valid(asker_roles)),
+            prompt TEXT NOT NULL,
+            interaction_token TEXT,
+            stage TEXT NOT NULL CHECK (stage IN (
+                'admitted', 'accepted', 'threaded', 'prompted', 'answered',
+                'delivered', 'ignored', 'cancelled', 'failed')),
+            admitted_at REAL NOT NULL,
+            due_at REAL NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+            interruptions INTEGER NOT NULL DEFAULT 0 CHECK (interruptions >= 0),
+            opener TEXT,
+            session TEXT,
+            answer TEXT,
+            failure TEXT,
+            lease_token TEXT,
+            lease_until REAL,
+            CHECK ((lease_token IS NULL) = (lease_until IS NULL)),
+            CHECK (lease_token IS NULL OR stage IN ('admitted', 'accepted', 'threaded', 'prompted', 'answered')),
+            CHECK (thread IS NOT NULL OR stage IN ('admitted', 'accepted', 'ignored', 'cancelled', 'failed')),
+            CHECK (session IS NOT NULL OR stage <> 'prompted'),
+            CHECK (answer IS NOT NULL OR stage NOT IN ('answered', 'delivered'))
+        );
+        CREATE UNIQUE INDEX one_turn_at_the_model ON turns (thread) WHERE stage IN ('prompted', 'answered');
+        CREATE UNIQUE INDEX one_turn_at_work ON turns (thread) WHERE lease_token IS NOT NULL;
+        CREATE INDEX live_turns ON turns (thread, position)
+            WHERE stage IN ('admitted', 'accepted', 'threaded', 'prompted', 'answered');
+
+        CREATE TABLE parcels (
+            turn TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+            ordinal INTEGER NOT NULL CHECK (ordinal >= 0),
+            content TEXT NOT NULL,
+            nonce TEXT NOT NULL UNIQUE CHECK (length(nonce) BETWEEN 1 AND 25),
+            message TEXT UNIQUE,
+            PRIMARY KEY (turn, ordinal)
+        ) WITHOUT ROWID;
+        """
+    )
+
+
+@migrations(name="0002_sandboxes")
+def sandboxes(database: Database) -> None:
+    database.executescript(
+        """
+        CREATE TABLE sandboxes (
+            thread TEXT PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            state TEXT NOT NULL CHECK (state IN (
+                'creating', 'active', 'pausing', 'paused', 'resuming', 'destroying', 'destroyed', 'error')),
+            ref TEXT UNIQUE,
+            password TEXT,
+            session TEXT,
+            resume_failures INTEGER NOT NULL DEFAULT 0 CHECK (resume_failures >= 0),
+            last_error TEXT,
+            changed_at REAL NOT NULL,
+            active_at REAL NOT NULL,
+            CHECK (state <> 'active' OR (ref IS NOT NULL AND password IS NOT NULL))
+        ) WITHOUT ROWID;
+        """
+    )
+
+
+@migrations(name="0003_channels")
+def channels(database: Database) -> None:
+    database.executescript(
+        """
+        CREATE TABLE channels (
+            id TEXT PRIMARY KEY,
+            category TEXT,
+            caught_up_to TEXT CHECK (caught_up_to GLOB '[0-9]*')
+        ) WITHOUT ROWID;
+        """
+    )

@@ -1,0 +1,157 @@
+"""Works on turns: claims one, keeps its lease, takes its steps one after the other, writes down what happened.
+
+Stage and lease are independent. The ledger says how far a turn got; the lease says who works on it, and runs out by
+itself when its holder dies. So a runner may be stopped at any await, and another one, here or in another process, goes
+on from what was written last. Turns of different threads run side by side; the claim keeps those of one thread in
+line.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from app.turns.errors import LeaseLost, Refused, Retriable
+from app.turns.machine import (
+    LIVE,
+    MOST_INTERRUPTIONS,
+    STEP_FOR,
+    Event,
+    GivenUp,
+    Postponed,
+    Stage,
+    advance,
+    after_failure,
+)
+from app.turns.ports import Facts, Interrupted, Ledger
+from app.turns.records import Turn
+from app.turns.steps import Outcome, Steps
+
+log = structlog.get_logger()
+
+DEFECT = "Sorry, I ran into a fault of my own; whoever runs me finds it in my log. Please try again."
+TOO_OFTEN = "Sorry, the machine stopped in the middle of this again and again, so I gave up. Please try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds, and how many turns at once."""
+
+    lease: float = 15.0
+    renewal: float = 5.0
+    idle: float = 1.0  # between two looks at the ledger when nobody nudges
+    places: int = 200
+
+
+class Runner:
+    def __init__(self, ledger: Ledger, steps: Steps, clock: Callable[[], float], pace: Pace | None = None) -> None:
+        self._ledger = ledger
+        self._steps = steps
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._nudged = asyncio.Event()
+        self._places = asyncio.Semaphore(self._pace.places)
+
+    def nudge(self) -> None:
+        """There may be something to do: look now."""
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """Until cancelled; turns at work are then handed back as they are."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._places.acquire()
+                token = secrets.token_hex(8)
+                turn = await self._claim(token)
+                if turn is not None:
+                    group.create_task(self._work(turn, token), name=f"turn {turn.id}")
+                    continue
+                self._places.release()
+                await self._rest()
+
+    async def _claim(self, token: str) -> Turn | None:
+        now = self._clock()
+        try:
+            return await self._ledger.claim(token, now, now + self._pace.lease)
+        except Retriable as failure:
+            log.warning("ledger.unavailable", reason=str(failure))
+            return None
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(self._pace.idle):
+                await self._nudged.wait()
+        except TimeoutError:
+            return
+        self._nudged.clear()
+
+    async def _work(self, turn: Turn, token: str) -> None:
+        with structlog.contextvars.bound_contextvars(turn=turn.id, thread=turn.thread, attempt=turn.attempts):
+            try:
+                async with asyncio.TaskGroup() as group:
+                    renewal = group.create_task(self._keep_lease(turn, token))
+                    await self._take_steps(turn, token)
+                    renewal.cancel()
+            except* LeaseLost:
+                log.info("turn.lease_lost")
+            except* Retriable as failures:  # the ledger itself: the lease runs out, and the turn is taken up again
+                log.warning("ledger.unavailable", reason=str(failures.exceptions[0]))
+            finally:
+                self._places.release()
+                self.nudge()
+
+    async def _keep_lease(self, turn: Turn, token: str) -> None:
+        while True:
+            await asyncio.sleep(self._pace.renewal)
+            await self._ledger.renew(turn.id, token, self._clock() + self._pace.lease)
+
+    async def _take_steps(self, turn: Turn, token: str) -> None:
+        try:
+            while turn.stage in LIVE:
+                outcome = await self._take_step(turn, token)
+                if isinstance(outcome, Postponed):
+                    return
+                turn = await self._ledger.record(turn.id, token, *outcome)
+                log.info(f"turn.{turn.stage}")
+        except asyncio.CancelledError:
+            await asyncio.shield(self._hand_back(turn, token))
+            raise
+
+    async def _hand_back(self, turn: Turn, token: str) -> None:
+        try:
+            await self._ledger.release(turn.id, token)
+        except LeaseLost:
+            log.info("turn.lease_lost")
+
+    async def _take_step(self, turn: Turn, token: str) -> Outcome | Postponed:
+        try:
+            return await self._steps.function_for(STEP_FOR[turn.stage])(turn, token)
+        except Interrupted:
+            if turn.interruptions < MOST_INTERRUPTIONS:
+                return Event.INTERRUPTED, Facts()
+            return await self._give_up(turn, TOO_OFTEN, "interrupted too often")
+        except (Retriable, Refused) as failure:
+            return await self._fail(turn, token, failure)
+        except LeaseLost:
+            raise
+        except Exception:
+            log.exception("turn.defect", stage=turn.stage)
+            return await self._give_up(turn, DEFECT, "a defect; see the log")
+
+    async def _fail(self, turn: Turn, token: str, failure: Retriable | Refused) -> Outcome | Postponed:
+        outcome = after_failure(failure, turn.attempts)
+        if isinstance(outcome, GivenUp):
+            return await self._give_up(turn, outcome.tell, str(failure))
+        log.warning("turn.postponed", stage=turn.stage, seconds=outcome.seconds, reason=str(failure))
+        await self._ledger.postpone(turn.id, token, self._clock() + outcome.seconds, str(failure))
+        return outcome
+
+    async def _give_up(self, turn: Turn, tell: str, failure: str) -> Outcome:
+        log.warning("turn.given_up", stage=turn.stage, reason=failure)
+        if advance(turn.stage, Event.GIVEN_UP) is Stage.ANSWERED:
+            answered = self._steps.answered(turn, tell)
+            return Event.GIVEN_UP, Facts(answer=answered.answer, parcels=answered.parcels, failure=failure)
+        await self._steps.apologise(turn, tell)
+        return Event.GIVEN_UP, Facts(failure=failure)

@@ -1,0 +1,140 @@
+"""The five steps of a turn, in the order in which a turn meets them.
+
+A step does one thing that others can see and returns what happened; writing that down is the runner's. Each may be
+cancelled at any await and run again from its beginning: it is idempotent by a key that was fixed before it ran.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from app.ids import MessageId, ThreadId
+from app.sandboxes.keeper import Keeper
+from app.sandboxes.ports import Labels
+from app.turns.errors import Refused, Retriable
+from app.turns.machine import Event, Step
+from app.turns.ports import Agent, Chat, Facts, Ledger, Prompt
+from app.turns.records import Parcel, Source, Turn
+from app.turns.routing import Policy, Refusal, Unknown, Verdict, gate, judge
+from app.turns.titles import title_of
+
+log = structlog.get_logger()
+
+Outcome = tuple[Event, Facts]
+StepFunction = Callable[[Turn, str], Awaitable[Outcome]]
+
+TYPING_SECONDS = 8.0  # Discord shows it for ten
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    ledger: Ledger
+    chat: Chat
+    agent: Agent
+    keeper: Keeper
+    policy: Policy
+
+    def function_for(self, step: Step) -> StepFunction:
+        functions: dict[Step, StepFunction] = {
+            Step.DECIDE: self.decide,
+            Step.OPEN_THREAD: self.open_thread,
+            Step.PROMPT: self.prompt,
+            Step.AWAIT_ANSWER: self.await_answer,
+            Step.DELIVER: self.deliver,
+        }
+        return functions[step]
+
+    async def decide(self, turn: Turn, token: str) -> Outcome:
+        refusal = await self._refusal(turn)
+        if refusal is not None:
+            await self.chat.dismiss(turn, refusal.value)
+            return Event.IGNORED, Facts(failure=refusal.name)
+        verdict = judge(turn.prompt, self.policy) if turn.source is Source.MESSAGE else Verdict.ASKED
+        return (Event.ACCEPTED if verdict.ours else Event.IGNORED), Facts(failure=None if verdict.ours else verdict)
+
+    async def _refusal(self, turn: Turn) -> Refusal | None:
+        verdict = gate(turn.place, turn.asker, self.policy)
+        if not isinstance(verdict, Unknown):
+            return verdict
+        category = await self.chat.category_of(turn.place.channel)
+        return None if category == self.policy.category else Refusal.CHANNEL
+
+    async def open_thread(self, turn: Turn, token: str) -> Outcome:
+        if turn.opener is None:
+            turn = await self.ledger.note_opener(turn.id, token, await self._opener(turn))
+        if turn.opener is not None and turn.starts_thread:
+            await self.chat.start_thread(turn.place.channel, turn.opener, title_of(turn.prompt))
+        return Event.THREAD_OPENED, Facts()
+
+    async def _opener(self, turn: Turn) -> MessageId:
+        return MessageId(turn.id) if turn.source is Source.MESSAGE else await self.chat.post_opener(turn)
+
+    async def prompt(self, turn: Turn, token: str) -> Outcome:
+        machine = await self.keeper.ensure(thread_of(turn), labels_of(turn))
+        session = await self.agent.open_session(machine, title_of(turn.prompt))
+        await self.keeper.remember_session(machine.thread, session)
+        await self.agent.prompt(machine, session, Prompt(turn.id, turn.prompt))
+        return Event.PROMPT_SENT, Facts(session=session)
+
+    async def await_answer(self, turn: Turn, token: str) -> Outcome:
+        machine = await self.keeper.ensure(thread_of(turn), labels_of(turn))
+        assert turn.session is not None
+        async with meanwhile(self._show_typing(machine.thread)):
+            answer = await self.agent.await_answer(machine, turn.session, turn.id)
+        await self.keeper.touch(machine.thread)
+        return Event.ANSWER_TAKEN, self.answered(turn, answer.text)
+
+    async def _show_typing(self, thread: ThreadId) -> None:
+        while True:
+            await self.chat.show_typing(thread)
+            await asyncio.sleep(TYPING_SECONDS)
+
+    async def apologise(self, turn: Turn, text: str) -> None:
+        """Say it where it was asked, as well as can be: a turn that cannot even say so ends all the same."""
+        try:
+            await self.chat.tell(turn, text)
+        except (Retriable, Refused) as failure:
+            log.warning("turn.unheard", reason=str(failure))
+
+    def answered(self, turn: Turn, text: str) -> Facts:
+        """The answer as it will be sent: cut up and numbered now, so that every later attempt sends the same."""
+        contents = self.chat.compose(text)
+        parcels = tuple(Parcel(n, content, f"{turn.id}-{n}") for n, content in enumerate(contents))
+        return Facts(answer=text, parcels=parcels)
+
+    async def deliver(self, turn: Turn, token: str) -> Outcome:
+        # Discord remembers a nonce for minutes only. Whoever takes up an unfinished delivery looks in the thread first.
+        thread, unfinished = thread_of(turn), turn.attempts > 0
+        for parcel in await self.ledger.unsent(turn.id):
+            message = await self._find_posted(thread, parcel) if unfinished else None
+            message = message or await self.chat.post(thread, parcel)
+            await self.ledger.mark_sent(turn.id, token, parcel.ordinal, message)
+        return Event.DELIVERED, Facts()
+
+    async def _find_posted(self, thread: ThreadId, parcel: Parcel) -> MessageId | None:
+        known = await self.ledger.last_posted(thread)
+        return await self.chat.find_posted(thread, known or MessageId(thread), parcel.content)
+
+
+@asynccontextmanager
+async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run `work` for as long as the block lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def thread_of(turn: Turn) -> ThreadId:
+    assert turn.thread is not None, "the table lets no turn come here without a thread"
+    return turn.thread
+
+
+def labels_of(turn: Turn) -> Labels:
+    return {"app": "opencord", "guild": turn.place.guild, "channel": turn.place.channel, "thread": thread_of(turn)}

@@ -1,0 +1,213 @@
+"""The ledger on a real database file."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.ids import ChannelId, MessageId, SessionId, ThreadId
+from app.store.ledger import SqliteLedger
+from app.store.sqlite import Sqlite, Unusable
+from app.turns.errors import LeaseLost
+from app.turns.machine import Event, ImpossibleMove, Stage
+from app.turns.ports import Facts
+from app.turns.records import Parcel, Turn
+from tests.samples import CHANNEL, command, message
+
+pytestmark = pytest.mark.anyio
+THREAD = ThreadId("400000000000000000")
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[Sqlite]:
+    database = Sqlite(tmp_path / "test.sqlite")
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def ledger(sqlite: Sqlite) -> SqliteLedger:
+    return SqliteLedger(sqlite)
+
+
+async def claim(ledger: SqliteLedger, token: str = "mine", now: float = 0.0) -> Turn:
+    turn = await ledger.claim(token, now, now + 15)
+    assert turn is not None
+    return turn
+
+
+async def test_a_redelivered_request_is_admitted_once(ledger: SqliteLedger) -> None:
+    first = await ledger.admit(command(1), 0.0)
+
+    again = await ledger.admit(command(1, prompt="changed on the way"), 5.0)
+
+    assert (first, again) == (True, False)
+    assert [turn.prompt for turn in await ledger.live_turns()] == ["do it"]
+
+
+async def test_a_redelivery_is_recognised_even_after_the_turn_has_ended(ledger: SqliteLedger) -> None:
+    await ledger.admit(command(1), 0.0)
+    turn = await claim(ledger)
+    await ledger.record(turn.id, "mine", Event.IGNORED, Facts())
+
+    again = await ledger.admit(command(1), 9.0)
+
+    assert not again
+    assert await ledger.claim("mine", 10.0, 25.0) is None
+
+
+async def test_a_thread_is_served_in_the_order_of_admission_and_one_at_a_time(ledger: SqliteLedger) -> None:
+    for number in (3, 1, 2):
+        await ledger.admit(message(number, thread=THREAD), 0.0)
+
+    first = await claim(ledger, "a")
+    nobody = await ledger.claim("b", 0.0, 15.0)
+    await ledger.record(first.id, "a", Event.IGNORED, Facts())
+    second = await claim(ledger, "b")
+
+    assert nobody is None
+    assert [first.id, second.id] == [message(3).id, message(1).id]
+
+
+async def test_different_threads_are_served_side_by_side(ledger: SqliteLedger) -> None:
+    await ledger.admit(message(1, thread="1"), 0.0)
+    await ledger.admit(message(2, thread="2"), 0.0)
+    await ledger.admit(command(3), 0.0)
+
+    claimed = {(await claim(ledger, token)).id for token in "abc"}
+
+    assert len(claimed) == 3
+
+
+async def test_a_lease_that_ran_out_can_be_taken_and_its_old_holder_changes_nothing(ledger: SqliteLedger) -> None:
+    await ledger.admit(command(1), 0.0)
+    turn = await claim(ledger, "old")
+
+    taken = await claim(ledger, "new", now=16.0)
+
+    assert taken.attempts == 2
+    with pytest.raises(LeaseLost):
+        await ledger.record(turn.id, "old", Event.ACCEPTED, Facts())
+    with pytest.raises(LeaseLost):
+        await ledger.renew(turn.id, "old", 99.0)
+    with pytest.raises(LeaseLost):
+        await ledger.mark_sent(turn.id, "old", 0, MessageId("1"))
+    assert (await ledger.record(turn.id, "new", Event.ACCEPTED, Facts())).stage is Stage.ACCEPTED
+
+
+async def test_a_renewed_lease_keeps_others_away(ledger: SqliteLedger) -> None:
+    await ledger.admit(command(1), 0.0)
+    turn = await claim(ledger)
+
+    await ledger.renew(turn.id, "mine", 100.0)
+
+    assert await ledger.claim("other", 50.0, 65.0) is None
+
+
+async def test_a_postponed_turn_waits_and_so_does_what_comes_after_it_in_its_thread(ledger: SqliteLedger) -> None:
+    await ledger.admit(message(1, thread=THREAD), 0.0)
+    await ledger.admit(message(2, thread=THREAD), 0.0)
+    turn = await claim(ledger)
+
+    await ledger.postpone(turn.id, "mine", 60.0, "vendor down")
+
+    assert await ledger.claim("mine", 59.0, 70.0) is None
+    again = await claim(ledger, now=60.0)
+    assert (again.id, again.attempts, again.failure) == (turn.id, 2, "vendor down")
+
+
+async def test_a_turn_that_was_handed_back_has_lost_no_attempt(ledger: SqliteLedger) -> None:
+    await ledger.admit(command(1), 0.0)
+    turn = await claim(ledger)
+
+    await ledger.release(turn.id, "mine")
+
+    assert (await claim(ledger)).attempts == 1
+
+
+async def test_a_command_takes_the_thread_of_its_opener_so_that_replies_queue_behind_it(ledger: SqliteLedger) -> None:
+    await ledger.admit(command(1), 0.0)
+    turn = await claim(ledger)
+    turn = await ledger.note_opener(turn.id, "mine", MessageId("777"))
+    await ledger.admit(message(2, thread="777"), 0.0)
+
+    nobody = await ledger.claim("other", 1.0, 16.0)
+
+    assert turn.thread == "777"
+    assert turn.starts_thread
+    assert nobody is None
+
+
+async def test_an_answer_is_written_down_with_its_parcels_and_they_are_sent_once(ledger: SqliteLedger) -> None:
+    await ledger.admit(message(1, thread=THREAD), 0.0)
+    turn = await claim(ledger)
+    for event, facts in (
+        (Event.ACCEPTED, Facts()),
+        (Event.THREAD_OPENED, Facts()),
+        (Event.PROMPT_SENT, Facts(session=SessionId("ses_1"))),
+        (Event.ANSWER_TAKEN, Facts(answer="ab", parcels=(Parcel(0, "a", "n-0"), Parcel(1, "b", "n-1")))),
+    ):
+        turn = await ledger.record(turn.id, "mine", event, facts)
+
+    await ledger.mark_sent(turn.id, "mine", 0, MessageId("901"))
+
+    assert [parcel.content for parcel in await ledger.unsent(turn.id)] == ["b"]
+    assert await ledger.last_posted(THREAD) == "901"
+
+
+async def test_an_impossible_move_changes_nothing(ledger: SqliteLedger) -> None:
+    await ledger.admit(command(1), 0.0)
+    turn = await claim(ledger)
+
+    with pytest.raises(ImpossibleMove):
+        await ledger.record(turn.id, "mine", Event.DELIVERED, Facts())
+
+    assert (await ledger.record(turn.id, "mine", Event.ACCEPTED, Facts())).stage is Stage.ACCEPTED
+
+
+async def test_a_page_of_history_is_admitted_with_its_offset_and_the_offset_only_grows(ledger: SqliteLedger) -> None:
+    await ledger.admit(message(2), 0.0)
+
+    new = await ledger.admit_page(CHANNEL, MessageId("1000"), [message(1), message(2)], 1.0)
+    await ledger.admit_page(CHANNEL, MessageId("999"), [], 2.0)
+
+    assert new == 1
+    assert await ledger.caught_up_to(CHANNEL) == "1000"
+    assert await ledger.caught_up_to(ChannelId("1")) is None
+
+
+async def test_the_database_itself_refuses_a_second_turn_at_the_model(sqlite: Sqlite, ledger: SqliteLedger) -> None:
+    for number in (1, 2):
+        await ledger.admit(message(number, thread=THREAD), 0.0)
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await sqlite.write(lambda db: db.execute("UPDATE turns SET stage = 'prompted', session = 'ses_1'"))
+
+    assert {turn.stage for turn in await ledger.live_turns()} == {Stage.ADMITTED}
+
+
+async def test_two_processes_on_one_file_never_claim_the_same_turn(tmp_path: Path, ledger: SqliteLedger) -> None:
+    other = Sqlite(tmp_path / "test.sqlite")
+    await other.open()
+    for number in range(20):
+        await ledger.admit(command(number), 0.0)
+
+    claimed = []
+    for number in range(20):
+        side = ledger if number % 2 else SqliteLedger(other)
+        claimed.append((await claim(side, f"token {number}")).id)
+    await other.close()
+
+    assert len(set(claimed)) == 20
+
+
+async def test_a_file_that_cannot_be_a_database_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "not.sqlite").write_text("these are not the tables you are looking for" * 100)
+
+    with pytest.raises(Unusable) as told:
+        await Sqlite(tmp_path / "not.sqlite").open()
+
+    assert "not.sqlite" in str(told.value)
+    assert "\n" not in str(told.value)
