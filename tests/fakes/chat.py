@@ -1,0 +1,86 @@
+"""Discord as a turn sees it, in memory: it passes the same contract tests as the real adapter on the simulator."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from app.ids import ChannelId, MessageId, ThreadId
+from app.turns.records import Parcel, Turn
+
+
+@dataclass(slots=True)
+class Posted:
+    id: MessageId
+    content: str
+    nonce: str | None
+    at: float
+
+
+@dataclass(slots=True)
+class FakeChat:
+    """`clock` decides how long a nonce is remembered. What happened is in `channels`, `threads` and `originals`."""
+
+    clock: Callable[[], float]
+    channels: dict[str, list[Posted]] = field(default_factory=dict)
+    threads: dict[str, tuple[str, str]] = field(default_factory=dict)  # thread -> channel, name
+    originals: dict[str, Posted] = field(default_factory=dict)  # interaction token -> its reply
+    told: list[tuple[str, str]] = field(default_factory=list)
+    categories: dict[str, ChannelId] = field(default_factory=dict)
+    _last: int = 600_000_000_000_000_000
+
+    NONCE_SECONDS = 180.0
+    TOKEN_SECONDS = 900.0
+
+    async def post_opener(self, turn: Turn) -> MessageId:
+        content = f"**{turn.asker.name}** asked: {turn.prompt}"
+        place = turn.thread or turn.place.channel
+        assert turn.interaction_token is not None
+        if self.clock() - turn.admitted_at > self.TOKEN_SECONDS:
+            shown = await self.find_posted(ThreadId(place), turn.id, content)
+            return shown or self._post(place, content, f"{turn.id}-o")
+        original = self.originals.get(turn.id)
+        if original is None:
+            original = self.originals[turn.id] = self._append(place, content, None)
+        original.content = content
+        return original.id
+
+    async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
+        self.threads.setdefault(message, (channel, name))
+        return ThreadId(message)
+
+    async def category_of(self, channel: ChannelId) -> ChannelId | None:
+        return self.categories.get(channel)
+
+    def compose(self, text: str) -> Sequence[str]:
+        return text.split("\n\n")
+
+    async def post(self, thread: ThreadId, parcel: Parcel) -> MessageId:
+        return self._post(thread, parcel.content, parcel.nonce)
+
+    async def find_posted(self, thread: ThreadId, after: str, content: str) -> MessageId | None:
+        posted = self.channels.get(thread, [])
+        return next((one.id for one in posted if int(one.id) > int(after) and one.content == content), None)
+
+    async def show_typing(self, thread: ThreadId) -> None:
+        return
+
+    async def tell(self, turn: Turn, text: str) -> None:
+        self._tell(turn, text)
+
+    async def dismiss(self, turn: Turn, text: str) -> None:
+        self._tell(turn, text)
+
+    def _tell(self, turn: Turn, text: str) -> None:
+        if (turn.id, text) not in self.told:
+            self.told.append((turn.id, text))
+
+    def _post(self, channel: str, content: str, nonce: str) -> MessageId:
+        for one in self.channels.get(channel, []):
+            if one.nonce == nonce and self.clock() - one.at < self.NONCE_SECONDS:
+                return one.id
+        return self._append(channel, content, nonce).id
+
+    def _append(self, channel: str, content: str, nonce: str | None) -> Posted:
+        self._last += 1
+        posted = Posted(MessageId(str(self._last)), content, nonce, self.clock())
+        self.channels.setdefault(channel, []).append(posted)
+        return posted
