@@ -12,7 +12,6 @@ from typing import Protocol
 from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import State
 
-
 Labels = Mapping[str, str]
 
 

@@ -39,7 +39,7 @@ class Sqlite:
             self._database = await self._run(lambda: connect(self._path))
         except (sqlite3.Error, OSError, Retriable) as error:
             self._thread.shutdown()
-            raise Unusable(f"the database {self._path} cannot be used: {error.__cause__ or error}") from error
+            raise Unusable(f"{self._path} cannot be used as a database: {error.__cause__ or error}") from error
 
     async def close(self) -> None:
         if self._database is not None:
@@ -65,6 +65,14 @@ class Sqlite:
         except sqlite3.OperationalError as error:
             # Locked for longer than we wait, or the disk is full: both pass.
             raise Retriable(f"the database does not answer: {error}") from error
+
+
+def check(path: Path) -> None:
+    """Make the file, or bring it up to date, before anything else begins. Raises Unusable."""
+    try:
+        connect(path).close()
+    except (sqlite3.Error, OSError) as error:
+        raise Unusable(f"{path} cannot be used as a database: {error}") from error
 
 
 def connect(path: Path) -> Database:

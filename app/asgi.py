@@ -1,0 +1,26 @@
+"""uvicorn's entry: `uvicorn --factory app.asgi:create`."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+
+from app.settings import Settings, load
+from app.web.front import Front
+from app.web.routes import ROUTES
+from app.wiring import wired
+
+
+def create() -> Starlette:
+    """The app, for the environment of this process. Raises BadSettings."""
+    return application(load(os.environ))
+
+
+def application(settings: Settings) -> Starlette:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Front]]:
+        async with wired(settings) as front:
+            yield {"front": front}
+
+    return Starlette(routes=ROUTES, lifespan=lifespan)

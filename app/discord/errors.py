@@ -1,0 +1,100 @@
+"""What Discord's refusals mean: the codes we know, as exceptions and in words.
+
+Every one is a Refused or a Retriable of the ground floor. Neither kind ever holds a token, a path or a message's text:
+a reason names the route by its template, and Discord's own code and message.
+
+https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
+"""
+
+from app.discord.buckets import Route
+from app.turns.errors import Refused, Retriable
+
+UNKNOWN_CHANNEL = 10003
+UNKNOWN_MESSAGE = 10008
+UNKNOWN_WEBHOOK = 10015
+UNKNOWN_INTERACTION = 10062
+ALREADY_ACKNOWLEDGED = 40060
+MISSING_ACCESS = 50001
+MISSING_PERMISSIONS = 50013
+INVALID_WEBHOOK_TOKEN = 50027
+THREAD_EXISTS = 160004
+
+GONE = "it was deleted, or I cannot see it any more"
+WORDS = {
+    UNKNOWN_CHANNEL: f"Sorry, I could not find that channel or thread: {GONE}. Please ask again in another one.",
+    UNKNOWN_MESSAGE: f"Sorry, I could not find that message: {GONE}. Please ask again.",
+    50006: "Sorry, Discord refused an empty message. Please ask again.",
+    50083: "Sorry, this thread is archived. Please write something in it, and try again.",
+    160005: "Sorry, this thread is locked. Please ask a moderator to unlock it, or ask again in another place.",
+    160006: "Sorry, this server has as many open threads as Discord allows. Please close some, and try again.",
+}
+
+
+class Unauthorized(Retriable):
+    """Discord does not accept the bot's token. Later, because an operator can mend that and no turn is lost by it."""
+
+
+class Unavailable(Retriable):
+    """Discord cannot be reached, is broken, or makes us wait longer than the request may take."""
+
+
+class Rejected(Refused):
+    """Discord said no: an answer of 4xx. `reason` is for the log."""
+
+    def __init__(self, tell: str, reason: str, status: int, code: int) -> None:
+        super().__init__(tell)
+        self.reason = reason
+        self.status = status
+        self.code = code
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Forbidden(Rejected):
+    pass
+
+
+class NotFound(Rejected):
+    pass
+
+
+class TokenDead(Rejected):
+    """The interaction's token opens nothing: it is more than fifteen minutes old, or the first answer to the
+    interaction has not reached Discord yet."""
+
+
+def refusal(route: Route, status: int, body: object) -> Rejected | Unauthorized:
+    """The exception for an answer of 4xx."""
+    said = body if isinstance(body, dict) else {}
+    code = said["code"] if isinstance(said.get("code"), int) else 0
+    reason = f"{route}: {status}, code {code}: {str(said.get('message', ''))[:200]}"
+    if route.webhook and _is_dead(status, code):
+        tell = "Sorry, I could not answer this command any more: Discord allows that for 15 minutes. Please ask again."
+        return TokenDead(tell, reason, status, code)
+    if status == 401:
+        return Unauthorized(reason, after=30.0)
+    kind = {403: Forbidden, 404: NotFound}.get(status, Rejected)
+    return kind(_words(route, status, code), reason, status, code)
+
+
+def _is_dead(status: int, code: int) -> bool:
+    return status == 401 or code in (UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, INVALID_WEBHOOK_TOKEN)
+
+
+def _words(route: Route, status: int, code: int) -> str:
+    if code == MISSING_ACCESS:
+        return _forbidden("View Channel")
+    if status == 403 and route.needs:
+        return _forbidden(route.needs)
+    known = WORDS.get(code)
+    if known:
+        return known
+    return f"Sorry, I could not do that: Discord refused it ({status}, code {code}). Please tell whoever runs this bot."
+
+
+def _forbidden(permission: str) -> str:
+    return (
+        f"Sorry, I could not do that: I am probably missing the permission “{permission}” here. "
+        "Please ask an admin of this server to give it to me, and try again."
+    )

@@ -1,0 +1,75 @@
+"""Who we are, as Discord says: the application behind the token, asked at start and remembered.
+
+It is also the check that Discord can be reached at all. Nobody asks Discord more often than once a minute, however
+often the readiness page is looked at.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from app.turns.errors import Refused, Retriable
+
+FRESH_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    id: str
+    public_key: str  # 64 hex digits
+
+
+class Identity:
+    """`known` is what the environment said; the rest is asked. Give both, and only readiness ever asks Discord."""
+
+    def __init__(
+        self,
+        ask: Callable[[], Awaitable[Application]],
+        clock: Callable[[], float],
+        application_id: str | None = None,
+        public_key: str | None = None,
+    ) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._application_id = application_id
+        self._public_key = public_key
+        self._asked_at: float | None = None
+        self.last_problem: str | None = "Discord has not been asked yet"
+        self._asking = asyncio.Lock()
+
+    @property
+    def application_id(self) -> str | None:
+        return self._application_id
+
+    @property
+    def public_key(self) -> str | None:
+        """None until Discord has told it: nothing can be verified before."""
+        return self._public_key
+
+    async def problem(self) -> str | None:
+        """Why Discord cannot be used, in words for the operator; None when all is well. At most a minute old."""
+        async with self._asking:
+            if self._asked_at is None or self._clock() - self._asked_at >= FRESH_SECONDS:
+                await self._check()
+        return self.last_problem
+
+    async def introduce(self) -> None:
+        """Ask until Discord has answered once, ever more slowly."""
+        pause = 1.0
+        while await self.problem() is not None:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, FRESH_SECONDS)
+            self._asked_at = None
+
+    async def _check(self) -> None:
+        self._asked_at = self._clock()
+        try:
+            application = await self._ask()
+        except Refused as failure:
+            self.last_problem = failure.tell
+        except Retriable as failure:
+            self.last_problem = f"Discord cannot be reached: {failure}"
+        else:
+            self._application_id = self._application_id or application.id
+            self._public_key = self._public_key or application.public_key
+            self.last_problem = None

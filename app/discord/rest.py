@@ -1,0 +1,140 @@
+"""Discord's REST interface, a method for every call that we make. How a call is made is in `transport`.
+
+Answers are Discord's own objects. Every method raises Rejected (Forbidden, NotFound, TokenDead), Unauthorized or
+Unavailable of `errors`.
+
+https://docs.discord.com/developers/reference
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import httpx
+
+from app.discord import payloads
+from app.discord.buckets import Route
+from app.discord.errors import THREAD_EXISTS, Rejected, Unavailable
+from app.discord.limits import PAGE
+from app.discord.payloads import Payload
+from app.discord.transport import NOTHING, Body, File, Transport
+
+Object = dict[str, Any]
+
+MESSAGES = "/channels/{channel}/messages"
+MESSAGE = "/channels/{channel}/messages/{message}"
+ORIGINAL = "/webhooks/{application}/{token}/messages/@original"
+FOLLOW_UPS = "/webhooks/{application}/{token}"
+COMMANDS = "/applications/{application}/commands"
+GUILD_COMMANDS = "/applications/{application}/guilds/{guild}/commands"
+
+SEND = "Send Messages (in a thread: Send Messages in Threads)"
+TYPING_DEADLINE_SECONDS = 5.0
+
+
+class Rest:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        base_url: str,
+        token: str,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """`base_url` ends in the version, `…/api/v10`. `now` never goes back."""
+        self._call = Transport(http, base_url, token, now=now, sleep=sleep, jitter=jitter).request
+
+    # The application
+
+    async def current_application(self) -> Object:
+        return await self._object(Route.to("GET", "/applications/@me"))
+
+    async def current_user(self) -> Object:
+        return await self._object(Route.to("GET", "/users/@me"))
+
+    async def get_commands(self, application: str, guild: str | None = None) -> list[Object]:
+        return await self._objects(_commands("GET", application, guild), Body(params={"with_localizations": "true"}))
+
+    async def put_commands(
+        self, application: str, commands: Sequence[Object], guild: str | None = None
+    ) -> list[Object]:
+        """Replaces all of them, of every type."""
+        return await self._objects(_commands("PUT", application, guild), Body(list(commands)))
+
+    # Channels and messages
+
+    async def get_channel(self, channel: str) -> Object:
+        return await self._object(Route.to("GET", "/channels/{channel}", channel=channel, needs="View Channel"))
+
+    async def get_messages(
+        self, channel: str, *, after: str | None = None, before: str | None = None, limit: int = PAGE
+    ) -> list[Object]:
+        """Newest first. With `after` the page that follows it, not the newest one. Empty as well where the permission
+        to read the history is missing: https://docs.discord.com/developers/resources/message#get-channel-messages"""
+        params: dict[str, str | int] = {"limit": limit}
+        params |= {name: cursor for name, cursor in (("after", after), ("before", before)) if cursor is not None}
+        route = Route.to("GET", MESSAGES, channel=channel, needs="Read Message History")
+        return await self._objects(route, Body(params=params))
+
+    async def create_message(self, channel: str, message: Payload, files: Sequence[File] = ()) -> Object:
+        """Sent again after a failure only where it carries a nonce that Discord enforces."""
+        route = Route.to("POST", MESSAGES, channel=channel, needs=f"{SEND}, Attach Files" if files else SEND)
+        is_repeatable = bool(message.get("enforce_nonce")) and message.get("nonce") is not None
+        return await self._object(route, Body(message, files), repeatable=is_repeatable)
+
+    async def edit_message(self, channel: str, message: str, edit: Payload) -> Object:
+        route = Route.to("PATCH", MESSAGE, channel=channel, message=message, needs=SEND)
+        return await self._object(route, Body(edit))
+
+    async def start_thread_from_message(self, channel: str, message: str, name: str) -> str:
+        """The id of the thread: that of the message, whether it was made now or had been made before."""
+        template = f"{MESSAGE}/threads"
+        route = Route.to("POST", template, channel=channel, message=message, needs="Create Public Threads")
+        try:
+            thread = await self._object(route, Body(payloads.thread(name)), repeatable=True)
+        except Rejected as refusal:
+            if refusal.code != THREAD_EXISTS:
+                raise
+            return message
+        return str(thread["id"])
+
+    async def show_typing(self, channel: str) -> None:
+        route = Route.to("POST", "/channels/{channel}/typing", channel=channel, needs=SEND)
+        await self._call(route, deadline=TYPING_DEADLINE_SECONDS)
+
+    # The webhook of an interaction: https://docs.discord.com/developers/interactions/receiving-and-responding
+
+    async def edit_original(self, application: str, token: str, edit: Payload) -> Object:
+        return await self._object(Route.to("PATCH", ORIGINAL, application=application, token=token), Body(edit))
+
+    async def delete_original(self, application: str, token: str) -> None:
+        await self._call(Route.to("DELETE", ORIGINAL, application=application, token=token))
+
+    async def follow_up(self, application: str, token: str, message: Payload, files: Sequence[File] = ()) -> Object:
+        """Never sent twice, for webhooks enforce no nonce. The first one after a deferred answer edits that instead,
+        flags and all: edit or delete the original first."""
+        return await self._object(
+            Route.to("POST", FOLLOW_UPS, application=application, token=token), Body(message, files)
+        )
+
+    async def _object(self, route: Route, body: Body = NOTHING, *, repeatable: bool | None = None) -> Object:
+        answer = await self._call(route, body, repeatable=repeatable)
+        if not isinstance(answer, dict):
+            raise Unavailable(f"{route}: the answer is not an object")
+        return answer
+
+    async def _objects(self, route: Route, body: Body) -> list[Object]:
+        answer = await self._call(route, body)
+        if not isinstance(answer, list):
+            raise Unavailable(f"{route}: the answer is not a list")
+        return answer
+
+
+def _commands(method: str, application: str, guild: str | None) -> Route:
+    if guild is None:
+        return Route.to(method, COMMANDS, application=application)
+    return Route.to(method, GUILD_COMMANDS, application=application, guild=guild)

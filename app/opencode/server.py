@@ -1,0 +1,95 @@
+"""Starting OpenCode in an instance, and asking it how it is: the port `Server`, over any `Provider`.
+
+A server counts as started when it is healthy, of the one version that we speak, accepts its configuration and knows
+the model: what is wrong with these is found here, once, and told in words, instead of in the middle of a turn.
+"""
+
+import asyncio
+from typing import Final
+
+import httpx
+
+from app.opencode import apologies
+from app.opencode.client import PROBE_SECONDS, Client, Health
+from app.opencode.config import COMMAND, PORT, Options, environment, model_of, split_model
+from app.opencode.workspace import NO_GIT, NO_OPENCODE, NOT_CLONED, SCRIPT, clone_environment, why_not_cloned
+from app.sandboxes.ports import Endpoint, Instance, Program, Provider
+from app.turns.errors import Refused, Retriable
+
+# Short, for a request that comes while it boots is never answered; now and then longer, for far-away instances.
+PROBES: Final = (PROBE_SECONDS, PROBE_SECONDS, PROBE_SECONDS, 2.0)
+PAUSE_SECONDS = 0.2
+MOST_LOST = 4  # how often in a row the provider may say that nothing runs
+MOST_FOREIGN = 40
+
+
+class OpenCodeServer:
+    def __init__(self, http: httpx.AsyncClient, options: Options, most_foreign: int = MOST_FOREIGN) -> None:
+        """A web page instead of JSON is put up with `most_foreign` times in a row: proxies show them at first."""
+        self._http = http
+        self._options = options
+        self._most_foreign = most_foreign
+
+    async def boot(self, provider: Provider, instance: Instance, password: str, within: float) -> Endpoint:
+        try:
+            async with asyncio.timeout(within):
+                await self._prepare(provider, instance, within)
+                env = environment(self._options, password)
+                await provider.launch(instance.ref, Program("opencode", COMMAND, env, PORT))
+                endpoint = await self._until_healthy(provider, instance, password)
+                await self._check_model(Client(self._http, endpoint, password))
+                return endpoint
+        except TimeoutError as error:
+            raise Retriable(f"OpenCode was not ready within {within:.0f} s") from error
+
+    async def answers(self, endpoint: Endpoint, password: str) -> bool:
+        client = Client(self._http, endpoint, password)
+        for within in (PROBE_SECONDS, 1.0, 3.0):
+            health = await client.health(within)
+            if health is not Health.SILENT:
+                return health is Health.GOOD
+        return False
+
+    async def _prepare(self, provider: Provider, instance: Instance, within: float) -> None:
+        done = await provider.exec(instance.ref, SCRIPT, env=clone_environment(self._options), within=within)
+        match done.exit_code:
+            case 0:
+                return
+            case code if code == NO_OPENCODE:
+                raise Refused(apologies.NOT_INSTALLED)
+            case code if code == NO_GIT:
+                raise Refused(apologies.NO_GIT)
+            case code if code == NOT_CLONED:
+                raise Refused(why_not_cloned(done.output))
+        raise Retriable(f"the workspace could not be prepared: exit code {done.exit_code}")
+
+    async def _until_healthy(self, provider: Provider, instance: Instance, password: str) -> Endpoint:
+        foreign = 0
+        while True:
+            endpoint = await self._launched(provider, instance)
+            client = Client(self._http, endpoint, password)
+            for within in PROBES:
+                health = await client.health(within)
+                if health is Health.GOOD:
+                    return endpoint
+                foreign = foreign + 1 if health is Health.FOREIGN else 0
+                if health is Health.OTHER_VERSION or foreign > self._most_foreign:
+                    raise Refused(apologies.WRONG_VERSION)
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _launched(self, provider: Provider, instance: Instance) -> Endpoint:
+        """Raises Retriable when it has ended by itself."""
+        for _ in range(MOST_LOST - 1):
+            try:
+                return await provider.endpoint(instance.ref, PORT)
+            except Retriable:
+                await asyncio.sleep(PAUSE_SECONDS)
+        return await provider.endpoint(instance.ref, PORT)
+
+    async def _check_model(self, client: Client) -> None:
+        """Raises Refused for a configuration that the server does not accept, and for a model that it does not
+        know: a prompt to such a model would be taken, and never answered."""
+        model = model_of(self._options)
+        provider, name = split_model(model)
+        if name not in (await client.models()).get(provider, ()):
+            raise Refused(apologies.unknown_model(model))

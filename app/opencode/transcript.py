@@ -1,0 +1,150 @@
+"""What became of one prompt, read from the messages of its session.
+
+OpenCode answers one user message with one assistant message per step of the model, each with `parentID` = the user
+message. Three things make that less simple than it sounds:
+
+* The server writes user messages of its own, for instance when it compacts a session that has grown too long. What
+  follows them still belongs to our prompt. Ours are told apart by their ids (see `message_id`).
+* A prompt that arrives while another runs joins it: both are then answered by what follows the later one.
+* A server that dies leaves a half-written assistant message behind that never completes. Only together with an idle
+  session does it mean that nothing more will come, and a server writes its last words up to a second after it
+  reports idle: whoever reads UNFINISHED or WAITING must look again before believing it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from app.ids import TurnId
+
+Message = Mapping[str, Any]
+
+PREFIX = "msg_dc"
+ABORTED = "MessageAbortedError"
+
+
+class Fate(StrEnum):
+    ABSENT = "absent"  # no such message
+    WAITING = "waiting"  # stored, and nobody works on it
+    RUNNING = "running"  # the session's status says so; messages alone cannot
+    UNFINISHED = "unfinished"  # begun, and nobody works on it
+    ANSWERED = "answered"
+    FAILED = "failed"
+    ABORTED = "aborted"
+
+
+ENDED = frozenset({Fate.ANSWERED, Fate.FAILED, Fate.ABORTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong at the model, without anything that must not be shown or logged."""
+
+    name: str
+    status: int | None = None  # of the provider's HTTP answer
+    hint: str = ""  # the first line of the message; for telling faults apart, not for people
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    fate: Fate
+    text: str = ""  # what was said so far, where it is of use
+    fault: Fault | None = None
+    cut: bool = False  # the answer ends where the model's output limit is
+    overtaken: bool = False  # a newer prompt of ours is in the session: this one must not be sent again
+
+
+def message_id(turn: TurnId) -> str:
+    """Own ids make a repeat of a prompt the same message; they must be unique over all sessions of a server."""
+    return f"{PREFIX}{turn}"
+
+
+def part_id(turn: TurnId, ordinal: int) -> str:
+    """Without own part ids a repeat would append its parts a second time."""
+    return f"prt_dc{turn}_{ordinal}"
+
+
+def outcome_of(messages: Sequence[Message], message: str) -> Outcome:
+    """What became of the user message with the id `message` in a session that is idle. `messages` are in the session's
+    order and reach back to it at least."""
+    start = next((index for index, one in enumerate(messages) if one["info"]["id"] == message), None)
+    if start is None:
+        return Outcome(Fate.ABSENT)
+    following = messages[start + 1 :]
+    newer = next((one["info"]["id"] for one in following if _is_prompt(one)), None)
+    outcome = _outcome(_answers_to(message, following, newer))
+    if newer is None:
+        return outcome
+    outcome = replace(outcome, overtaken=True)
+    return outcome if outcome.fate in ENDED else _joined(outcome, outcome_of(following, newer))
+
+
+def _joined(earlier: Outcome, later: Outcome) -> Outcome:
+    """A prompt that did not get its own end shares that of the one which overtook it."""
+    texts = [text for text in (earlier.text, later.text) if text]
+    fate = Fate.UNFINISHED if later.fate is Fate.WAITING else later.fate
+    return Outcome(fate, "\n\n".join(texts), later.fault, overtaken=True)
+
+
+def _is_prompt(message: Message) -> bool:
+    return message["info"]["role"] == "user" and str(message["info"]["id"]).startswith(PREFIX)
+
+
+def _answers_to(message: str, following: Sequence[Message], newer: str | None) -> list[Message]:
+    """The assistant messages that answer it or one that the server wrote on its behalf."""
+    parents = {message}
+    for one in following:
+        if one["info"]["id"] == newer:
+            break
+        if one["info"]["role"] == "user":
+            parents.add(one["info"]["id"])
+    return [one for one in following if one["info"]["role"] == "assistant" and one["info"].get("parentID") in parents]
+
+
+def _outcome(answers: Sequence[Message]) -> Outcome:
+    text = "\n\n".join(_said(answers))
+    if not answers:
+        return Outcome(Fate.WAITING)
+    last = answers[-1]
+    if error := last["info"].get("error"):
+        fault = fault_of(error)
+        return Outcome(Fate.ABORTED if fault.name == ABORTED else Fate.FAILED, text, fault)
+    if not last["info"]["time"].get("completed"):
+        return Outcome(Fate.UNFINISHED, text)
+    return Outcome(_fate_of_completed(last), text, cut=last["info"].get("finish") == "length")
+
+
+def _fate_of_completed(last: Message) -> Fate:
+    finish = last["info"].get("finish")
+    if finish is None:  # aborted while it waited to ask the model again
+        return Fate.ABORTED
+    if finish not in ("tool-calls", "unknown") and not last["info"].get("summary"):
+        return Fate.ANSWERED
+    # After these three the server always asks the model once more.
+    return Fate.ANSWERED if _turned_down(last) else Fate.UNFINISHED
+
+
+def _turned_down(message: Message) -> bool:
+    """Whether a person refused a tool, which ends the turn where it is."""
+    errors = [str(part.get("state", {}).get("error", "")) for part in message["parts"] if part["type"] == "tool"]
+    return any(error.startswith(("The user rejected", "The user dismissed")) for error in errors)
+
+
+def _said(answers: Sequence[Message]) -> list[str]:
+    """What was said to the person: no summaries of a compaction, and no text that the server put in."""
+    return [
+        part["text"].strip()
+        for answer in answers
+        if not answer["info"].get("summary")
+        for part in answer["parts"]
+        if part["type"] == "text" and not part.get("synthetic") and not part.get("ignored") and part["text"].strip()
+    ]
+
+
+def fault_of(error: Mapping[str, Any]) -> Fault:
+    """Of the `error` of a message or of a `session.error` event."""
+    details = error.get("data") or {}
+    status = details.get("statusCode")
+    lines = str(details.get("message") or "").splitlines()
+    return Fault(str(error.get("name", "")), status if isinstance(status, int) else None, lines[0] if lines else "")

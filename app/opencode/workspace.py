@@ -1,0 +1,81 @@
+"""The shell script that makes a sandbox's HOME ready for OpenCode, and what its failures mean.
+
+It may run any number of times and be killed at any point: the workspace is made beside its place and moved there
+when it is complete. A workspace that exists is never touched again. Credentials reach git through the environment
+and a helper, never through a command line or the repository's configuration.
+"""
+
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from app.opencode.config import VERSION, Options
+
+NO_OPENCODE = 71
+NO_GIT = 72
+NOT_CLONED = 73
+
+# Without this stub OpenCode installs its plugin package from npm whenever it starts.
+_STUB = f'{{"packages":{{"":{{"dependencies":{{"@opencode-ai/plugin":"{VERSION}"}}}}}}}}'
+
+SCRIPT = rf"""
+cd "$HOME" || exit 1
+command -v opencode >/dev/null || exit {NO_OPENCODE}
+mkdir -p .config/opencode/node_modules || exit 1
+printf '%s\n' '{_STUB}' > .config/opencode/package-lock.json || exit 1
+[ -d workspace ] && exit 0
+export GIT_TERMINAL_PROMPT=0 GIT_ASKPASS= LC_ALL=C
+export GIT_SSH_COMMAND='ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new'
+rm -rf workspace.new || exit 1
+if [ -n "$CLONE_URL" ]; then
+    command -v git >/dev/null || exit {NO_GIT}
+    helper='!f() {{ echo "username=$CLONE_USER"; echo "password=$CLONE_PASSWORD"; }}; f'
+    [ -n "$CLONE_PASSWORD" ] || helper=
+    set -- -c credential.helper= -c credential.helper="$helper"
+    git "$@" clone --quiet -- "$CLONE_URL" workspace.new || exit {NOT_CLONED}
+else
+    mkdir workspace.new || exit 1
+    command -v git >/dev/null && git -c init.defaultBranch=main init --quiet workspace.new
+fi
+if [ -d workspace.new/.git ]; then
+    git -C workspace.new config user.name OpenCode || exit 1
+    git -C workspace.new config user.email opencode@localhost || exit 1
+    git -C workspace.new rev-parse --quiet --verify HEAD >/dev/null ||
+        git -C workspace.new commit --quiet --allow-empty --no-verify -m "Begin" || exit 1
+fi
+mv workspace.new workspace
+"""
+
+
+def clone_environment(options: Options) -> dict[str, str]:
+    """What SCRIPT needs to know of the repository. A name and a password in its address are taken out of it, and the
+    GitHub token is shown to GitHub alone."""
+    if not options.repository:
+        return {"CLONE_URL": ""}
+    parts = urlsplit(options.repository)
+    if parts.scheme not in ("http", "https"):
+        return {"CLONE_URL": options.repository}
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if not password and parts.scheme == "https" and parts.hostname == "github.com" and options.github_token:
+        user, password = "x-access-token", options.github_token
+    url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return {"CLONE_URL": url, "CLONE_USER": user, "CLONE_PASSWORD": password}
+
+
+_CLUES = (
+    (("could not resolve host", "failed to connect", "couldn't connect", "timed out"), "its host could not be reached"),
+    (
+        ("authentication failed", "could not read username", "could not read password", "permission denied", "403"),
+        "it does not let us in",
+    ),
+    (("not found", "does not exist", "does not appear to be a git repository"), "there is no such repository"),
+    (("no space left",), "the sandbox has no space left"),
+)
+
+
+def why_not_cloned(output: str) -> str:
+    """In words. What git itself wrote is not repeated: it holds addresses."""
+    text = output.lower()
+    reason = next((words for clues, words in _CLUES if any(clue in text for clue in clues)), "git could not read it")
+    return (
+        f"Sorry, I could not clone the repository: {reason}. "
+        "Please tell whoever runs this bot to check SANDBOX_REPO_URL and its credentials, and try again."
+    )

@@ -1,0 +1,122 @@
+"""Logs: how they are set up, what they may be called, what they never show.
+
+An event has a name and fields (`turn.delivered chunks=3 seconds=41.2`), never a sentence, and the thread, turn and
+attempt it belongs to are bound once (`about`). Every name stands in `EVENTS`; a test holds the list to the calls.
+
+Secrets are kept out three times: a field whose name says that it is one is blotted out, so is every secret that the
+settings know wherever it turns up in a line (tracebacks included), and so are tokens in the shapes that Discord and
+HTTP give them. Libraries speak at warning and above whatever LOG_LEVEL is: at their lower levels httpx shows
+interaction tokens in URLs and websockets the bot's token in its frames.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+EVENTS: dict[str, str] = {
+    "sandbox.unisolated": "SANDBOX_PROVIDER=local: what the model runs, runs as this user, on this machine",
+    "sandbox.created": "a new sandbox stands ready",
+    "sandbox.launched": "a program runs in a sandbox",
+    "sandbox.stopped": "nothing runs in a sandbox any more",
+    "sandbox.deleted": "a sandbox is gone with its files",
+    "sandbox.swept": "what an earlier process left half done was ended or removed",
+}
+
+BLOT = "[secret]"
+_SECRET_NAME = re.compile(
+    r"token|passw|secret|authorization|credential|cookie|signature|api_?key|(^|[_-])(key|auth|pwd)s?$", re.IGNORECASE
+)
+# https://docs.discord.com/developers/interactions/receiving-and-responding: tokens are part of these paths.
+_SECRET_TEXT = re.compile(
+    r"((?:webhooks|interactions)/\d+/|\b(?:Bot|Bearer|Basic) )[\w.~+/=-]{8,}?(?=[^\w.~+=-]|$)"
+    r"|(://[^/\s:@]*:)[^/\s@]+(?=@)"
+)
+_SHORTEST_SECRET = 8  # anything shorter would blot out ordinary words
+
+
+def configure(level: str, pretty: bool, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
+    """Set up structlog and the standard library's logging, for the whole process; the last call counts.
+
+    `level` is one of LOG_LEVEL's words. Lines go to `stream`, standard output by default.
+    """
+    threshold = getattr(logging, level.upper())
+    out = stream or sys.stdout
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # No locals in tracebacks: they hold what must not be shown.
+        structlog.processors.format_exc_info,
+        blot_fields,
+    ]
+    render = blot_lines(_renderer(pretty), secrets)
+    structlog.configure(
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    _route_libraries(threshold, shared, render, out)
+
+
+def about(**names: str | int | None) -> AbstractContextManager[None]:
+    """Bind thread=, turn=, attempt= to every event inside; None binds nothing."""
+    return structlog.contextvars.bound_contextvars(
+        **{name: value for name, value in names.items() if value is not None}
+    )
+
+
+def blot_fields(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Blot out what sits under a telling name, at any depth. Numbers stay: `tokens=812` is a count."""
+    return {name: _blotted(name, value) for name, value in event.items()}
+
+
+def _blotted(name: object, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {inner: _blotted(inner, item) for inner, item in value.items()}
+    if isinstance(value, int | float | None):
+        return value
+    if isinstance(name, str) and _SECRET_NAME.search(name):
+        return BLOT
+    if isinstance(value, list | tuple):
+        return [_blotted(None, item) for item in value]
+    return value
+
+
+def blot_lines(render: Processor, secrets: Iterable[str]) -> Callable[[WrappedLogger, str, EventDict], str]:
+    """`render`, with the secrets themselves and everything shaped like one blotted out of its lines."""
+    known = sorted((secret for secret in secrets if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True)
+
+    def rendered(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        line = str(render(logger, method, event))
+        for secret in known:
+            line = line.replace(secret, BLOT)
+        return _SECRET_TEXT.sub(lambda found: (found[1] or found[2]) + BLOT, line)
+
+    return rendered
+
+
+def _renderer(pretty: bool) -> Processor:
+    if pretty:
+        return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    return structlog.processors.JSONRenderer()
+
+
+def _route_libraries(threshold: int, shared: list[Processor], render: Processor, out: TextIO) -> None:
+    line = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(line)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(threshold, logging.WARNING))
+    logging.getLogger("uvicorn.error").setLevel(max(threshold, logging.INFO))
+    logging.captureWarnings(True)

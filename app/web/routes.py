@@ -1,0 +1,12 @@
+"""Every path that the app answers."""
+
+from starlette.routing import Route
+
+from app.web.health import healthz, readyz
+from app.web.interactions import interactions
+
+ROUTES = [
+    Route("/discord/interactions", interactions, methods=["POST"]),
+    Route("/healthz", healthz, methods=["GET"]),
+    Route("/readyz", readyz, methods=["GET"]),
+]

@@ -1,0 +1,109 @@
+"""The only place that knows both the ports and what is behind them: it makes the parts, joins them, starts what runs
+by itself, and ends it all in the opposite order."""
+
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import structlog
+
+from app.commands.ports import Room
+from app.discord.chat import DiscordChat
+from app.discord.identity import Identity
+from app.discord.rest import Rest
+from app.opencode.agent import OpenCodeAgent
+from app.opencode.config import Options, model_of
+from app.opencode.server import OpenCodeServer
+from app.sandboxes.keeper import Keeper, Patience
+from app.sandboxes.local import LocalProvider
+from app.sandboxes.ports import Provider
+from app.settings import BadSettings, Settings
+from app.store.ledger import SqliteLedger
+from app.store.shelf import SqliteShelf
+from app.store.sqlite import Sqlite
+from app.turns.routing import Policy
+from app.turns.runner import Runner
+from app.turns.steps import Steps, meanwhile
+from app.web.front import Front
+
+log = structlog.get_logger()
+TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "bin"  # where `make setup` puts OpenCode and ripgrep
+clock = time.time
+
+
+@asynccontextmanager
+async def wired(settings: Settings) -> AsyncIterator[Front]:
+    """The app, at work. When the block ends, turns are handed back, local servers ended and files closed."""
+    provider = provider_for(settings)
+    async with AsyncExitStack() as stack:
+        sqlite = Sqlite(settings.database_path)
+        await sqlite.open()
+        stack.push_async_callback(sqlite.close)
+        http = await stack.enter_async_context(httpx.AsyncClient())
+        stack.push_async_callback(provider.close)
+        ledger, shelf = SqliteLedger(sqlite), SqliteShelf(sqlite)
+        rest = Rest(http, settings.discord_api_base_url, settings.discord_token.get_secret_value())
+        identity = Identity(
+            rest.current_application, clock, settings.discord_application_id, settings.discord_public_key
+        )
+        options = options_for(settings)
+        keeper = Keeper(provider, OpenCodeServer(http, options), shelf, clock, patience_for(settings))
+        steps = Steps(
+            ledger,
+            DiscordChat(rest, identity),
+            OpenCodeAgent(http, model_of(options), clock),
+            keeper,
+            policy_for(settings),
+        )
+        runner = Runner(ledger, steps, clock)
+        await keeper.sweep()
+        await stack.enter_async_context(meanwhile(identity.introduce()))
+        await stack.enter_async_context(meanwhile(never_failing(runner)))
+        room = Room(ledger, shelf, policy_for(settings), model_of(options), clock)
+        yield Front(identity, room, runner.nudge, clock())
+
+
+async def never_failing(runner: Runner) -> None:
+    """An app that answers commands and works on none of them would be worse than none: end the process."""
+    try:
+        await runner.run()
+    except Exception:
+        log.exception("runner.failed")
+        signal.raise_signal(signal.SIGTERM)
+
+
+def provider_for(settings: Settings) -> Provider:
+    if settings.sandbox_provider == "local":
+        log.warning("sandbox.unisolated")
+        return LocalProvider(settings.local_sandbox_dir.resolve(), f"{os.environ.get('PATH', os.defpath)}:{TOOLS}")
+    raise BadSettings(("SANDBOX_PROVIDER must be local: this version has no other",))
+
+
+def options_for(settings: Settings) -> Options:
+    zen_key, github_token = settings.opencode_zen_api_key, settings.github_token
+    return Options(
+        model=settings.opencode_model,
+        zen_key=zen_key.get_secret_value() if zen_key else None,
+        zen_url=settings.opencode_zen_base_url,
+        extra=settings.opencode_config_json,
+        repository=settings.sandbox_repo_url,
+        github_token=github_token.get_secret_value() if github_token else None,
+    )
+
+
+def patience_for(settings: Settings) -> Patience:
+    return Patience(settings.sandbox_creation_timeout, settings.resume_health_timeout_ms / 1000)
+
+
+def policy_for(settings: Settings) -> Policy:
+    return Policy(
+        channels=settings.allowed_channel_ids,
+        category=settings.discord_category_id,
+        required_role=settings.discord_required_role_id,
+        judging=settings.turn_routing_mode != "off",
+        bot=settings.discord_application_id,
+    )

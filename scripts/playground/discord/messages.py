@@ -1,0 +1,278 @@
+"""What can be done to messages, by the bot and by people alike: create, edit, delete, react, page.
+
+Every verb checks what Discord checks, raises Refusal, and tells the world's listeners. The webhooks of interactions use
+`post` and `revise` below the permission checks, as at Discord.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from scripts.playground.discord import render, threads
+from scripts.playground.discord.checks import SETTABLE, check_message
+from scripts.playground.discord.errors import Code, Json, Refusal, invalid
+from scripts.playground.discord.mentions import EVERY, mentions_of
+from scripts.playground.discord.permissions import May
+from scripts.playground.discord.records import (
+    Attachment,
+    Channel,
+    ChannelType,
+    Event,
+    Flag,
+    Message,
+    MessageType,
+    Upload,
+    User,
+)
+
+if TYPE_CHECKING:
+    from scripts.playground.discord.world import World
+
+READABLE = (
+    ChannelType.TEXT,
+    ChannelType.ANNOUNCEMENT,
+    ChannelType.ANNOUNCEMENT_THREAD,
+    ChannelType.PUBLIC_THREAD,
+    ChannelType.PRIVATE_THREAD,
+)
+SYSTEM = (MessageType.THREAD_CREATED, MessageType.THREAD_STARTER)
+
+
+def create(world: "World", author: User, channel: Channel, body: Json, files: Sequence[Upload] = ()) -> Message:
+    """A message by the bot's token or by a person. A nonce that is remembered and enforced gives the first message."""
+    if channel.type not in READABLE:
+        raise Refusal(Code.WRONG_CHANNEL_TYPE)
+    send = May.SEND_MESSAGES_IN_THREADS if channel.thread else May.SEND_MESSAGES
+    world.need(author, channel, send, *([May.ATTACH_FILES] if files else []))
+    check_message(body, files, limit=world.rules.file_bytes)
+    if (first := _remembered(world, author, body)) is not None:
+        return first
+    _refuse_empty(body, files)
+    replied = _replied(world, author, channel, body.get("message_reference"))
+    threads.wake(world, author, channel)
+    draft = Message(world.make_id(), channel.id, author, MessageType.DEFAULT, "", world.clock.now())
+    draft.flags = int(body.get("flags") or 0) & int(SETTABLE)
+    if replied:
+        draft.type = MessageType.REPLY
+        draft.reference = reference_to(world, replied)
+    post(world, draft, channel, body, files, replied=replied)
+    return draft
+
+
+def _remembered(world: "World", author: User, body: Json) -> Message | None:
+    nonce = body.get("nonce")
+    if nonce is None or not body.get("enforce_nonce"):
+        return None
+    known = world.nonces.get((author.id, str(nonce)))
+    if known is None or world.clock.now() - known[2] > world.rules.nonce_minutes * 60:
+        return None
+    message = known[0]
+    if message.id not in world.channel(message.channel).messages:
+        raise Refusal(Code.UNKNOWN_MESSAGE)
+    return message
+
+
+def _refuse_empty(body: Json, files: Sequence[Upload]) -> None:
+    if not (str(body.get("content") or "").strip() or body.get("embeds") or body.get("components") or files):
+        raise Refusal(Code.EMPTY_MESSAGE)
+
+
+def _replied(world: "World", author: User, channel: Channel, reference: Json | None) -> Message | None:
+    if not reference:
+        return None
+    if reference.get("type"):
+        raise invalid("message_reference.type", "NOT_SIMULATED", "Forwarding is not simulated.")
+    if not world.may(author.id, channel) & May.READ_MESSAGE_HISTORY:
+        raise Refusal(Code.CANNOT_REPLY)
+    found = channel.messages.get(str(reference.get("message_id")))
+    if found is None and reference.get("fail_if_not_exists", True):
+        raise invalid("message_reference", "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message")
+    if found and found.type in SYSTEM:
+        words = "Cannot reply to a system message"
+        raise invalid("message_reference", "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", words)
+    return found
+
+
+def reference_to(world: "World", message: Message) -> Json:
+    return {"type": 0, "channel_id": message.channel, "message_id": message.id, "guild_id": world.guild}
+
+
+def post(
+    world: "World",
+    draft: Message,
+    channel: Channel,
+    body: Json,
+    files: Sequence[Upload] = (),
+    *,
+    allowed: Json = EVERY,
+    replied: Message | None = None,
+) -> None:
+    """Fill in the draft and show it. `allowed` is what counts where the body does not say whom it may mention."""
+    _fill(world, draft, channel, body, files, allowed, replied)
+    if (nonce := body.get("nonce")) is not None and not draft.interaction:
+        world.nonces[draft.author.id, str(nonce)] = (draft, nonce, world.clock.now())
+    channel.messages[draft.id] = draft
+    if not draft.ephemeral:
+        channel.last_message = draft.id
+        threads.count(world, draft, channel)
+    announce(world, "MESSAGE_CREATE", draft, channel, nonce=nonce)
+
+
+def _fill(
+    world: "World",
+    message: Message,
+    channel: Channel,
+    body: Json,
+    files: Sequence[Upload],
+    allowed: Json,
+    replied: Message | None,
+) -> None:
+    # Discord trims what is sent, so what comes back may be shorter than what went in.
+    message.content = str(body.get("content") or "").strip()
+    message.embeds = [_embed(embed) for embed in body.get("embeds") or []]
+    message.components = numbered(body.get("components") or [])
+    message.attachments += _kept(world, message, body, files)
+    given = body.get("allowed_mentions")
+    texts = "\n".join([message.content, *(str(c.get("content") or "") for c in message.components)])
+    found = mentions_of(world, message.author, channel, texts, allowed if given is None else given, replied)
+    message.mentions, message.mention_roles, message.mention_everyone = found.users, found.roles, found.everyone
+
+
+def _embed(embed: Json) -> Json:
+    fields = [{"inline": False} | field for field in embed.get("fields") or []]
+    return {"type": "rich"} | embed | ({"fields": fields} if fields else {})
+
+
+def numbered(components: list[Json]) -> list[Json]:
+    """Copies with the ids that Discord gives to the components that have none, counted from 1 in order."""
+    count = iter(range(1, 1000))
+
+    def number(component: Json) -> Json:
+        copy = {"id": next(count)} | component
+        if isinstance(copy.get("components"), list):
+            copy["components"] = [number(child) for child in copy["components"]]
+        for key in ("accessory", "component"):
+            if isinstance(copy.get(key), dict):
+                copy[key] = number(copy[key])
+        return copy
+
+    return [number(component) for component in components]
+
+
+def _kept(world: "World", message: Message, body: Json, files: Sequence[Upload]) -> list[Attachment]:
+    named = {str(a.get("id")): a for a in body.get("attachments") or []}
+    return [
+        world.keep(upload, description=named.get(str(n), {}).get("description"), ephemeral=message.ephemeral)
+        for n, upload in enumerate(files)
+    ]
+
+
+def announce(world: "World", name: str, message: Message, channel: Channel, *, nonce: Any = None) -> None:
+    body = render.message(world, message) | {"guild_id": world.guild, "channel_type": int(channel.type)}
+    member = world.members.get(message.author.id)
+    if member and not message.interaction:
+        body["member"] = render.member(member, with_user=False)
+    if nonce is not None:
+        body["nonce"] = nonce
+    world.emit(Event(name, body, channel, message, only=message.visible_to))
+
+
+def edit(
+    world: "World", author: User, channel: Channel, message: Message, body: Json, files: Sequence[Upload] = ()
+) -> None:
+    """By the bot's token or by a person: only one's own, but a moderator may hide embeds."""
+    world.need(author, channel)
+    if message.type in SYSTEM:
+        raise Refusal(Code.SYSTEM_MESSAGE)
+    if message.author is not author:
+        allowed = set(body) <= {"flags"} and world.may(author.id, channel) & May.MANAGE_MESSAGES
+        if not allowed:
+            raise Refusal(Code.NOT_AUTHOR)
+    threads.refuse_archived(channel)
+    revise(world, channel, message, body, files)
+
+
+def revise(
+    world: "World",
+    channel: Channel,
+    message: Message,
+    body: Json,
+    files: Sequence[Upload] = (),
+    *,
+    allowed: Json = EVERY,
+) -> None:
+    """Change what the body names and leave the rest. A loading reply is one no longer."""
+    flags = message.flags if body.get("flags") is None else body["flags"]
+    merged = body | {"flags": (flags if isinstance(flags, int) else 0) | (message.flags & Flag.IS_COMPONENTS_V2)}
+    whole = {"content": message.content, "embeds": message.embeds, "components": message.components} | merged
+    whole.pop("attachments", None)
+    check_message(whole | {"attachments": body.get("attachments")}, files, limit=world.rules.file_bytes)
+    if isinstance(body.get("attachments"), list):
+        kept = {str(a.get("id")) for a in body["attachments"]}
+        message.attachments = [a for a in message.attachments if a.id in kept]
+    _refuse_empty(whole, [*files, *(a.upload for a in message.attachments)])
+    changeable = Flag.SUPPRESS_EMBEDS | Flag.IS_COMPONENTS_V2
+    loading = message.flags & Flag.LOADING
+    message.flags = (message.flags & ~(Flag.SUPPRESS_EMBEDS | Flag.LOADING)) | int(merged["flags"] & changeable)
+    _fill(world, message, channel, whole, files, allowed, None)
+    message.edited_at = None if loading else world.clock.now()
+    announce(world, "MESSAGE_UPDATE", message, channel)
+
+
+def delete(world: "World", author: User, channel: Channel, message: Message) -> None:
+    if message.author is not author:
+        world.need(author, channel, May.MANAGE_MESSAGES)
+    world.need(author, channel)
+    if message.type == MessageType.THREAD_STARTER:
+        raise Refusal(Code.SYSTEM_MESSAGE)
+    remove(world, channel, message)
+
+
+def remove(world: "World", channel: Channel, message: Message) -> None:
+    channel.messages.pop(message.id, None)
+    channel.deleted.add(message.id)
+    body = {"id": message.id, "channel_id": channel.id, "guild_id": world.guild}
+    world.emit(Event("MESSAGE_DELETE", body, channel, only=message.visible_to))
+
+
+def react(world: "World", user: User, channel: Channel, message: Message, emoji: str, *, add: bool = True) -> None:
+    """One person's mark, set or taken away. Harmless when it is so already."""
+    first = emoji not in message.reactions
+    world.need(user, channel, May.READ_MESSAGE_HISTORY, *([May.ADD_REACTIONS] if first and add else []))
+    threads.refuse_archived(channel)
+    users = message.reactions.setdefault(emoji, [])
+    if add == (user.id in users):
+        return
+    users.append(user.id) if add else users.remove(user.id)
+    if not users:
+        del message.reactions[emoji]
+    body = {
+        "user_id": user.id,
+        "channel_id": channel.id,
+        "message_id": message.id,
+        "guild_id": world.guild,
+        "emoji": {"id": None, "name": emoji},
+        "burst": False,
+        "type": 0,
+    }
+    if add:
+        body |= {"member": render.member(world.members[user.id]), "message_author_id": message.author.id}
+    world.emit(Event("MESSAGE_REACTION_ADD" if add else "MESSAGE_REACTION_REMOVE", body, channel))
+
+
+def page(
+    channel: Channel, limit: int, *, before: str | None = None, after: str | None = None, around: str | None = None
+) -> list[Message]:
+    """Newest first, always; `after` gives the page next to the cursor, not the newest messages.
+
+    https://docs.discord.com/developers/resources/message#get-channel-messages
+    """
+    every = sorted((m for m in channel.messages.values() if not m.ephemeral), key=lambda m: int(m.id))
+    if around is not None:
+        older = [m for m in every if int(m.id) < int(around)][-(limit // 2) :] if limit > 1 else []
+        newer = [m for m in every if int(m.id) >= int(around)][: limit - len(older)]
+        chosen = older + newer
+    elif after is not None:
+        chosen = [m for m in every if int(m.id) > int(after)][:limit]
+    else:
+        chosen = [m for m in every if before is None or int(m.id) < int(before)][-limit:]
+    return chosen[::-1]

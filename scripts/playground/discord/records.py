@@ -1,0 +1,175 @@
+"""What the simulated Discord remembers. Mutable, because it is the world that changes; only the verbs of the modules
+`messages`, `threads`, `interactions` and `world` change it."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum, IntFlag
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class ChannelType(IntEnum):
+    TEXT = 0
+    CATEGORY = 4
+    ANNOUNCEMENT = 5
+    ANNOUNCEMENT_THREAD = 10
+    PUBLIC_THREAD = 11
+    PRIVATE_THREAD = 12
+
+
+class MessageType(IntEnum):
+    DEFAULT = 0
+    THREAD_CREATED = 18
+    REPLY = 19
+    CHAT_INPUT_COMMAND = 20
+    THREAD_STARTER = 21
+    CONTEXT_MENU_COMMAND = 23
+
+
+class Flag(IntFlag):
+    SUPPRESS_EMBEDS = 1 << 2
+    HAS_THREAD = 1 << 5
+    EPHEMERAL = 1 << 6
+    LOADING = 1 << 7
+    SUPPRESS_NOTIFICATIONS = 1 << 12
+    IS_VOICE_MESSAGE = 1 << 13
+    IS_COMPONENTS_V2 = 1 << 15
+
+
+@dataclass(slots=True)
+class User:
+    id: str
+    name: str
+    bot: bool = False
+
+
+@dataclass(slots=True)
+class Role:
+    id: str
+    name: str
+    permissions: int = 0
+    position: int = 1
+    mentionable: bool = False
+    managed: bool = False
+
+
+@dataclass(slots=True)
+class Member:
+    user: User
+    roles: list[str]
+    joined_at: float
+
+
+@dataclass(slots=True)
+class Overwrite:
+    """For a role (type 0) or a member (type 1)."""
+
+    id: str
+    type: int
+    allow: int = 0
+    deny: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as somebody sends it."""
+
+    filename: str
+    content: bytes
+    content_type: str = "application/octet-stream"
+
+
+@dataclass(slots=True)
+class Attachment:
+    id: str
+    upload: Upload
+    description: str | None = None
+    ephemeral: bool = False
+
+
+@dataclass(slots=True)
+class Message:
+    """`visible_to` is the one person who sees an ephemeral message; `interaction` is the token that it came by."""
+
+    id: str
+    channel: str
+    author: User
+    type: int
+    content: str
+    created_at: float
+    flags: int = 0
+    embeds: list[Json] = field(default_factory=list)
+    components: list[Json] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    mentions: list[str] = field(default_factory=list)
+    mention_roles: list[str] = field(default_factory=list)
+    mention_everyone: bool = False
+    edited_at: float | None = None
+    pinned: bool = False
+    reference: Json | None = None
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    interaction: str | None = None
+    interaction_metadata: Json | None = None
+    visible_to: str | None = None
+
+    @property
+    def ephemeral(self) -> bool:
+        return bool(self.flags & Flag.EPHEMERAL)
+
+
+@dataclass(slots=True)
+class Thread:
+    """What a channel has more when it is a thread."""
+
+    owner: str
+    created_at: float
+    archived_at: float
+    auto_archive_minutes: int = 4320
+    archived: bool = False
+    locked: bool = False
+    invitable: bool = True
+    members: dict[str, float] = field(default_factory=dict)
+    total_sent: int = 0
+
+
+@dataclass(slots=True)
+class Channel:
+    id: str
+    name: str
+    type: int = ChannelType.TEXT
+    parent: str | None = None
+    position: int = 0
+    topic: str | None = None
+    slow_seconds: int = 0
+    overwrites: dict[str, Overwrite] = field(default_factory=dict)
+    last_message: str | None = None
+    messages: dict[str, Message] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
+    thread: Thread | None = None
+
+
+@dataclass(slots=True)
+class Application:
+    """The app and its bot. What is empty is made at random; `message_content` is the privileged intent's switch, and
+    `interactions_url` is where interactions are POSTed (None: they go over the Gateway)."""
+
+    name: str = "OpenCord"
+    id: str = ""
+    token: str = field(default="", repr=False)
+    seed: bytes = field(default=b"", repr=False)
+    message_content: bool = True
+    members_intent: bool = False
+    interactions_url: str | None = None
+    permissions: int | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. `channel` decides who may see it, unless `only` names the one person who does."""
+
+    name: str
+    body: Json
+    channel: Channel | None = None
+    message: Message | None = None
+    only: str | None = None

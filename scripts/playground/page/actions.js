@@ -1,0 +1,82 @@
+/* What the person on this page can do. Each does it at the simulator, shows what went wrong, and leaves the rest to the
+ * events that come back. */
+
+import { announce, el } from "./dom.js";
+
+const PRESS_MS = 3500;
+const TOAST_MS = 6000;
+
+export class Actions {
+  constructor(play, world) {
+    this.play = play;
+    this.world = world;
+  }
+
+  /** The channel's newest messages, unless they are here. */
+  async open(channel, { again = false } = {}) {
+    if (!channel || (this.world.messages.has(channel) && !again)) return;
+    const page = await this.#tried(() => this.play.messages(channel));
+    if (page) this.world.fill(channel, page, { whole: page.length < 100 });
+  }
+
+  async older(channel) {
+    const first = this.world.messages.get(channel)?.keys().next().value;
+    if (!first || this.world.complete.has(channel)) return;
+    const page = await this.#tried(() => this.play.messages(channel, first));
+    if (page) this.world.fill(channel, page, { whole: page.length < 100, older: true });
+  }
+
+  /** False when it did not go out. */
+  async write(channel, content, more) {
+    return (await this.#tried(() => this.play.write(channel, content, more))) !== undefined;
+  }
+
+  edit(message, content) {
+    return this.#tried(() => this.play.edit(message, content));
+  }
+
+  remove(message) {
+    return this.#tried(() => this.play.remove(message));
+  }
+
+  async command(channel, command, options) {
+    const asked = await this.#tried(() => this.play.command(channel, command.root, options));
+    if (asked) this.world.awaitAnswer(asked.interaction_id, { kind: "command", channel, name: command.name });
+    return asked !== undefined;
+  }
+
+  async press(message, customId, values) {
+    if (this.world.pressed(message.id)?.why === null) return;
+    const asked = await this.#tried(() => this.play.press(message, customId, values));
+    if (!asked) return;
+    const id = asked.interaction_id;
+    this.world.awaitAnswer(id, { kind: "component", channel: message.channel_id, message: message.id, custom_id: customId });
+    // An answer that changes nothing is no event: stop waiting when Discord would have given up too.
+    setTimeout(() => this.world.waiting.get(id)?.why === null && this.world.dismiss(id), PRESS_MS);
+  }
+
+  async submit(modal, components) {
+    const asked = await this.#tried(() => this.play.submit(modal, components));
+    if (asked) this.world.closeModal();
+  }
+
+  async complete(channel, command, options) {
+    return (await this.#tried(() => this.play.complete(channel, command.root, options)))?.choices ?? [];
+  }
+
+  async #tried(doing) {
+    try {
+      return (await doing()) ?? null;
+    } catch (error) {
+      toast(error.message);
+      return undefined;
+    }
+  }
+}
+
+export function toast(text) {
+  const shown = el("div", { class: "toast", role: "alert" }, text);
+  document.body.append(shown);
+  setTimeout(() => shown.remove(), TOAST_MS);
+  announce(text);
+}

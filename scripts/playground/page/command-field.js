@@ -1,0 +1,204 @@
+/* A slash command on its way: its name, and a chip for each option in use. Enter sends once everything required is there,
+ * Tab goes on to the next option, Backspace at the very beginning goes back to plain text. */
+
+import { TYPE, coerce, parseTyped, problem, splitOptions, tree } from "./commands.js";
+import { el } from "./dom.js";
+import { avatar } from "./people.js";
+import { nameOf } from "./state.js";
+
+const COMPLETE_MS = 200;
+
+export class CommandField {
+  focused = null;
+  #chips = new Map(); // option's name → {chip, field, value}
+  #fault = null;
+  #timer = null;
+  #row = el("div", { class: "chips" });
+
+  constructor({ world, actions, command, values, channel, picker, leave, lead }) {
+    Object.assign(this, { world, actions, command, channel, picker, leave, lead });
+    const bot = { ...world.application.bot, bot: true };
+    const close = el("button", { type: "button", class: "link", "aria-label": "Discard the command", title: "Discard the command", onclick: () => leave("") }, "✕");
+    this.root = el("div", { class: "command-field", role: "group", "aria-label": `/${command.name}` }, avatar(bot, 24), el("span", { class: "command-name" }, `/${command.name}`), this.#row, close);
+    const used = command.options.filter((option) => option.required || option.name in values);
+    used.forEach((option) => this.#add(option, values[option.name] ?? ""));
+    this.#more();
+    if (!this.#chips.size) this.#bare();
+  }
+
+  focus() {
+    const empty = [...this.#chips.values()].find((chip) => !chip.field.value);
+    const chip = empty ?? [...this.#chips.values()].at(-1);
+    (chip?.field ?? this.#row.querySelector(".bare"))?.focus();
+  }
+
+  /** The line above the composer: what the option in focus is for, or what is wrong with it. */
+  hint() {
+    const option = this.command.options.find((it) => it.name === this.#current()) ?? null;
+    if (this.#fault) return el("div", { class: "option-hint fault", role: "alert" }, el("strong", {}, this.#fault.option), " ", this.#fault.error);
+    return el("div", { class: "option-hint" }, el("strong", {}, option?.name ?? `/${this.command.name}`), " ", option?.description ?? this.command.description);
+  }
+
+  #current() {
+    return [...this.#chips].find(([, chip]) => chip.field === this.focused)?.[0];
+  }
+
+  #values() {
+    return Object.fromEntries([...this.#chips].map(([name, chip]) => [name, chip.value ?? chip.field.value]));
+  }
+
+  #add(option, text) {
+    const field = el("textarea", { rows: 1, "aria-label": option.name, title: option.description, placeholder: " " });
+    const grow = el("span", { class: "grower" }, field);
+    const chip = { option, field, grow, chip: el("label", { class: "chip" }, el("span", { class: "chip-name" }, option.name), grow), value: null };
+    this.#chips.set(option.name, chip);
+    this.#row.querySelector(".more")?.before(chip.chip) ?? this.#row.append(chip.chip);
+    this.#write(chip, text);
+    field.addEventListener("focus", () => this.#enter(chip));
+    field.addEventListener("blur", () => this.picker.hide());
+    field.addEventListener("input", () => this.#typed(chip));
+    field.addEventListener("keydown", (event) => this.#key(event, chip));
+    return chip;
+  }
+
+  #write(chip, text) {
+    chip.field.value = text;
+    chip.grow.dataset.text = text;
+  }
+
+  #enter(chip) {
+    this.focused = chip.field;
+    this.lead();
+    this.#offer(chip);
+  }
+
+  #typed(chip) {
+    chip.value = null;
+    this.#fault = null;
+    chip.chip.classList.remove("fault");
+    this.#spread(chip);
+    this.lead();
+    this.#offer(chip);
+  }
+
+  /** "prompt: …" typed into the prompt is its name once more; "limit: " begins another option; a whole command that was
+   * pasted here is taken apart as if it had been pasted into the empty field. */
+  #spread(chip) {
+    const text = chip.field.value;
+    const pasted = parseTyped([this.command], text)?.values;
+    const named = pasted ?? (text.startsWith(`${chip.option.name}:`) || this.#namesAnother(text, chip) ? splitOptions(this.command, text) : null);
+    this.#write(chip, named ? (named[chip.option.name] ?? "") : text);
+    for (const [name, value] of Object.entries(named ?? {})) {
+      if (name === chip.option.name) continue;
+      const option = this.command.options.find((it) => it.name === name);
+      const other = this.#chips.get(name) ?? this.#add(option, "");
+      this.#write(other, value);
+      other.field.focus();
+    }
+    this.#more();
+  }
+
+  #namesAnother(text, chip) {
+    const free = this.command.options.filter((it) => it !== chip.option && !this.#chips.get(it.name)?.field.value);
+    return free.some((option) => new RegExp(`\\s${option.name}: $`).test(text));
+  }
+
+  #key(event, chip) {
+    if (event.isComposing || this.picker.key(event)) return;
+    const first = chip === [...this.#chips.values()][0];
+    const start = chip.field.selectionStart === 0 && chip.field.selectionEnd === 0;
+    if (event.key === "Enter" && !event.shiftKey) this.#send();
+    else if (event.key === "Escape") this.leave("");
+    else if (event.key === "Backspace" && start && first) this.leave(`/${this.command.name}`);
+    else if (event.key === "Backspace" && start && !chip.field.value && !chip.option.required) this.#drop(chip);
+    else return;
+    event.preventDefault();
+  }
+
+  #drop(chip) {
+    chip.chip.remove();
+    this.#chips.delete(chip.option.name);
+    this.#more();
+    this.focus();
+  }
+
+  /** The options that are not in use, each one click away. */
+  #more() {
+    const free = this.command.options.filter((option) => !this.#chips.has(option.name));
+    this.#row.querySelector(".more")?.remove();
+    if (!free.length) return;
+    const add = (option) => el("button", { type: "button", class: "add-option", title: option.description, onclick: () => this.#add(option, "").field.focus() }, `+ ${option.name}`);
+    this.#row.append(el("span", { class: "more" }, free.map(add)));
+  }
+
+  /** A command without options still needs something that takes the Enter key. */
+  #bare() {
+    const field = el("button", { type: "button", class: "bare", onclick: () => this.#send() }, "Press Enter to send");
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.leave("");
+      if (event.key === "Backspace") this.leave(`/${this.command.name}`);
+    });
+    field.addEventListener("focus", () => (this.focused = field));
+    this.#row.prepend(field);
+  }
+
+  async #send() {
+    const values = this.#values();
+    this.#fault = problem(this.command, values);
+    const wrong = this.#chips.get(this.#fault?.option);
+    if (wrong) {
+      wrong.chip.classList.add("fault");
+      wrong.field.focus();
+      return this.lead();
+    }
+    const text = `/${this.command.name} ${Object.entries(values).map(([name, value]) => `${name}: ${value}`).join(" ")}`;
+    this.leave("");
+    if (!(await this.actions.command(this.channel, this.command, tree(this.command, values)))) this.leave(text);
+  }
+
+  // suggestions for the option in focus
+
+  #offer(chip) {
+    clearTimeout(this.#timer);
+    const { option } = chip;
+    if (option.autocomplete) this.#timer = setTimeout(() => this.#complete(chip), COMPLETE_MS);
+    else this.#suggest(chip, this.#choices(option));
+  }
+
+  async #complete(chip) {
+    const options = tree(this.command, this.#values(), chip.option.name);
+    const choices = await this.actions.complete(this.channel, this.command, options);
+    if (this.focused === chip.field) this.#suggest(chip, choices.map((it) => ({ label: it.name, value: it.value })), false);
+  }
+
+  #suggest(chip, choices, narrow = true) {
+    const typed = chip.field.value.toLowerCase();
+    const fitting = narrow ? choices.filter((choice) => choice.label.toLowerCase().includes(typed)) : choices;
+    const settled = chip.value !== null || fitting.some((choice) => choice.label === chip.field.value);
+    const rows = settled ? [] : fitting.slice(0, 25).map((choice) => ({ key: String(choice.value), value: choice, label: choice.label }));
+    this.picker.show(chip.option.name, rows, (choice) => this.#pick(chip, choice));
+  }
+
+  #pick(chip, choice) {
+    this.#write(chip, choice.label);
+    chip.value = coerce(chip.option, String(choice.value)).error ? null : String(choice.value);
+    this.#fault = null;
+    chip.chip.classList.remove("fault");
+    this.lead();
+  }
+
+  #choices(option) {
+    if (option.choices?.length) return option.choices.map((it) => ({ label: it.name, value: it.value }));
+    const people = () => [...this.world.people.values()].map((it) => ({ label: nameOf(it), value: it.id }));
+    const roles = () => [...this.world.roles.values()].map((it) => ({ label: it.name, value: it.id }));
+    const channels = () => [...this.world.channels.values()].map((it) => ({ label: it.name, value: it.id }));
+    const kinds = {
+      [TYPE.BOOLEAN]: () => ["True", "False"].map((it) => ({ label: it, value: it })),
+      [TYPE.USER]: people,
+      [TYPE.CHANNEL]: channels,
+      [TYPE.ROLE]: roles,
+      [TYPE.MENTIONABLE]: () => [...people(), ...roles()],
+    };
+    return kinds[option.type]?.() ?? [];
+  }
+}

@@ -1,0 +1,216 @@
+/* Where one writes: plain text, or a slash command once one is named (see `command-field`). Enter sends, Shift+Enter is a
+ * new line. Drafts stay with their channel. */
+
+import { CommandField } from "./command-field.js";
+import { matching, parseTyped, runnable } from "./commands.js";
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
+import { readable } from "./media.js";
+import { avatar } from "./people.js";
+import { Picker } from "./picker.js";
+import { THREADS, nameOf } from "./state.js";
+
+const LONGEST = 2000;
+
+export class Composer {
+  channel = null;
+  #drafts = new Map();
+  #reply = null;
+  #files = [];
+  #command = null;
+  #text = el("textarea", { rows: 1, class: "text", "aria-label": "Message", spellcheck: "true" });
+  #grow = el("div", { class: "grower" }, this.#text);
+  #count = el("span", { class: "count", "aria-live": "polite" });
+  #file = el("input", { type: "file", multiple: true, hidden: true });
+  #line = el("div", { class: "line" });
+  #lead = el("div", { class: "composer-lead" });
+  #picker = new Picker(() => this.#command?.focused ?? this.#text);
+
+  constructor({ world, actions }) {
+    Object.assign(this, { world, actions });
+    const attach = el("button", { type: "button", class: "tool", "aria-label": "Attach files", title: "Attach files", onclick: () => this.#file.click() }, icon("plus"));
+    this.plain = el("div", { class: "plain-field" }, attach, this.#file, this.#grow, this.#count);
+    this.#line.append(this.plain);
+    this.root = el("form", { class: "composer", onsubmit: (event) => event.preventDefault() }, this.#picker.root, this.#lead, this.#line);
+    this.#listen();
+  }
+
+  show(channel) {
+    this.#drafts.set(this.channel, this.#text.value);
+    this.channel = channel;
+    this.#leave();
+    this.#write(this.#drafts.get(channel) ?? "");
+    this.#reply = null;
+    this.#files = [];
+    this.#showLead();
+  }
+
+  render() {
+    const channel = this.world.channels.get(this.channel);
+    const locked = Boolean(channel.thread_metadata?.locked);
+    const name = THREADS.has(channel.type) ? `“${channel.name}”` : `#${channel.name}`;
+    this.#text.disabled = locked;
+    this.#text.placeholder = locked ? "This thread is locked" : `Message ${name}`;
+  }
+
+  focus() {
+    (this.#command ?? this.#text).focus();
+  }
+
+  /** Put `text` here as if it had been typed, ready to be sent. */
+  begin(text) {
+    this.#leave();
+    this.#write(text);
+    this.#typed();
+    this.focus();
+  }
+
+  replyTo(message) {
+    this.#reply = message;
+    this.#showLead();
+    this.focus();
+  }
+
+  #listen() {
+    this.#text.addEventListener("input", () => this.#typed());
+    this.#text.addEventListener("keydown", (event) => this.#key(event));
+    this.#text.addEventListener("blur", () => this.#picker.hide());
+    this.#text.addEventListener("paste", (event) => this.#take(event, event.clipboardData.files));
+    this.root.addEventListener("dragover", (event) => event.preventDefault());
+    this.root.addEventListener("drop", (event) => this.#take(event, event.dataTransfer.files));
+    this.#file.addEventListener("change", () => {
+      this.#attach(this.#file.files);
+      this.#file.value = "";
+    });
+  }
+
+  #write(text) {
+    this.#text.value = text;
+    this.#grow.dataset.text = text;
+    const left = LONGEST - text.length;
+    this.#count.textContent = left < 200 ? String(left) : "";
+    this.#count.classList.toggle("over", left < 0);
+  }
+
+  #typed() {
+    const text = this.#text.value;
+    this.#write(text);
+    const all = runnable(this.world.commands);
+    const named = parseTyped(all, text);
+    if (named) this.#enter(named.command, named.values);
+    else if (text.startsWith("/") && !text.includes("\n")) this.#offerCommands(matching(all, text.slice(1)));
+    else this.#offerPeople();
+  }
+
+  #offerCommands(found) {
+    const bot = { ...this.world.application.bot, bot: true };
+    const row = (command) => ({
+      key: command.name,
+      value: command,
+      label: [`/${command.name}`, command.options.map((option) => el("span", { class: option.required ? "option-name" : "option-name optional" }, option.name))],
+      hint: command.description,
+      note: this.world.application.name,
+      picture: avatar(bot, 32),
+    });
+    this.#picker.show("Commands", found.slice(0, 25).map(row), (command) => this.#enter(command, {}));
+  }
+
+  #offerPeople() {
+    const before = this.#text.value.slice(0, this.#text.selectionStart);
+    const typed = /(?:^|\s)@([\w .-]{0,32})$/.exec(before)?.[1];
+    if (typed === undefined) return this.#picker.hide();
+    const people = [...this.world.people.values()].filter((person) => nameOf(person).toLowerCase().startsWith(typed.toLowerCase()));
+    const rows = people.slice(0, 10).map((person) => ({ key: person.id, value: person, label: nameOf(person), picture: avatar(person, 24), note: person.bot ? "App" : null }));
+    this.#picker.show("Members", rows, (person) => this.#mention(person, typed.length));
+  }
+
+  #mention(person, typed) {
+    const at = this.#text.selectionStart;
+    const start = at - typed;
+    this.#text.setRangeText(`${nameOf(person)} `, start, at, "end");
+    this.#write(this.#text.value);
+  }
+
+  #key(event) {
+    if (event.isComposing || this.#picker.key(event)) return;
+    if (event.key === "Escape") this.#unreply();
+    if (event.key !== "Enter" || event.shiftKey) return;
+    event.preventDefault();
+    this.#send();
+  }
+
+  async #send() {
+    const content = this.#text.value.trim();
+    const more = { replyTo: this.#reply?.id, files: this.#files };
+    if (!content && !this.#files.length) return;
+    if (content.length > LONGEST) return;
+    this.#write("");
+    this.#files = [];
+    this.#unreply();
+    if (!(await this.actions.write(this.channel, this.#encoded(content), more))) this.#write(content);
+  }
+
+  /** People are written by name, and sent by id. */
+  #encoded(content) {
+    const people = [...this.world.people.values()].sort((one, other) => nameOf(other).length - nameOf(one).length);
+    return people.reduce((text, person) => text.replaceAll(`@${nameOf(person)}`, `<@${person.id}>`), content);
+  }
+
+  // the slash command
+
+  #enter(command, values) {
+    this.#picker.hide();
+    const { world, actions } = this;
+    const leave = (text) => (this.#leave(), this.#write(text), this.#text.focus());
+    this.#command = new CommandField({ world, actions, command, values, channel: this.channel, picker: this.#picker, leave, lead: () => this.#showLead() });
+    this.#line.replaceChildren(this.#command.root);
+    this.#showLead();
+    this.#command.focus();
+  }
+
+  #leave() {
+    if (!this.#command) return;
+    this.#command = null;
+    this.#picker.hide();
+    this.#line.replaceChildren(this.plain);
+    this.#showLead();
+  }
+
+  // what stands above the line: the option's hint, the reply, the files
+
+  #showLead() {
+    const parts = this.#command ? [this.#command.hint()] : [this.#reply && this.#replyView(), this.#files.length > 0 && this.#filesView()];
+    this.#lead.replaceChildren(...parts.filter(Boolean));
+  }
+
+  #replyView() {
+    const cancel = el("button", { type: "button", class: "tool", "aria-label": "Cancel reply", onclick: () => this.#unreply() }, icon("close", 16));
+    return el("div", { class: "reply-bar" }, el("span", {}, "Replying to ", el("strong", {}, nameOf(this.#reply.author))), cancel);
+  }
+
+  #unreply() {
+    this.#reply = null;
+    this.#showLead();
+  }
+
+  #filesView() {
+    const drop = (file) => {
+      this.#files = this.#files.filter((it) => it !== file);
+      this.#showLead();
+    };
+    const view = (file) => el("div", { class: "file-card" }, icon("file", 28), el("div", { class: "file-words" }, file.name, el("small", {}, readable(file.size))), el("button", { type: "button", class: "tool", "aria-label": `Remove ${file.name}`, onclick: () => drop(file) }, icon("trash", 16)));
+    return el("div", { class: "upload-bar" }, this.#files.map(view));
+  }
+
+  #take(event, files) {
+    if (!files?.length) return;
+    event.preventDefault();
+    this.#attach(files);
+  }
+
+  #attach(files) {
+    this.#files = [...this.#files, ...files].slice(0, 10);
+    this.#showLead();
+    this.focus();
+  }
+}

@@ -1,0 +1,110 @@
+/* The page: puts the parts together, follows the address (`#/channel` or `#/channel/thread`), and listens. */
+
+import { Actions, toast } from "./actions.js";
+import { Play } from "./api.js";
+import { el } from "./dom.js";
+import { openModal } from "./modal.js";
+import { Pane } from "./pane.js";
+import { Members } from "./people.js";
+import { Sidebar } from "./sidebar.js";
+import { World, byId } from "./state.js";
+
+const world = new World();
+const play = new Play(new URLSearchParams(location.search).get("user"));
+const actions = new Actions(play, world);
+
+const members = new Members(world);
+const sidebar = new Sidebar(world);
+const main = new Pane({ world, actions, side: false, members: () => app.classList.toggle("without-members") });
+const side = new Pane({ world, actions, side: true });
+const lost = el("div", { class: "lost", role: "status", hidden: true }, "Connection lost. Trying again…");
+const app = el("div", { class: "app" }, sidebar.root, el("main", { class: "stage" }, main.root, side.root), members.root, lost);
+let dialog = null;
+
+function follow() {
+  const [, first, second] = location.hash.split("/");
+  const known = (id) => (world.channels.has(id) ? id : null);
+  const channel = known(first) ?? home();
+  main.show(channel);
+  side.show(known(second));
+  world.look([channel, known(second)]);
+}
+
+/** Where a newcomer lands: the first text channel. */
+function home() {
+  const texts = [...world.channels.values()].filter((channel) => channel.type === 0);
+  return texts.sort((one, other) => (one.position ?? 0) - (other.position ?? 0) || byId(one.id, other.id))[0]?.id ?? null;
+}
+
+function render() {
+  sidebar.render();
+  members.render();
+  main.render();
+  side.render();
+  lost.hidden = world.connected;
+  app.classList.toggle("split", Boolean(side.channel));
+  document.title = `${unread()}${world.channels.get(main.channel)?.name ?? ""} · ${world.guild.name}`;
+  renderModal();
+}
+
+function unread() {
+  const mentions = [...world.unread.values()].reduce((sum, count) => sum + count, 0);
+  return mentions ? `(${mentions}) ` : world.unread.size ? "• " : "";
+}
+
+function renderModal() {
+  if (world.modal && !dialog) dialog = openModal(world.modal, { world, actions });
+  if (world.modal || !dialog) return;
+  const closing = dialog;
+  dialog = null;
+  closing.remove();
+}
+
+async function refresh() {
+  const state = await play.state();
+  play.person ??= state.me.id;
+  world.load(state);
+}
+
+/** After a gap in the events: read again what is on screen, forget what is not. */
+async function catchUp(again) {
+  world.connected = true;
+  if (!again) return world.changed();
+  await refresh();
+  [...world.messages.keys()].filter((channel) => !world.looking.includes(channel)).forEach((channel) => world.messages.delete(channel));
+  await Promise.all(world.looking.map((channel) => actions.open(channel, { again: true })));
+}
+
+async function hear(event) {
+  if (event.t === "COMMANDS_UPDATE") return refresh();
+  world.hear(event);
+  if (event.t === "CHANNEL_DELETE" || event.t === "THREAD_DELETE") follow();
+}
+
+function typeAnywhere(event) {
+  const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== " ";
+  if (plain && !event.target.closest("input, textarea, select, dialog")) (side.channel ? side : main).composer.focus();
+}
+
+try {
+  await refresh();
+  document.getElementById("app").append(app);
+  world.subscribe(render);
+  window.addEventListener("hashchange", () => {
+    follow();
+    (side.channel ? side : main).composer.focus();
+  });
+  document.addEventListener("keydown", typeAnywhere);
+  follow();
+  play.listen({
+    heard: (event) => hear(event).catch((error) => toast(error.message)),
+    opened: (again) => catchUp(again).catch((error) => toast(error.message)),
+    lost: () => {
+      world.connected = false;
+      world.changed();
+    },
+  });
+  main.composer.focus();
+} catch (error) {
+  document.getElementById("app").append(el("p", { class: "broken", role: "alert" }, error.message));
+}

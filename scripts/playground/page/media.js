@@ -1,0 +1,53 @@
+/* What hangs on a message besides its text: files, pictures, embeds. */
+
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
+import { markdown, oneLine } from "./markdown-view.js";
+
+const WIDEST = 400;
+const HIGHEST = 300;
+
+export function attachmentsView(message) {
+  const files = message.attachments ?? [];
+  return files.length ? el("div", { class: "attachments" }, files.map(fileView)) : null;
+}
+
+export function fileView(file) {
+  if (file.content_type?.startsWith("image/")) return pictureView(file);
+  const name = el("a", { href: file.url, target: "_blank", rel: "noreferrer noopener", download: file.filename }, file.filename);
+  return el("div", { class: "file-card" }, icon("file", 28), el("div", { class: "file-words" }, name, el("small", {}, readable(file.size))));
+}
+
+export function pictureView({ url, filename, description, width, height }) {
+  const scale = width && height ? Math.min(1, WIDEST / width, HIGHEST / height) : 1;
+  const size = width && height ? { width: Math.round(width * scale), height: Math.round(height * scale) } : {};
+  const picture = el("img", { src: safe(url), alt: description ?? filename ?? "", loading: "lazy", ...size });
+  return el("a", { class: "picture", href: safe(url), target: "_blank", rel: "noreferrer noopener" }, picture);
+}
+
+export function readable(bytes) {
+  if (bytes < 1024) return `${bytes} bytes`;
+  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
+/** Only what a link may hold: never `javascript:`. */
+export const safe = (url) => (/^(https?:\/\/|\/)/.test(url ?? "") ? url : "about:blank");
+
+export function embedView(embed, world) {
+  const colour = `#${(embed.color ?? 0x4e5058).toString(16).padStart(6, "0")}`;
+  const title = embed.title && oneLine(embed.title, world);
+  return el(
+    "div",
+    { class: "embed", style: { "border-left-color": colour } },
+    embed.author?.name && el("small", { class: "embed-author" }, embed.author.name),
+    title && el("strong", { class: "embed-title" }, embed.url ? el("a", { href: safe(embed.url), target: "_blank", rel: "noreferrer noopener" }, title) : title),
+    embed.description && markdown(embed.description, world),
+    embed.fields?.length && el("div", { class: "embed-fields" }, embed.fields.map((field) => fieldView(field, world))),
+    embed.image?.url && pictureView(embed.image),
+    embed.footer?.text && el("small", { class: "embed-footer" }, embed.footer.text),
+  );
+}
+
+function fieldView(field, world) {
+  return el("div", { class: field.inline ? "embed-field inline" : "embed-field" }, el("strong", {}, oneLine(field.name, world)), markdown(field.value, world));
+}

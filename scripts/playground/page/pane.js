@@ -1,0 +1,132 @@
+/* A channel on screen: its header, its messages, its composer. The page has two: the main one, and one at the side for a
+ * thread that was opened from its channel. */
+
+import { Composer } from "./composer.js";
+import { el, reconcile } from "./dom.js";
+import { icon } from "./icons.js";
+import { continues, messageView, stampOf } from "./message-view.js";
+import { appTag, avatar } from "./people.js";
+import { THREADS, sentAt } from "./state.js";
+import { day } from "./time.js";
+import { welcomeView } from "./welcome.js";
+
+const NEAR_PX = 80;
+
+export class Pane {
+  channel = null;
+  #editing = null;
+  #pinned = true;
+  #header = el("header", { class: "pane-head" });
+  #rows = el("div", { class: "rows", role: "log", "aria-live": "polite" });
+  #log = el("div", { class: "log", tabindex: "0", onscroll: () => this.#scrolled() }, this.#rows);
+  #jump = el("button", { type: "button", class: "jump", hidden: true, onclick: () => this.#toEnd() }, "Jump to present", icon("down", 16));
+  #typing = el("div", { class: "typing", "aria-live": "polite" });
+
+  constructor({ world, actions, side, members }) {
+    Object.assign(this, { world, actions, side, members });
+    this.composer = new Composer({ world, actions });
+    this.root = el("section", { class: side ? "pane side" : "pane" }, this.#header, el("div", { class: "log-box" }, this.#log, this.#jump), this.composer.root, this.#typing);
+    new ResizeObserver(() => this.#pinned && this.#toEnd()).observe(this.#rows);
+  }
+
+  show(channel) {
+    if (this.channel === channel) return;
+    this.channel = channel;
+    this.#editing = null;
+    this.#pinned = true;
+    this.composer.show(channel);
+    this.actions.open(channel);
+    const origin = this.world.channels.get(channel);
+    if (THREADS.has(origin?.type)) this.actions.open(origin.parent_id);
+  }
+
+  render() {
+    const channel = this.world.channels.get(this.channel);
+    this.root.hidden = !channel;
+    if (!channel) return;
+    this.root.setAttribute("aria-label", channel.name);
+    this.#rows.setAttribute("aria-label", `Messages in ${channel.name}`);
+    reconcile(this.#header, [{ key: channel.id, stamp: [channel.name, channel.topic, channel.thread_metadata?.locked], make: () => this.#head(channel) }]);
+    reconcile(this.#rows, [...this.#history(channel)]);
+    reconcile(this.#typing, this.#typists());
+    this.composer.render();
+    if (this.#pinned) this.#toEnd();
+  }
+
+  #head(channel) {
+    const thread = THREADS.has(channel.type);
+    const parent = thread && !this.side ? this.world.channels.get(channel.parent_id) : null;
+    const trail = parent && [icon("hash"), el("a", { class: "trail", href: `#/${parent.id}` }, parent.name), el("span", { class: "trail-mark", "aria-hidden": "true" }, "›")];
+    const close = this.side && el("a", { class: "tool", href: `#/${channel.parent_id}`, "aria-label": "Close thread", title: "Close thread" }, icon("close"));
+    const members = !this.side && el("button", { type: "button", class: "tool", "aria-label": "Member list", title: "Member list", onclick: this.members }, icon("people"));
+    return el("div", { class: "pane-title" }, trail, icon(thread ? "thread" : "hash"), el("h2", {}, channel.name), channel.topic && el("span", { class: "topic" }, channel.topic), el("span", { class: "grow" }), members, close);
+  }
+
+  *#history(channel) {
+    const messages = this.world.messages.get(channel.id);
+    if (!messages) return yield { key: "loading", stamp: [], make: skeleton };
+    if (this.world.complete.has(channel.id)) yield this.#welcome(channel, messages.size === 0);
+    let before = null;
+    for (const message of messages.values()) {
+      const date = day(sentAt(message));
+      if (!before || day(sentAt(before)) !== date) yield { key: `day-${message.id}`, stamp: [], make: () => el("div", { class: "day", role: "separator" }, el("span", {}, date)) };
+      const compact = continues(message, before);
+      yield { key: message.id, stamp: this.#stamp(message, compact), make: () => messageView(message, this.#context(compact)) };
+      before = message;
+    }
+    for (const asked of this.world.waitingIn(channel.id, "command")) yield { key: asked.interaction, stamp: [asked], make: () => waitingView(asked, this.world) };
+  }
+
+  #welcome(channel, empty) {
+    const make = () => welcomeView(channel, { world: this.world, empty, begin: (text) => this.composer.begin(text) });
+    return { key: "welcome", stamp: [channel.name, empty, this.world.commands], make };
+  }
+
+  #stamp(message, compact) {
+    const starter = message.type === 21 ? this.world.messages.get(message.message_reference?.channel_id)?.get(message.message_reference?.message_id) : null;
+    return [...stampOf(message, { compact, world: this.world, editing: this.#editing }), starter];
+  }
+
+  #context(compact) {
+    const edit = (id) => {
+      this.#editing = id;
+      this.world.changed();
+    };
+    return { world: this.world, actions: this.actions, compact, editing: this.#editing, edit, reply: (message) => this.composer.replyTo(message) };
+  }
+
+  #typists() {
+    const names = this.world.typists(this.channel);
+    if (!names.length) return [];
+    const said = names.length === 1 ? [el("strong", {}, names[0]), " is typing…"] : [el("strong", {}, names.slice(0, 3).join(", ")), " are typing…"];
+    const make = () => el("div", {}, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), said);
+    return [{ key: "typing", stamp: [names.join()], make }];
+  }
+
+  #scrolled() {
+    const left = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight;
+    this.#pinned = left < NEAR_PX;
+    this.#jump.hidden = left < this.#log.clientHeight;
+    if (this.#log.scrollTop < NEAR_PX && !this.#pinned) this.actions.older(this.channel);
+  }
+
+  #toEnd() {
+    this.#log.scrollTop = this.#log.scrollHeight;
+  }
+}
+
+/** A command that was sent and not yet answered, or never will be. */
+function waitingView(asked, world) {
+  const bot = world.application.bot;
+  const dismiss = el("button", { type: "button", class: "link", onclick: () => world.dismiss(asked.interaction) }, "Dismiss message");
+  const said = asked.why
+    ? el("p", { class: "failed", role: "alert" }, icon("warn", 14), `The application did not respond`, el("span", { class: "note" }, " · Only you can see this · ", dismiss))
+    : el("p", { class: "sending" }, `Sending /${asked.name}…`);
+  const head = el("header", { class: "message-head" }, el("span", { class: "author" }, world.personName(bot.id)), appTag());
+  return el("article", { class: asked.why ? "message ephemeral" : "message late" }, el("div", { class: "message-row" }, el("div", { class: "message-side" }, avatar({ ...bot, bot: true })), el("div", { class: "message-main" }, head, said)));
+}
+
+function skeleton() {
+  const bone = (width) => el("div", { class: "bone", style: { width: `${width}%` } });
+  return el("div", { class: "skeleton", "aria-label": "Loading messages" }, [62, 38, 74, 51].map(bone));
+}

@@ -1,0 +1,33 @@
+/* The beginning of a channel or a thread, and, where nothing was said yet, what a newcomer can type. */
+
+import { runnable } from "./commands.js";
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
+import { THREADS } from "./state.js";
+
+const EXAMPLES = ["list the files and write hello.py", "explain what this repository is for", "write a test for hello.py and run it"];
+
+export function welcomeView(channel, { world, empty, begin }) {
+  const thread = THREADS.has(channel.type);
+  const owner = thread && channel.owner_id && el("p", {}, "Started by ", el("strong", {}, world.personName(channel.owner_id)));
+  return el(
+    "div",
+    { class: "welcome" },
+    el("span", { class: "welcome-icon" }, icon(thread ? "thread" : "hash", 40)),
+    el("h3", {}, thread ? channel.name : `Welcome to #${channel.name}!`),
+    owner || el("p", {}, `This is the start of the #${channel.name} channel.`),
+    empty && !thread && hintView(world, begin),
+  );
+}
+
+function hintView(world, begin) {
+  const ask = runnable(world.commands).find((command) => command.path.at(-1)?.name === "ask");
+  if (!ask) return el("p", { class: "hint" }, "The app has registered no commands yet.");
+  const example = (text) => el("button", { type: "button", class: "example", onclick: () => begin(`/${ask.name} ${text}`) }, text);
+  return el(
+    "div",
+    { class: "hint" },
+    el("p", {}, "Type ", el("code", { class: "inline" }, `/${ask.name}`), ", say what you want done, and press Enter. The app opens a thread with its own sandbox, works there, and answers there. Or begin with one of these:"),
+    el("div", { class: "examples" }, EXAMPLES.map(example)),
+  );
+}
