@@ -31,7 +31,7 @@ def main() -> None:
         "app.asgi:create",
         factory=True,
         reload=reload,
-        reload_dirs=["app"],
+        reload_dirs=["app"] if reload else None,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -64,9 +64,13 @@ def take_port(settings: Settings) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        stop(f"HEALTH_HOST, HEALTH_PORT: cannot listen on {host}:{port}: {error.strerror or error}")
+        stop(f"HEALTH_HOST, HEALTH_PORT: cannot listen on {host}:{port}: {reason_of(error)}")
     listener.setblocking(False)
     return listener
+
+
+def reason_of(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def stop(*problems: str) -> NoReturn:

@@ -43,24 +43,26 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         sqlite = Sqlite(settings.database_path)
         await sqlite.open()
         stack.push_async_callback(sqlite.close)
-        http = await stack.enter_async_context(httpx.AsyncClient())
         stack.push_async_callback(provider.close)
+        to_discord = await stack.enter_async_context(httpx.AsyncClient())
+        # Every turn at work keeps an event stream open: no limit on connections, or the next one would wait for it.
+        to_opencode = await stack.enter_async_context(httpx.AsyncClient(limits=httpx.Limits(max_connections=None)))
         ledger, shelf = SqliteLedger(sqlite), SqliteShelf(sqlite)
-        rest = Rest(http, settings.discord_api_base_url, settings.discord_token.get_secret_value())
+        rest = Rest(to_discord, settings.discord_api_base_url, settings.discord_token.get_secret_value())
         identity = Identity(
             rest.current_application, clock, settings.discord_application_id, settings.discord_public_key
         )
         options = options_for(settings)
-        keeper = Keeper(provider, OpenCodeServer(http, options), shelf, clock, patience_for(settings))
+        keeper = Keeper(provider, OpenCodeServer(to_opencode, options), shelf, clock, patience_for(settings))
         steps = Steps(
             ledger,
             DiscordChat(rest, identity),
-            OpenCodeAgent(http, model_of(options), clock),
+            OpenCodeAgent(to_opencode, model_of(options), clock),
             keeper,
             policy_for(settings),
         )
         runner = Runner(ledger, steps, clock)
-        await keeper.sweep()
+        await stack.enter_async_context(meanwhile(keeper.sweep()))
         await stack.enter_async_context(meanwhile(identity.introduce()))
         await stack.enter_async_context(meanwhile(never_failing(runner)))
         room = Room(ledger, shelf, policy_for(settings), model_of(options), clock)
@@ -78,7 +80,6 @@ async def never_failing(runner: Runner) -> None:
 
 def provider_for(settings: Settings) -> Provider:
     if settings.sandbox_provider == "local":
-        log.warning("sandbox.unisolated")
         return LocalProvider(settings.local_sandbox_dir.resolve(), f"{os.environ.get('PATH', os.defpath)}:{TOOLS}")
     raise BadSettings(("SANDBOX_PROVIDER must be local: this version has no other",))
 

@@ -70,12 +70,16 @@ def refusal(route: Route, status: int, body: object) -> Rejected | Unauthorized:
     code = said["code"] if isinstance(said.get("code"), int) else 0
     reason = f"{route}: {status}, code {code}: {str(said.get('message', ''))[:200]}"
     if route.webhook and _is_dead(status, code):
-        tell = "Sorry, I could not answer this command any more: Discord allows that for 15 minutes. Please ask again."
-        return TokenDead(tell, reason, status, code)
+        return token_dead(reason, status, code)
     if status == 401:
         return Unauthorized(reason, after=30.0)
     kind = {403: Forbidden, 404: NotFound}.get(status, Rejected)
     return kind(_words(route, status, code), reason, status, code)
+
+
+def token_dead(reason: str, status: int = 0, code: int = 0) -> TokenDead:
+    tell = "Sorry, I could not answer this command any more: Discord allows that for 15 minutes. Please ask again."
+    return TokenDead(tell, reason, status, code)
 
 
 def _is_dead(status: int, code: int) -> bool:

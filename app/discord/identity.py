@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from app.turns.errors import Refused, Retriable
 
 FRESH_SECONDS = 60.0
+ANSWER_SECONDS = 5.0  # nobody who asks how we are waits longer, whatever becomes of the retries
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,12 @@ class Identity:
 
     async def problem(self) -> str | None:
         """Why Discord cannot be used, in words for the operator; None when all is well. At most a minute old."""
-        async with self._asking:
-            if self._asked_at is None or self._clock() - self._asked_at >= FRESH_SECONDS:
-                await self._check()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._asking:
+                if self._asked_at is None or self._clock() - self._asked_at >= FRESH_SECONDS:
+                    await self._check()
+        except TimeoutError:
+            self.last_problem = "Discord does not answer"
         return self.last_problem
 
     async def introduce(self) -> None:

@@ -51,6 +51,7 @@ class Rest:
     # The application
 
     async def current_application(self) -> Object:
+        """https://docs.discord.com/developers/resources/application#get-current-application"""
         return await self._object(Route.to("GET", "/applications/@me"))
 
     async def current_user(self) -> Object:

@@ -30,18 +30,18 @@ def verify(public_key_hex: str, signature_hex: str | None, timestamp: str | None
     return True
 
 
-def sign(seed_hex: str, timestamp: str, body: bytes) -> str:
-    """The signature in hex. `seed_hex` is 64 hex digits; raises ValueError without quoting them."""
-    return hexlify(_signing_key(seed_hex).sign(timestamp.encode("ascii") + body).signature).decode()
+def sign(seed: bytes, timestamp: str, body: bytes) -> str:
+    """The signature in hex. `seed` is the 32 bytes that make the key pair; raises ValueError without quoting them."""
+    return hexlify(_signing_key(seed).sign(timestamp.encode("ascii") + body).signature).decode()
 
 
-def public_key(seed_hex: str) -> str:
-    """The public half of a seed, in hex: what `verify` takes."""
-    return hexlify(bytes(_signing_key(seed_hex).verify_key)).decode()
+def public_key(seed: bytes) -> str:
+    """The public half of the pair, in hex: what `verify` takes."""
+    return hexlify(bytes(_signing_key(seed).verify_key)).decode()
 
 
-def _signing_key(seed_hex: str) -> SigningKey:
+def _signing_key(seed: bytes) -> SigningKey:
     try:
-        return SigningKey(unhexlify(seed_hex))
+        return SigningKey(seed)
     except (CryptoError, ValueError, TypeError):
-        raise ValueError("a signing key is 64 hex digits") from None
+        raise ValueError("a signing key has 32 bytes") from None

@@ -66,13 +66,16 @@ class Keeper:
             await self._provider.delete(sandbox.ref)
         return await self._shelf.move(sandbox.thread, State.DESTROYING, State.DESTROYED, self._clock())
 
-    async def sweep(self) -> int:
-        """Delete the instances that no thread knows; say how many there were."""
-        known = {sandbox.name for sandbox in await self._shelf.sandboxes()}
-        strays = [instance for instance in await self._provider.list() if instance.name not in known]
-        for stray in strays:
-            await self._provider.delete(stray.ref)
-        return len(strays)
+    async def sweep(self) -> None:
+        """Delete the instances that no thread knows."""
+        try:
+            instances = await self._provider.list()  # before the threads: whoever is made meanwhile is on the shelf
+            known = {sandbox.name for sandbox in await self._shelf.sandboxes()}
+            for stray in (instance for instance in instances if instance.name not in known):
+                await self._provider.delete(stray.ref)
+                log.warning("sandbox.stray", sandbox=stray.name)
+        except (Retriable, Refused) as failure:
+            log.warning("sandbox.unswept", reason=str(failure))
 
     async def _answering(self, sandbox: Sandbox) -> Endpoint | None:
         assert sandbox.ref is not None

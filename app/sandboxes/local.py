@@ -53,6 +53,7 @@ class LocalProvider:
         self._sweeping = anyio.Lock()
         self._locks: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
         self._threads = anyio.CapacityLimiter(16)  # its own, since ending processes takes seconds
+        log.warning("sandbox.unisolated", root=str(self._root))
 
     async def create(self, name: str, labels: Mapping[str, str]) -> Instance:
         return await self._alone(name, partial(self._create, self._place(name), dict(labels)))
@@ -222,7 +223,7 @@ class LocalProvider:
         return os.path.dirname(environment.get(SANDBOX, "")) == str(self._root)
 
     def _close(self) -> None:
-        launches = []
+        launches: list[Launch] = []
         for where in place.places(self._root):
             note = where.note()
             if note is not None and note.running:
@@ -239,6 +240,6 @@ def _is_program_of_a_running(record: Path) -> bool:
 
 
 async def _exit_code(child: subprocess.Popen[bytes]) -> int:
-    while (code := child.poll()) is None:
+    while (code := child.poll()) is None:  # noqa: ASYNC110 (nothing of anyio's tells that a child has ended)
         await anyio.sleep(_LOOK_EVERY)
     return code if code >= 0 else 128 - code  # as a shell tells a signal

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -116,7 +116,7 @@ def alive(launch: Launch) -> bool:
 
 def belonging(marked: Callable[[Environment], bool], launches: Iterable[Launch] = ()) -> list[psutil.Process]:
     """Who runs and is `marked`, or is in the session of one of `launches`, or descends from such a one."""
-    everybody = [process for process in psutil.process_iter() if process.pid != os.getpid() and not gone(process)]
+    everybody = [process for process in _everybody() if process.pid != os.getpid() and not gone(process)]
     leaders = {launch.pid: alive(launch) for launch in launches}
     reused = {process.pid for process in everybody if not leaders.get(process.pid, True)}
     sessions = {pid: leads for pid, leads in leaders.items() if pid not in reused}
@@ -178,6 +178,12 @@ def _wait(processes: list[psutil.Process], patience: float) -> None:
     until = time.monotonic() + patience
     while time.monotonic() < until and not all(gone(process) for process in processes):
         time.sleep(_LOOK_EVERY)
+
+
+def _everybody() -> Iterator[psutil.Process]:
+    for pid in psutil.pids():
+        with suppress(psutil.Error):
+            yield psutil.Process(pid)
 
 
 def _environment(process: psutil.Process) -> Environment:

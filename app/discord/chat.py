@@ -1,0 +1,177 @@
+"""Discord as a turn sees it: the Chat port.
+
+A command is answered through its interaction's webhook while that lives, which is for fifteen minutes; after that, and
+for everything else, with ordinary messages that carry a nonce made from the turn. Discord remembers a nonce for minutes
+only, so what may be repeated later than that is looked for first.
+
+A webhook does not exist before our deferred answer has reached Discord, and a turn can be that quick: within the first
+seconds an unknown webhook means "not yet", after that "no more".
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from app.discord import payloads
+from app.discord.errors import NotFound, TokenDead, token_dead
+from app.discord.identity import Identity
+from app.discord.interactions import THREADS
+from app.discord.limits import ACKNOWLEDGE_SECONDS, CONTENT, PAGE, TOKEN_SECONDS
+from app.discord.markdown import escape, quote, split
+from app.discord.payloads import Flag
+from app.discord.rest import Object, Rest
+from app.discord.snowflakes import born
+from app.discord.text import clean, shorten, units
+from app.ids import ChannelId, MessageId, ThreadId
+from app.turns.errors import Refused, Retriable
+from app.turns.records import Parcel, Source, Turn
+
+T = TypeVar("T")
+
+SETTLING_SECONDS = ACKNOWLEDGE_SECONDS + 2.0  # in which the deferred answer reaches Discord, if ever
+PAUSES = (0.1, 0.2, 0.4)  # while it does: shorter than the turn's own
+TOKEN_MARGIN_SECONDS = 15.0  # a call takes its time, and clocks differ
+NO_ANSWER = "*(The answer was empty.)*"
+MOST_PAGES = 10
+
+
+class DiscordChat:
+    def __init__(
+        self,
+        rest: Rest,
+        identity: Identity,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`clock` is compared with the times in Discord's ids: epoch seconds."""
+        self._rest = rest
+        self._identity = identity
+        self._clock = clock
+        self._sleep = sleep
+        self._self: str | None = None
+
+    async def post_opener(self, turn: Turn) -> MessageId:
+        if turn.source is Source.MESSAGE:
+            return MessageId(turn.id)
+        return await self._reply(turn, opener(turn))
+
+    async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
+        return ThreadId(await self._rest.start_thread_from_message(channel, message, name))
+
+    async def category_of(self, channel: ChannelId) -> ChannelId | None:
+        found = await self._rest.get_channel(channel)
+        if found.get("type") in THREADS and found.get("parent_id"):
+            found = await self._rest.get_channel(str(found["parent_id"]))
+        category = found.get("parent_id")
+        return ChannelId(str(category)) if category else None
+
+    def compose(self, text: str) -> Sequence[str]:
+        return split(text) or [NO_ANSWER]
+
+    async def post(self, thread: ThreadId, parcel: Parcel) -> MessageId:
+        message = payloads.message(parcel.content, nonce=parcel.nonce, flags=Flag.SUPPRESS_EMBEDS)
+        return _id(await self._rest.create_message(thread, message))
+
+    async def find_posted(self, thread: ThreadId, after: str, content: str) -> MessageId | None:
+        return await self._find(thread, after, lambda message: _says(message, content))
+
+    async def show_typing(self, thread: ThreadId) -> None:
+        with suppress(Retriable, Refused):
+            await self._rest.show_typing(thread)
+
+    async def tell(self, turn: Turn, text: str) -> None:
+        await self._reply(turn, shorten(text, CONTENT))
+
+    async def dismiss(self, turn: Turn, text: str) -> None:
+        """Says nothing where nothing can be said to the asker alone: once the token is dead. Repeated, it says it
+        again, for a follow-up knows no nonce."""
+        if turn.source is Source.MESSAGE:
+            await self.tell(turn, text)
+            return
+        whisper = payloads.message(shorten(text, CONTENT), flags=Flag.EPHEMERAL)
+        with suppress(TokenDead):
+            with suppress(NotFound):  # taken back by an earlier attempt, or by a moderator
+                await self._by_webhook(turn, self._rest.delete_original)
+            await self._by_webhook(turn, lambda application, token: self._rest.follow_up(application, token, whisper))
+
+    async def _reply(self, turn: Turn, text: str) -> MessageId:
+        """Say it in place of “… is thinking”; else in an ordinary message."""
+        if turn.source is Source.COMMAND:
+            edit = payloads.edit(text)
+            with suppress(TokenDead, NotFound):  # not found: a moderator deleted it
+                return _id(await self._by_webhook(turn, lambda app, token: self._rest.edit_original(app, token, edit)))
+        return await self._post_once(turn, text)
+
+    async def _by_webhook(self, turn: Turn, call: Callable[[str, str], Awaitable[T]]) -> T:
+        """Raises TokenDead, and Retriable while it may still come alive."""
+        if self._identity.application_id is None:
+            raise Retriable("Discord has not told yet who we are")
+        if turn.interaction_token is None or self._age(turn) > TOKEN_SECONDS - TOKEN_MARGIN_SECONDS:
+            raise token_dead("too old")
+        for pause in PAUSES:
+            try:
+                return await call(self._identity.application_id, turn.interaction_token)
+            except TokenDead:
+                if self._age(turn) > SETTLING_SECONDS:
+                    raise
+            await self._sleep(pause)
+        raise Retriable("the first answer to the interaction has not reached Discord yet", after=0.5)
+
+    def _age(self, turn: Turn) -> float:
+        return self._clock() - born(turn.id)
+
+    async def _post_once(self, turn: Turn, text: str) -> MessageId:
+        """An ordinary message where it was asked, unless it is there already."""
+        place = turn.thread or turn.place.channel
+        reply_to = turn.id if turn.source is Source.MESSAGE else None
+        found = await self._find(place, turn.id, lambda message: _says(message, text) and _answers(message, reply_to))
+        if found is not None:
+            return found
+        message = payloads.message(
+            text, nonce=payloads.nonce_of(turn.id, text), reply_to=reply_to, flags=Flag.SUPPRESS_EMBEDS
+        )
+        return _id(await self._rest.create_message(place, message))
+
+    async def _find(self, channel: str, after: str, is_wanted: Callable[[Object], bool]) -> MessageId | None:
+        """The oldest wanted one of our own messages behind `after`."""
+        us = await self._own_id()
+        for _ in range(MOST_PAGES):
+            page = sorted(await self._rest.get_messages(channel, after=after), key=lambda message: int(message["id"]))
+            for message in page:
+                if message.get("author", {}).get("id") == us and is_wanted(message):
+                    return _id(message)
+            if len(page) < PAGE:
+                return None
+            after = str(page[-1]["id"])
+        return None
+
+    async def _own_id(self) -> str:
+        """Our user's, which need not be the application's."""
+        if self._self is None:
+            self._self = str((await self._rest.current_user())["id"])
+        return self._self
+
+
+def opener(turn: Turn) -> str:
+    """The message that a command's thread hangs on: who asked what. The prompt is shortened here only, never for the
+    model."""
+    head = f"**{escape(shorten(turn.asker.name, 80))}** asked:\n"
+    return head + shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head))
+
+
+def _id(message: Object) -> MessageId:
+    return MessageId(str(message["id"]))
+
+
+def _says(message: Object, content: str) -> bool:
+    """Discord strips the white space around a message."""
+    return str(message.get("content", "")).strip() == content.strip()
+
+
+def _answers(message: Object, reply_to: str | None) -> bool:
+    """Whether it is an ordinary message, not the reply to somebody's command, and replies to the right one."""
+    reference = message.get("message_reference") or {}
+    return not message.get("interaction_metadata") and reference.get("message_id") == reply_to

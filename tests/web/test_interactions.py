@@ -1,0 +1,245 @@
+"""`POST /discord/interactions`, over HTTP and on a real database."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from nacl.signing import SigningKey
+from starlette.applications import Starlette
+
+from app.commands.ask import LONGEST_PROMPT
+from app.commands.ports import Room
+from app.commands.words import EMPTY_PROMPT, NOT_HERE, UNKNOWN_BUTTON, UNKNOWN_COMMAND
+from app.discord.identity import Application, Identity
+from app.ids import ChannelId
+from app.store.ledger import SqliteLedger
+from app.store.shelf import SqliteShelf
+from app.store.sqlite import Sqlite
+from app.turns.routing import Policy, Refusal
+from app.web.body import LARGEST
+from app.web.front import Front
+from app.web.routes import ROUTES
+
+pytestmark = pytest.mark.anyio
+KEY = SigningKey.generate()
+NOW = 1_000.0
+
+
+class Door:
+    """The app behind its front door, and what lies in its ledger."""
+
+    def __init__(self, sqlite: Sqlite) -> None:
+        self.ledger = SqliteLedger(sqlite)
+        self.shelf = SqliteShelf(sqlite)
+        self.nudges = 0
+        self.identity = Identity(self.ask_discord, lambda: NOW, "1", KEY.verify_key.encode().hex())
+        self.policy = Policy()
+
+    async def ask_discord(self) -> Application:
+        return Application("1", KEY.verify_key.encode().hex())
+
+    def nudge(self) -> None:
+        self.nudges += 1
+
+    def client(self) -> httpx.AsyncClient:
+        room = Room(self.ledger, self.shelf, self.policy, "opencode/claude", lambda: NOW)
+        app = Starlette(routes=ROUTES)
+        front = Front(self.identity, room, self.nudge, NOW - 5)
+        transport = httpx.ASGITransport(with_state(app, {"front": front}))
+        return httpx.AsyncClient(transport=transport, base_url="http://app")
+
+    async def post(self, body: bytes, signature: str | None = None) -> httpx.Response:
+        timestamp = "1700000000"
+        signature = signature or KEY.sign(timestamp.encode() + body).signature.hex()
+        headers = {"x-signature-ed25519": signature, "x-signature-timestamp": timestamp}
+        async with self.client() as client:
+            return await client.post("/discord/interactions", content=body, headers=headers)
+
+    async def send(self, payload: object) -> Any:
+        response = await self.post(json.dumps(payload).encode())
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+def with_state(app: Starlette, state: dict[str, object]) -> Any:
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "state": state}, receive, send)
+
+    return asgi
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    sqlite = Sqlite(tmp_path / "test.sqlite")
+    await sqlite.open()
+    yield Door(sqlite)
+    await sqlite.close()
+
+
+def used(subcommand: str, channel: dict[str, Any] | None = None, **options: object) -> dict[str, Any]:
+    """A slash command as Discord sends it."""
+    given = [{"type": 3, "name": name, "value": value} for name, value in options.items()]
+    return {
+        "type": 2,
+        "id": "500",
+        "application_id": "1",
+        "token": "interaction-token",
+        "guild_id": "100",
+        "channel": channel or {"id": "200", "type": 0, "parent_id": "40"},
+        "member": {"user": {"id": "300", "username": "alice"}, "roles": ["90"], "permissions": "0"},
+        "app_permissions": "0",
+        "data": {
+            "id": "9",
+            "type": 1,
+            "name": "opencord",
+            "options": [{"type": 1, "name": subcommand, "options": given}],
+        },
+    }
+
+
+def spoken(reply: Any) -> tuple[str, bool]:
+    return reply["data"]["content"], reply["data"]["flags"] & 64 == 64
+
+
+async def test_discord_s_ping_is_answered(door: Door) -> None:
+    assert await door.send({"type": 1, "id": "1", "token": "t", "application_id": "1"}) == {"type": 1}
+
+
+async def test_a_question_is_written_down_before_it_is_acknowledged(door: Door) -> None:
+    reply = await door.send(used("ask", prompt="list the files"))
+
+    (turn,) = await door.ledger.live_turns()
+    assert reply == {"type": 5}
+    assert (turn.id, turn.prompt, turn.asker.name, turn.place.channel) == ("500", "list the files", "alice", "200")
+    assert door.nudges == 1
+
+
+async def test_a_question_in_a_thread_belongs_to_the_thread(door: Door) -> None:
+    await door.send(used("ask", {"id": "210", "type": 11, "parent_id": "200"}, prompt="and now?"))
+
+    (turn,) = await door.ledger.live_turns()
+    assert (turn.place.channel, turn.thread) == ("200", "210")
+
+
+async def test_a_prompt_as_long_as_discord_allows_is_taken_whole(door: Door) -> None:
+    await door.send(used("ask", prompt="x" * LONGEST_PROMPT))
+
+    assert len((await door.ledger.live_turns())[0].prompt) == LONGEST_PROMPT
+
+
+@pytest.mark.parametrize("signature", ["", "00" * 64, "not hex", "00", "é"])
+async def test_a_request_that_discord_did_not_sign_is_refused_and_leaves_no_trace(door: Door, signature: str) -> None:
+    body = json.dumps(used("ask", prompt="let me in")).encode()
+    timestamp = "1700000000"
+
+    async with door.client() as client:
+        headers = [(b"x-signature-ed25519", signature.encode()), (b"x-signature-timestamp", timestamp.encode())]
+        wrong = await client.post("/discord/interactions", content=body, headers=headers)
+        missing = await client.post("/discord/interactions", content=body)
+
+    assert (wrong.status_code, missing.status_code) == (401, 401)
+    assert not await door.ledger.live_turns()
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"type": 99}', b'{"type": 2}', b"[" * 50_000, b"\xff"])
+async def test_what_is_signed_but_no_interaction_is_refused_and_leaves_no_trace(door: Door, body: bytes) -> None:
+    response = await door.post(body)
+
+    assert response.status_code == 400
+    assert not await door.ledger.live_turns()
+
+
+async def test_a_body_that_is_too_large_is_refused(door: Door) -> None:
+    response = await door.post(b" " * (LARGEST + 1))
+
+    assert response.status_code == 413
+
+
+async def test_before_the_public_key_is_known_nothing_can_be_verified(door: Door) -> None:
+    door.identity = Identity(door.ask_discord, lambda: NOW)
+
+    response = await door.post(b"{}")
+
+    assert response.status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (used("ask", prompt="  "), EMPTY_PROMPT),
+        (used("ask"), EMPTY_PROMPT),
+        (used("ask", {"id": "2", "type": 13}, prompt="hi"), NOT_HERE),
+        (used("dance"), UNKNOWN_COMMAND),
+        ({**used("ask"), "data": {"id": "9", "type": 1, "name": "other"}}, UNKNOWN_COMMAND),
+        ({**used("ask"), "type": 3, "data": {"component_type": 2, "custom_id": "old"}}, UNKNOWN_BUTTON),
+    ],
+)
+async def test_what_cannot_be_done_is_said_to_the_asker_alone(door: Door, payload: dict[str, Any], words: str) -> None:
+    reply = await door.send(payload)
+
+    assert spoken(reply) == (words, True)
+    assert not await door.ledger.live_turns()
+
+
+@pytest.mark.parametrize(
+    ("policy", "refusal"),
+    [
+        (Policy(channels=frozenset({ChannelId("201")})), Refusal.CHANNEL),
+        (Policy(category=ChannelId("41")), Refusal.CHANNEL),
+        (Policy(required_role="91"), Refusal.ROLE),
+    ],
+)
+async def test_whoever_may_not_ask_is_told_why(door: Door, policy: Policy, refusal: Refusal) -> None:
+    door.policy = policy
+
+    reply = await door.send(used("ask", prompt="hi"))
+
+    assert spoken(reply) == (refusal.value, True)
+    assert not await door.ledger.live_turns()
+
+
+async def test_a_thread_has_the_category_that_its_channel_had_before(door: Door) -> None:
+    door.policy = Policy(category=ChannelId("40"))
+    await door.send(used("ask", prompt="in the channel"))
+
+    await door.send({**used("ask", {"id": "210", "type": 11, "parent_id": "200"}, prompt="in the thread"), "id": "501"})
+
+    assert [turn.place.category for turn in await door.ledger.live_turns()] == ["40", "40"]
+
+
+async def test_status_tells_what_is_at_work_and_what_waits(door: Door) -> None:
+    thread = {"id": "210", "type": 11, "parent_id": "200"}
+    nothing = await door.send(used("status", thread))
+    for number in ("501", "502"):
+        await door.send({**used("ask", thread, prompt="hi"), "id": number})
+
+    reply = await door.send(used("status", thread))
+    overall = await door.send(used("status"))
+
+    assert "Nothing has been asked" in spoken(nothing)[0]
+    assert spoken(reply)[1]
+    assert "1 more after it" in spoken(reply)[0]
+    assert "Model: opencode/claude" in spoken(overall)[0]
+
+
+async def test_health_tells_that_the_process_lives_and_readiness_whether_discord_does(door: Door) -> None:
+    async def broken() -> Application:
+        from app.discord.errors import Unauthorized
+
+        raise Unauthorized("401")
+
+    async with door.client() as client:
+        ready = await client.get("/readyz")
+        healthy = await client.get("/healthz")
+    door.identity = Identity(broken, lambda: NOW)
+    async with door.client() as client:
+        unready = await client.get("/readyz")
+        still_healthy = await client.get("/healthz")
+
+    assert (ready.status_code, unready.status_code) == (200, 503)
+    assert "Discord" in unready.json()["why"]
+    assert (healthy.json()["discord"], still_healthy.json()["discord"]) == ("connected", "disconnected")
+    assert healthy.json()["uptime_seconds"] == 5
