@@ -13,7 +13,7 @@ import structlog
 
 from app.commands.ports import Room
 from app.discord.chat import DiscordChat
-from app.discord.identity import Identity
+from app.discord.identity import Application, Identity
 from app.discord.rest import Rest
 from app.opencode.agent import OpenCodeAgent
 from app.opencode.config import Options, model_of
@@ -50,7 +50,7 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         ledger, shelf = SqliteLedger(sqlite), SqliteShelf(sqlite)
         rest = Rest(to_discord, settings.discord_api_base_url, settings.discord_token.get_secret_value())
         identity = Identity(
-            rest.current_application, clock, settings.discord_application_id, settings.discord_public_key
+            lambda: who_we_are(rest), clock, settings.discord_application_id, settings.discord_public_key
         )
         options = options_for(settings)
         keeper = Keeper(provider, OpenCodeServer(to_opencode, options), shelf, clock, patience_for(settings))
@@ -67,6 +67,11 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         await stack.enter_async_context(meanwhile(never_failing(runner)))
         room = Room(ledger, shelf, policy_for(settings), model_of(options), clock)
         yield Front(identity, room, runner.nudge, clock())
+
+
+async def who_we_are(rest: Rest) -> Application:
+    found = await rest.current_application()
+    return Application(str(found["id"]), str(found["verify_key"]))
 
 
 async def never_failing(runner: Runner) -> None:

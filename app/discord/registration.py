@@ -72,11 +72,7 @@ def _names(keys: Iterable[tuple[str, int]]) -> tuple[str, ...]:
 def _is_same(wanted: Command, registered: Command) -> bool:
     unsaid = [key for key in CONFIGURED if wanted.get(key) is None]
     theirs = {key: value for key, value in registered.items() if key in SET_BY_US and key not in unsaid}
-    return _tidy(_with_type(wanted)) == _tidy(_with_type(theirs))
-
-
-def _with_type(command: Command) -> Command:
-    return {"type": CHAT_INPUT, **command}
+    return bool(_tidy({"type": CHAT_INPUT, **wanted}) == _tidy({"type": CHAT_INPUT, **theirs}))
 
 
 def _tidy(said: Any, key: str = "") -> Any:

@@ -165,8 +165,18 @@ class OpenCodeAgent:
                     await asyncio.sleep(settling.pause)
                     continue
                 if settling.is_over(outcome.fate):
-                    return _explained(outcome, bell.fault)
+                    if outcome.fate in (Fate.ABSENT, Fate.WAITING):
+                        await self._explain(client, bell.fault)
+                    return outcome
                 await bell.wait(self._patience.poll if outcome.fate is Fate.RUNNING else settling.pause)
+
+    async def _explain(self, client: Client, fault: Fault | None) -> None:
+        """A turn that the server could not even begin leaves no message that says so. Raises Refused when the reason
+        can be found, and it is not one that a repeat cures."""
+        if fault is not None and fault.name != ABORTED:
+            raise Refused(apologies.for_fault(fault, self._model)) from ModelFailed(fault)
+        if not await client.knows(self._model):
+            raise Refused(apologies.unknown_model(self._model))
 
 
 class Settling:
@@ -209,14 +219,6 @@ async def _has(client: Client, session: SessionId, message: str) -> bool:
     except Missing:
         return False
     return True
-
-
-def _explained(outcome: Outcome, fault: Fault | None) -> Outcome:
-    """A prompt that the server could not even begin leaves no message that says so; only an event did."""
-    begun = outcome.fate not in (Fate.ABSENT, Fate.WAITING)
-    if begun or fault is None or fault.name == ABORTED:
-        return outcome
-    return Outcome(Fate.FAILED, fault=fault, overtaken=outcome.overtaken)
 
 
 def _whole(outcome: Outcome) -> str:

@@ -67,7 +67,10 @@ def _for_status(status: int | None, model: str) -> str:
         case 402:
             return f"Sorry, the model could not answer: our balance at its provider is used up. Please tell {OPERATOR}."
         case 404:
-            return unknown_model(model)
+            return (
+                f"Sorry, I could not ask the model: its provider does not offer {model!r}. "
+                f"Please tell {OPERATOR} to check OPENCODE_MODEL."
+            )
         case 413:
             return "Sorry, the model could not answer: the message is too long for it. Please shorten it."
         case 429:

@@ -93,10 +93,11 @@ class Client:
             return Health.OTHER_VERSION
         return Health.GOOD if health.get("healthy") is True else Health.SILENT
 
-    async def models(self) -> Mapping[str, Sequence[str]]:
-        """By provider: those that this server may be asked for."""
+    async def knows(self, model: str) -> bool:
+        """Whether it may be asked for. A server takes prompts to any other too, and never answers them."""
+        provider, name = split_model(model)
         found = await self._get("/config/providers")
-        return {provider["id"]: list(provider["models"]) for provider in found["providers"]}
+        return any(one["id"] == provider and name in one["models"] for one in found["providers"])
 
     async def sessions(self) -> Sequence[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = await self._get("/session", params={"roots": "true"})

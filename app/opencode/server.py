@@ -11,7 +11,7 @@ import httpx
 
 from app.opencode import apologies
 from app.opencode.client import PROBE_SECONDS, Client, Health
-from app.opencode.config import COMMAND, PORT, Options, environment, model_of, split_model
+from app.opencode.config import COMMAND, PORT, Options, environment, model_of
 from app.opencode.workspace import NO_GIT, NO_OPENCODE, NOT_CLONED, SCRIPT, clone_environment, why_not_cloned
 from app.sandboxes.ports import Endpoint, Instance, Program, Provider
 from app.turns.errors import Refused, Retriable
@@ -90,6 +90,5 @@ class OpenCodeServer:
         """Raises Refused for a configuration that the server does not accept, and for a model that it does not
         know: a prompt to such a model would be taken, and never answered."""
         model = model_of(self._options)
-        provider, name = split_model(model)
-        if name not in (await client.models()).get(provider, ()):
+        if not await client.knows(model):
             raise Refused(apologies.unknown_model(model))

@@ -58,14 +58,6 @@ class Keeper:
         """It was used just now."""
         await self._shelf.touch(thread, self._clock())
 
-    async def destroy(self, sandbox: Sandbox) -> bool:
-        """Delete the machine and everything in it. False: it was in other hands, and nothing happened."""
-        if not await self._shelf.move(sandbox.thread, sandbox.state, State.DESTROYING, self._clock()):
-            return False
-        if sandbox.ref is not None:
-            await self._provider.delete(sandbox.ref)
-        return await self._shelf.move(sandbox.thread, State.DESTROYING, State.DESTROYED, self._clock())
-
     async def sweep(self) -> None:
         """Delete the instances that no thread knows."""
         try:

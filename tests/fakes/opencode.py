@@ -1,7 +1,7 @@
 """OpenCode's server as far as the app uses it, on a real socket, quick, and able to misbehave.
 
-It asks a real (scripted) model and runs the tools `bash` and `write` for real. Sessions outlive `kill` and `restart`, as they do
-on disk; what was going on does not. The knobs at the top of `FakeOpenCode` make it misbehave; `seen` remembers every
+It asks a real (scripted) model and runs the tools `bash` and `write` for real. Sessions outlive a kill, as they do on
+disk; what was going on does not. The knobs at the top of `FakeOpenCode` make it misbehave; `seen` remembers every
 request. `OneMachine` is a provider whose only instance runs this server instead of the program that it is told to
 launch; commands it runs for real, in a HOME of its own.
 """
@@ -315,7 +315,8 @@ class FakeOpenCode:
         if name == "bash":
             state["output"] = (await run(arguments["command"], self._workspace, {})).output
         elif name == "write":
-            Path(self._workspace, arguments["filePath"]).write_text(arguments["content"])
+            write = Path(self._workspace, arguments["filePath"]).write_text
+            await asyncio.to_thread(write, arguments["content"])
             state["output"] = "Wrote file successfully."
         state["status"] = "completed"
 

@@ -1,0 +1,24 @@
+"""OpenCode as the keeper sees it: it boots by launching a program, and answers while that runs."""
+
+from dataclasses import dataclass, field
+
+from app.sandboxes.keeper import PORT
+from app.sandboxes.ports import Endpoint, Instance, Program, Provider
+from app.turns.errors import Refused
+
+
+@dataclass(slots=True)
+class FakeServer:
+    boots: list[str] = field(default_factory=list)  # the passwords, in order
+    refuse: str | None = None
+    mute: bool = False  # it runs, and answers nobody
+
+    async def boot(self, provider: Provider, instance: Instance, password: str, within: float) -> Endpoint:
+        if self.refuse is not None:
+            raise Refused(self.refuse)
+        self.boots.append(password)
+        await provider.launch(instance.ref, Program("opencode", "opencode serve", {}, PORT))
+        return await provider.endpoint(instance.ref, PORT)
+
+    async def answers(self, endpoint: Endpoint, password: str) -> bool:
+        return not self.mute and bool(self.boots) and self.boots[-1] == password
