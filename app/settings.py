@@ -151,9 +151,7 @@ class Discord(Token):
 
 class Runtime(Group):
     database_path: Path = Field(Path("discord.sqlite"), description="the SQLite file; made when it is missing")
-    github_token: Credential | None = Field(
-        None, description="for cloning private repositories; the agent can read it in its sandbox"
-    )
+    github_token: Credential | None = Field(None, description="for private repositories on GitHub; the agent sees it")
     opencode_model: Annotated[str, AfterValidator(_model)] = Field(
         "opencode/claude-sonnet-4-5", description="provider/model that answers"
     )

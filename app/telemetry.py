@@ -1,7 +1,8 @@
 """Logs: how they are set up, what they may be called, what they never show.
 
-An event has a name and fields (`turn.delivered chunks=3 seconds=41.2`), never a sentence, and the thread, turn and
-attempt it belongs to are bound once (`about`). Every name stands in `EVENTS`; a test holds the list to the calls.
+An event has a name and fields (`turn.delivered chunks=3 seconds=41.2`), never a sentence; the thread, turn and attempt
+it belongs to are bound once, by structlog's `bound_contextvars`, around the work. Every name stands in `EVENTS`; a test
+holds the list to the calls.
 
 Secrets are kept out three times: a field whose name says that it is one is blotted out, so is every secret that the
 settings know wherever it turns up in a line (tracebacks included), and so are tokens in the shapes that Discord and
@@ -13,19 +14,37 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 EVENTS: dict[str, str] = {
+    "interaction.rejected": "a request to the interactions endpoint was answered with 4xx",
+    "ledger.unavailable": "the database could not be used just now; tried again",
+    "runner.failed": "a defect ended the runner, and with it the process",
+    "sandbox.active": "a thread's sandbox is up, OpenCode answers in it",
+    "sandbox.created": "a new local sandbox stands ready",
+    "sandbox.deleted": "a local sandbox is gone with its files",
+    "sandbox.launched": "a program runs in a local sandbox",
+    "sandbox.stopped": "nothing runs in a local sandbox any more",
+    "sandbox.stray": "an instance that no thread knows was deleted",
+    "sandbox.swept": "processes that an earlier app left in local sandboxes were ended",
     "sandbox.unisolated": "SANDBOX_PROVIDER=local: what the model runs, runs as this user, on this machine",
-    "sandbox.created": "a new sandbox stands ready",
-    "sandbox.launched": "a program runs in a sandbox",
-    "sandbox.stopped": "nothing runs in a sandbox any more",
-    "sandbox.deleted": "a sandbox is gone with its files",
-    "sandbox.swept": "what an earlier process left half done was ended or removed",
+    "sandbox.unswept": "looking for strays failed; tried again later",
+    "turn.accepted": "it wants an answer",
+    "turn.answered": "the model's answer, or our apology, is written down",
+    "turn.cancelled": "somebody stopped it",
+    "turn.defect": "a step failed in a way that nobody foresaw",
+    "turn.delivered": "the whole answer is in the thread",
+    "turn.failed": "given up without a thread to say so in",
+    "turn.given_up": "no further attempts; the person is told",
+    "turn.ignored": "it wants no answer",
+    "turn.lease_lost": "somebody else works on it by now, or it was cancelled",
+    "turn.postponed": "a step failed and will be tried again",
+    "turn.prompted": "OpenCode has it",
+    "turn.threaded": "it has its thread",
+    "turn.unheard": "not even the apology could be sent",
 }
 
 BLOT = "[secret]"
@@ -63,13 +82,6 @@ def configure(level: str, pretty: bool, secrets: Iterable[str] = (), stream: Tex
         cache_logger_on_first_use=False,
     )
     _route_libraries(threshold, shared, render, out)
-
-
-def about(**names: str | int | None) -> AbstractContextManager[None]:
-    """Bind thread=, turn=, attempt= to every event inside; None binds nothing."""
-    return structlog.contextvars.bound_contextvars(
-        **{name: value for name, value in names.items() if value is not None}
-    )
 
 
 def blot_fields(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -86,11 +86,8 @@ class DiscordChat:
         await self._reply(turn, shorten(text, CONTENT))
 
     async def dismiss(self, turn: Turn, text: str) -> None:
-        """Says nothing where nothing can be said to the asker alone: once the token is dead. Repeated, it says it
-        again, for a follow-up knows no nonce."""
-        if turn.source is Source.MESSAGE:
-            await self.tell(turn, text)
-            return
+        """Says nothing where nothing can be said to the asker alone: to a message, and once the token is dead.
+        Repeated, it says it again, for a follow-up knows no nonce."""
         whisper = payloads.message(shorten(text, CONTENT), flags=Flag.EPHEMERAL)
         with suppress(TokenDead):
             with suppress(NotFound):  # taken back by an earlier attempt, or by a moderator
@@ -125,7 +122,7 @@ class DiscordChat:
 
     async def _post_once(self, turn: Turn, text: str) -> MessageId:
         """An ordinary message where it was asked, unless it is there already."""
-        place = turn.thread or turn.place.channel
+        place = turn.place.channel if turn.thread is None or turn.starts_thread else turn.thread
         reply_to = turn.id if turn.source is Source.MESSAGE else None
         found = await self._find(place, turn.id, lambda message: _says(message, text) and _answers(message, reply_to))
         if found is not None:

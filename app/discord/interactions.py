@@ -143,8 +143,8 @@ def _channel(said: object) -> Channel | None:
 
 def _member(root: Mapping[str, Any]) -> Asker | None:
     """Whoever did it, by the name that others see: the server's nickname, else the display name, else the user name."""
-    member = _object(root.get("member") or {}, "member")
-    said = member.get("user") or root.get("user")
+    member = _object(root["member"], "member") if root.get("member") is not None else {}
+    said = member.get("user", root.get("user"))
     if said is None:
         return None
     user = _object(said, "user")

@@ -137,7 +137,7 @@ class Transport:
                     if not (failure.harmless or repeatable) or attempt == TRIES - 1:
                         raise Unavailable(f"{route}: {failure}") from failure
                     if failure.pause:
-                        await self._pause(route, self._backoff(attempt), until)
+                        await self._wait(route, self._backoff(attempt), until)
         raise AssertionError("the last try returns or raises")
 
     def _line(self, route: Route) -> asyncio.Lock:
@@ -146,14 +146,15 @@ class Transport:
 
     async def _turn(self, route: Route, until: float) -> None:
         while pause := self._book.wait(route, self._now()):
-            await self._pause(route, pause, until)
-        await self._pause(route, 0.0, until)
+            if self._now() + pause > until:
+                raise Unavailable(f"{route}: rate limited for {pause:.1f} s more", after=pause)
+            await self._sleep(pause)
+        await self._wait(route, 0.0, until)
         self._book.take(route, self._now())
 
-    async def _pause(self, route: Route, seconds: float, until: float) -> None:
+    async def _wait(self, route: Route, seconds: float, until: float) -> None:
         if self._now() + seconds > until:
-            reason = f"{route}: no more time for it; the next try would be in {seconds:.1f} s"
-            raise Unavailable(reason, after=seconds or None)
+            raise Unavailable(f"{route}: out of time")
         if seconds:
             await self._sleep(seconds)
 

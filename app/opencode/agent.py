@@ -21,7 +21,8 @@ from app.sandboxes.ports import Machine
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Answer, Interrupted, Prompt
 
-MISSES = 3  # answers in a row that may get lost before the server counts as gone
+MISSES = 3  # answers in a row that get lost before the server counts as gone
+MISS_SECONDS = 0.5
 
 
 class ModelFailed(Exception):
@@ -152,23 +153,27 @@ class OpenCodeAgent:
         await _until(stored, self._patience.stored, f"{message} was taken and not stored")
 
     async def _ended(self, client: Client, session: SessionId, message: str) -> Outcome:
-        settling, misses = Settling(self._patience), 0
+        settling = Settling(self._patience)
         async with listening(client, session) as bell:
             while True:
-                try:
-                    outcome = await self._look(client, session, message)
-                    misses = 0
-                except Retriable:
-                    misses += 1
-                    if misses == MISSES:
-                        raise
-                    await asyncio.sleep(settling.pause)
-                    continue
+                outcome = await self._surely(client, session, message)
                 if settling.is_over(outcome.fate):
-                    if outcome.fate in (Fate.ABSENT, Fate.WAITING):
-                        await self._explain(client, bell.fault)
-                    return outcome
+                    break
                 await bell.wait(self._patience.poll if outcome.fate is Fate.RUNNING else settling.pause)
+        if outcome.fate in (Fate.ABSENT, Fate.WAITING):
+            await self._explain(client, bell.fault)
+        return outcome
+
+    async def _surely(self, client: Client, session: SessionId, message: str) -> Outcome:
+        """An answer that gets lost now and then does not end the wait."""
+        for left in reversed(range(MISSES)):
+            try:
+                return await self._look(client, session, message)
+            except Retriable:
+                if not left:
+                    raise
+                await asyncio.sleep(MISS_SECONDS)
+        raise AssertionError("unreachable")
 
     async def _explain(self, client: Client, fault: Fault | None) -> None:
         """A turn that the server could not even begin leaves no message that says so. Raises Refused when the reason

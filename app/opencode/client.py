@@ -70,8 +70,11 @@ def open_http() -> httpx.AsyncClient:
 
 
 class Client:
-    def __init__(self, http: httpx.AsyncClient, endpoint: Endpoint, password: str) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, endpoint: Endpoint, password: str, read_seconds: float = READ_SECONDS
+    ) -> None:
         self._http = http
+        self._read_seconds = read_seconds
         self._url = endpoint.url
         self._headers = dict(endpoint.headers)
         self._auth = httpx.BasicAuth(USERNAME, password)
@@ -197,13 +200,13 @@ class Client:
             return response
         raise AssertionError("unreachable")
 
-    async def _send(self, method: str, path: str, timeout: float = READ_SECONDS, **arguments: Any) -> httpx.Response:
+    async def _send(self, method: str, path: str, timeout: float | None = None, **arguments: Any) -> httpx.Response:
         return await self._http.request(
             method,
             self._url + path,
             headers=self._headers,
             auth=self._auth,
-            timeout=httpx.Timeout(READ_SECONDS, read=timeout),
+            timeout=httpx.Timeout(READ_SECONDS, read=timeout or self._read_seconds),
             follow_redirects=False,
             **arguments,
         )

@@ -136,7 +136,7 @@ class LocalProvider:
         place.clear(self._root)
         launches = {record: launch for where in place.places(self._root) for record, launch in where.launches().items()}
         adopted = {launch.id for record, launch in launches.items() if _is_program_of_a_running(record)}
-        return; strays = [launch for launch in launches.values() if launch.id not in adopted]
+        strays = [launch for launch in launches.values() if launch.id not in adopted]
         ended = self._end(lambda env: self._owns(env) and env.get(LAUNCH) not in adopted, strays)
         for record in self._root.glob("*/commands/*.json"):
             record.unlink(missing_ok=True)

@@ -28,7 +28,20 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from scripts.playground.model_script import Call, Cut, Fail, Hang, Pause, Say, Step, reply
+from scripts.playground.model_script import (
+    Call,
+    Cut,
+    Fail,
+    Hang,
+    Message,
+    Pause,
+    Say,
+    Step,
+    calls_done,
+    directory_of,
+    prompts_of,
+    reply,
+)
 
 MODEL = "scripted"
 MISHAPS = {
@@ -74,12 +87,11 @@ class ScriptedModel:
     async def _completions(self, request: Request) -> Response:
         body = await request.json()
         self.requests.append(body)
-        conversation = json.dumps(body["messages"])
-        self._seen[conversation] += 1
-        steps = reply(body["messages"])
+        seen = self._count(body["messages"])
+        steps = [step for step in reply(body["messages"]) if not (isinstance(step, Cut) and seen > 1)]
         for step in steps:
-            if isinstance(step, Fail) and (step.times is None or self._seen[conversation] <= step.times):
-                return _mishap(step.status)
+            if isinstance(step, Fail) and (step.times is None or seen <= step.times):
+                return _mishap(step)
         if any(isinstance(step, Hang) for step in steps):
             await asyncio.Event().wait()
         call_id = f"call_{len(self.requests)}_{time.time_ns():x}"
@@ -87,10 +99,18 @@ class ScriptedModel:
             return StreamingResponse(_events(_stream(body, steps, call_id, self._pace)), media_type="text/event-stream")
         return JSONResponse(await _whole(body, steps, call_id))
 
+    def _count(self, messages: Sequence[Message]) -> int:
+        """How often this point of this turn has been asked about, now included."""
+        point = (directory_of(messages), prompts_of(messages)[-1:], calls_done(messages))
+        self._seen[repr(point)] += 1
+        return self._seen[repr(point)]
 
-def _mishap(status: int) -> Response:
-    message = MISHAPS.get(status, "Something went wrong")
-    return JSONResponse({"error": {"message": message, "type": "scripted", "code": str(status)}}, status)
+
+def _mishap(fail: Fail) -> Response:
+    message = MISHAPS.get(fail.status, "Something went wrong")
+    headers = {} if fail.retry_after is None else {"Retry-After": str(fail.retry_after)}
+    error = {"message": message, "type": "scripted", "code": str(fail.status)}
+    return JSONResponse({"error": error}, fail.status, headers)
 
 
 async def _stream(
@@ -143,7 +163,7 @@ def _call(call: Call, call_id: str) -> dict[str, Any]:
 
 
 def _finish(steps: Sequence[Step]) -> str:
-    return "tool_calls" if isinstance(steps[-1], Call) else "stop"
+    return "tool_calls" if any(isinstance(step, Call) for step in steps) else "stop"
 
 
 def _text(steps: Sequence[Step]) -> str:

@@ -2,7 +2,8 @@
 
 A turn is a list of steps: something to say, a tool to call, a mishap. One request gets the steps up to and including
 the next call; how far the turn has come is counted in the tool results after the last user message. So nothing is
-remembered between requests, and a server that was killed and started again goes on where it was cut off.
+remembered between requests, and a server that was killed and started again goes on where it was cut off. (What is to
+happen only so many times is the exception: `model` counts that, by working directory, prompt and calls done.)
 
 A prompt may spell its steps out, one directive after the other, on one line or several:
 
@@ -10,12 +11,12 @@ A prompt may spell its steps out, one directive after the other, on one line or 
     !bash <command>              !write <path> <text>         !edit <path> <old> => <new>
     !read <path>                 !todo <a>; <b>; <c>          !tool <name> <arguments as JSON>
     !slow <seconds>              !hang                        !cut
-    !fail <status> [how often]
+    !fail <status> [how often]   !limit <seconds to wait>
 
 `\\n` in a text of `!say`, `!write` and `!edit` is a new line. `!fail` answers this HTTP status, each time or the given
-number of times; `!hang` answers nothing at all; `!cut` drops the connection in the middle of a sentence, once. Any
-other prompt is read for a few familiar wishes (list the files, write hello.py, run it, make a plan) and otherwise
-quoted.
+number of times; `!limit` answers 429 and when to come back; `!hang` answers nothing at all; `!cut` drops the
+connection in the middle of a sentence, once. Any other prompt is read for a few familiar wishes (list the files,
+write hello.py, run it, make a plan) and otherwise quoted.
 """
 
 import json
@@ -47,6 +48,7 @@ class Pause:
 class Fail:
     status: int
     times: int | None = None  # None: always
+    retry_after: int | None = None  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,19 @@ UNDONE = ("[Tool execution was interrupted]", "Tool execution aborted")
 
 def reply(messages: Sequence[Message]) -> list[Step]:
     """The steps that this request is answered with. At least one."""
-    prompts = [text_of(message) for message in messages if message["role"] == "user"]
+    prompts = prompts_of(messages)
+    if prompts and prompts[-1].startswith("Here is the conversation so far"):
+        return [Say("The conversation so far, in one sentence: there was one.")]
     steps = script(prompts, directory_of(messages))
-    steps = _after_cut(steps, messages)
     calls = [index for index, step in enumerate(steps) if isinstance(step, Call)]
-    done = _calls_done(messages)
+    done = calls_done(messages)
     begin = calls[min(done, len(calls)) - 1] + 1 if done and calls else 0
     end = calls[done] + 1 if done < len(calls) else len(steps)
     return steps[begin:end] or [Say("That is all.")]
+
+
+def prompts_of(messages: Sequence[Message]) -> list[str]:
+    return [text_of(message) for message in messages if message["role"] == "user"]
 
 
 def text_of(message: Message) -> str:
@@ -90,24 +97,11 @@ def directory_of(messages: Sequence[Message]) -> str:
     return found.group(1).strip().rstrip("/") + "/" if found else ""
 
 
-def _this_turn(messages: Sequence[Message]) -> Sequence[Message]:
+def calls_done(messages: Sequence[Message]) -> int:
+    """In this turn. What was cut off does not count."""
     last = max((index for index, message in enumerate(messages) if message["role"] == "user"), default=-1)
-    return messages[last + 1 :]
-
-
-def _calls_done(messages: Sequence[Message]) -> int:
-    results = [text_of(message) for message in _this_turn(messages) if message["role"] == "tool"]
+    results = [text_of(message) for message in messages[last + 1 :] if message["role"] == "tool"]
     return sum(not result.startswith(UNDONE) for result in results)
-
-
-def _after_cut(steps: list[Step], messages: Sequence[Message]) -> list[Step]:
-    """A connection that was cut leaves an answer without a call behind: what came before it has been said."""
-    said = any(message["role"] == "assistant" and not message.get("tool_calls") for message in _this_turn(messages))
-    cut = next((index for index, step in enumerate(steps) if isinstance(step, Cut)), None)
-    if cut is None or not said:
-        return steps
-    begin = max((index + 1 for index, step in enumerate(steps[:cut]) if isinstance(step, Call)), default=0)
-    return [*steps[:begin], Say("Here I am again after the cut. "), *steps[cut + 1 :]]
 
 
 def script(prompts: Sequence[str], directory: str) -> list[Step]:
@@ -176,6 +170,10 @@ def _fail(argument: str, directory: str) -> Step:
     return Fail(int(status), int(times[0]) if times else None)
 
 
+def _limit(argument: str, directory: str) -> Step:
+    return Fail(429, retry_after=int(argument))
+
+
 def _hang(argument: str, directory: str) -> Step:
     return Hang()
 
@@ -196,6 +194,7 @@ DIRECTIVES: dict[str, Callable[[str, str], Step]] = {
     "tool": _tool,
     "slow": _slow,
     "fail": _fail,
+    "limit": _limit,
     "hang": _hang,
     "cut": _cut,
 }
@@ -209,10 +208,16 @@ def _directed(prompt: str, directory: str) -> list[Step]:
         steps += [
             DIRECTIVES[name](argument.strip(), directory) for name, argument in zip(*[iter(pieces)] * 2, strict=True)
         ]
-    deeds = [_deed(step) for step in steps if isinstance(step, Call)]
-    if steps and not any(isinstance(step, Say | Cut) for step in steps):
-        steps.append(Say(f"Done: {_listed(deeds)}." if deeds else "Done."))
+    if steps and not any(isinstance(step, Say) for step in steps):
+        steps.append(Say(_last_words(steps)))
     return steps
+
+
+def _last_words(steps: Sequence[Step]) -> str:
+    deeds = [_deed(step) for step in steps if isinstance(step, Call)]
+    if deeds:
+        return f"Done: {_listed(deeds)}."
+    return "Here I am again after the cut." if any(isinstance(step, Cut) for step in steps) else "Done."
 
 
 # --- familiar wishes

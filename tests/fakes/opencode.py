@@ -64,6 +64,7 @@ class FakeOpenCode:
 
         self.password = password
         self.seen: list[tuple[str, str]] = []
+        self.headers: list[dict[str, str]] = []
         self.prompts: list[Json] = []
         self.sessions: dict[str, Session] = {}
         self.port = 0
@@ -121,6 +122,7 @@ class FakeOpenCode:
     def _guarded(self, app: ASGIApp) -> ASGIApp:
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             self.seen.append((scope["method"], scope["path"]))
+            self.headers.append({name.decode(): value.decode() for name, value in scope["headers"]})
             await self._answer_for(scope, app)(scope, receive, send)
 
         return guarded

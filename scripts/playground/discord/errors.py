@@ -81,7 +81,9 @@ class Complaints:
         elif least and len(value) < least:
             self.require(path) if not value else self.between(path, least, most)
         elif len(value) > most:
-            code, words = ("BASE_TYPE_BAD_LENGTH", f"between {least} and {most}") if least else (None, f"{most} or fewer")
+            code, words = (
+                ("BASE_TYPE_BAD_LENGTH", f"between {least} and {most}") if least else (None, f"{most} or fewer")
+            )
             self.add(path, code or "BASE_TYPE_MAX_LENGTH", f"Must be {words} in length.")
 
     def between(self, path: str, least: int, most: int) -> None:

@@ -147,7 +147,7 @@ def numbered(components: list[Json]) -> list[Json]:
     count = iter(range(1, 1000))
 
     def number(component: Json) -> Json:
-        copy = {"id": next(count)} | component
+        copy: Json = {"id": next(count)} | component
         if isinstance(copy.get("components"), list):
             copy["components"] = [number(child) for child in copy["components"]]
         for key in ("accessory", "component"):
@@ -232,47 +232,3 @@ def remove(world: "World", channel: Channel, message: Message) -> None:
     channel.deleted.add(message.id)
     body = {"id": message.id, "channel_id": channel.id, "guild_id": world.guild}
     world.emit(Event("MESSAGE_DELETE", body, channel, only=message.visible_to))
-
-
-def react(world: "World", user: User, channel: Channel, message: Message, emoji: str, *, add: bool = True) -> None:
-    """One person's mark, set or taken away. Harmless when it is so already."""
-    first = emoji not in message.reactions
-    world.need(user, channel, May.READ_MESSAGE_HISTORY, *([May.ADD_REACTIONS] if first and add else []))
-    threads.refuse_archived(channel)
-    users = message.reactions.setdefault(emoji, [])
-    if add == (user.id in users):
-        return
-    users.append(user.id) if add else users.remove(user.id)
-    if not users:
-        del message.reactions[emoji]
-    body = {
-        "user_id": user.id,
-        "channel_id": channel.id,
-        "message_id": message.id,
-        "guild_id": world.guild,
-        "emoji": {"id": None, "name": emoji},
-        "burst": False,
-        "type": 0,
-    }
-    if add:
-        body |= {"member": render.member(world.members[user.id]), "message_author_id": message.author.id}
-    world.emit(Event("MESSAGE_REACTION_ADD" if add else "MESSAGE_REACTION_REMOVE", body, channel))
-
-
-def page(
-    channel: Channel, limit: int, *, before: str | None = None, after: str | None = None, around: str | None = None
-) -> list[Message]:
-    """Newest first, always; `after` gives the page next to the cursor, not the newest messages.
-
-    https://docs.discord.com/developers/resources/message#get-channel-messages
-    """
-    every = sorted((m for m in channel.messages.values() if not m.ephemeral), key=lambda m: int(m.id))
-    if around is not None:
-        older = [m for m in every if int(m.id) < int(around)][-(limit // 2) :] if limit > 1 else []
-        newer = [m for m in every if int(m.id) >= int(around)][: limit - len(older)]
-        chosen = older + newer
-    elif after is not None:
-        chosen = [m for m in every if int(m.id) > int(after)][:limit]
-    else:
-        chosen = [m for m in every if before is None or int(m.id) < int(before)][-limit:]
-    return chosen[::-1]

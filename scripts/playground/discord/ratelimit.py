@@ -28,7 +28,7 @@ class Verdict:
 
 
 class Limiter:
-    """Fixed windows that begin with their first request. `hold` closes a bucket by hand."""
+    """Fixed windows that begin with their first request."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules

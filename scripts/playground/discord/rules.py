@@ -49,8 +49,8 @@ RATES: dict[str, Rate] = {
 class Rules:
     """Discord's own values unless a test wants to see the end of a quarter of an hour.
 
-    `window` scales every rate limit's window: 0.02 keeps the counting and makes the waiting short. `rates` of None means
-    no limits at all.
+    `window` scales every rate limit's window: 0.02 keeps the counting and makes the waiting short. `rates` of None
+    means no limits at all.
     """
 
     response_seconds: float = 3.0

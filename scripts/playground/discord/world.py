@@ -108,11 +108,13 @@ class World:
     # who may what
 
     def may(self, user: str, channel: Channel) -> May:
-        member = self.members.get(user)
-        if member is None:
+        if user not in self.members:
             return May(0)
-        granted = permissions.of_member(member, self.roles, self.guild)
-        return permissions.in_channel(granted, member, self.parent(channel), self.guild)
+        return permissions.in_channel(self.granted(user), self.members[user], self.parent(channel), self.guild)
+
+    def granted(self, user: str) -> May:
+        """In the guild as a whole, whatever its channels say."""
+        return permissions.of_member(self.members[user], self.roles, self.guild)
 
     def sees(self, user: str, channel: Channel) -> bool:
         granted = self.may(user, channel)

@@ -15,7 +15,7 @@ const STROKES = {
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   out: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
   warn: "M12 4 2.5 20h19zM12 10v5M12 17.5v.5",
-  command: "M8 5 4 19M20 5l-4 14",
+  command: "M15.5 4l-7 16",
   lock: "M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3",
 };
 

@@ -6,6 +6,7 @@ import { markdown, oneLine } from "./markdown-view.js";
 
 const WIDEST = 400;
 const HIGHEST = 300;
+const LARGEST_PREVIEW = 200_000; // bytes
 
 export function attachmentsView(message) {
   const files = message.attachments ?? [];
@@ -15,7 +16,20 @@ export function attachmentsView(message) {
 export function fileView(file) {
   if (file.content_type?.startsWith("image/")) return pictureView(file);
   const name = el("a", { href: file.url, target: "_blank", rel: "noreferrer noopener", download: file.filename }, file.filename);
-  return el("div", { class: "file-card" }, icon("file", 28), el("div", { class: "file-words" }, name, el("small", {}, readable(file.size))));
+  const card = el("div", { class: "file-card" }, icon("file", 28), el("div", { class: "file-words" }, name, el("small", {}, readable(file.size))));
+  const text = file.content_type?.startsWith("text/") && file.size <= LARGEST_PREVIEW && new URL(file.url, location.href).origin === location.origin;
+  return text ? el("div", { class: "file" }, card, previewView(file)) : card;
+}
+
+/** The beginning of a text file, fetched once somebody wants to see it. */
+function previewView(file) {
+  const pre = el("pre", { tabindex: "0" }, "…");
+  const fetchOnce = async (event) => {
+    event.currentTarget.removeEventListener("toggle", fetchOnce);
+    const response = await fetch(file.url).catch(() => null);
+    pre.textContent = response?.ok ? await response.text() : "This file could not be read.";
+  };
+  return el("details", { class: "preview", ontoggle: fetchOnce }, el("summary", {}, "Preview"), pre);
 }
 
 export function pictureView({ url, filename, description, width, height }) {

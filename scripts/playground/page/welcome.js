@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { THREADS } from "./state.js";
 
-const EXAMPLES = ["list the files and write hello.py", "explain what this repository is for", "write a test for hello.py and run it"];
+const EXAMPLES = ["list the files and write hello.py", "make a plan, then write greet.js and run it", "write notes.md"];
 
 export function welcomeView(channel, { world, empty, begin }) {
   const thread = THREADS.has(channel.type);

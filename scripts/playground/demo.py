@@ -1,0 +1,165 @@
+"""`make demo`: the whole thing on this machine. A Discord look-alike with its page, a model, and the real app with
+local sandboxes and the real OpenCode; no account, no key.
+
+With `--prompt` one turn without a browser: the transcript goes to standard output, and the exit code says whether
+there was an answer. However it ends, everything it started ends with it, and its temporary directory goes.
+"""
+
+import argparse
+import asyncio
+import errno
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from app.commands import REGISTRATION
+from app.discord.errors import Rejected
+from app.discord.rest import Rest
+from app.turns.errors import Retriable
+from scripts import register_commands
+from scripts.playground.demo_app import (
+    App,
+    Model,
+    Trouble,
+    check_tools,
+    environment,
+    free_port,
+    real,
+    running,
+    scripted,
+)
+from scripts.playground.demo_turn import take_turn
+from scripts.playground.discord import Person, Simulator
+from scripts.playground.model import MODEL, ScriptedModel
+
+PORT = 8790
+WITHIN_SECONDS = 300.0
+INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
+PACE_SECONDS = 0.03  # between two pieces of the scripted model's text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make demo", description="OpenCord on this machine, without an account.")
+    parser.add_argument("--prompt", help="one turn without a browser")
+    parser.add_argument("--port", type=int, help=f"of the page (default: {PORT}, or any when that is taken)")
+    parser.add_argument("--within", type=float, default=WITHIN_SECONDS, help="seconds that the one turn may take")
+    parser.add_argument("--verbose", action="store_true", help="show the app's log")
+    try:
+        code = asyncio.run(until_signalled(parser.parse_args()))
+    except Trouble as trouble:
+        say(str(trouble))
+        code = 1
+    raise SystemExit(code)
+
+
+async def until_signalled(arguments: argparse.Namespace) -> int:
+    """Ctrl-C and SIGTERM end it in order, once; what ends takes its time and is not to be interrupted."""
+    play = asyncio.current_task()
+    assert play
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, lambda: None)
+        play.cancel()
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, end)
+    try:
+        return await demo(arguments)
+    except asyncio.CancelledError:
+        return INTERRUPTED if arguments.prompt is not None else 0
+
+
+async def demo(arguments: argparse.Namespace) -> int:
+    check_tools(os.environ)
+    async with AsyncExitStack() as stack:
+        home = Path(tempfile.mkdtemp(prefix="opencord-demo-"))
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        model = await stack.enter_async_context(chosen_model())
+        say("starting the Discord look-alike and the app")
+        discord = await stack.enter_async_context(simulator(0 if arguments.prompt is not None else arguments.port))
+        ada = discord.add_person("Ada")
+        discord.add_person("Ben")
+        variables = {
+            **environment(os.environ, home, free_port(), model),
+            "DISCORD_TOKEN": discord.token,
+            "DISCORD_API_BASE_URL": discord.api_url,
+        }
+        app = await stack.enter_async_context(running(variables, home, talkative=arguments.verbose))
+        discord.interactions_url = f"{app.url}/discord/interactions"
+        await register(discord)
+        if arguments.prompt is None:
+            return await stay(f"{discord.url}/?user={ada.id}", app, model)
+        return await one_turn(discord, ada, app, home, model, arguments)
+
+
+@asynccontextmanager
+async def chosen_model() -> AsyncIterator[Model]:
+    if os.environ.get("OPENCODE_ZEN_API_KEY"):
+        yield real(os.environ)
+        return
+    async with ScriptedModel(pace=PACE_SECONDS) as model:
+        yield scripted(model.url, MODEL)
+
+
+@asynccontextmanager
+async def simulator(port: int | None) -> AsyncIterator[Simulator]:
+    """On `port`; None is the usual one, or any when that is taken. Raises Trouble."""
+    try:
+        discord = await Simulator(port=PORT if port is None else port).__aenter__()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise Trouble(f"cannot listen on 127.0.0.1: {error.strerror}") from error
+        if port is not None:
+            raise Trouble(f"port {port} is in use; choose another with --port") from error
+        discord = await Simulator(port=0).__aenter__()
+    try:
+        yield discord
+    finally:
+        await discord.__aexit__(None, None, None)
+
+
+async def register(discord: Simulator) -> None:
+    """Raises Trouble."""
+    try:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            rest = Rest(http, discord.api_url, discord.token)
+            await register_commands.register(rest, discord.application_id, None, REGISTRATION)
+    except (Rejected, Retriable) as error:
+        raise Trouble(f"the commands were not accepted: {error}") from error
+
+
+async def stay(url: str, app: App, model: Model) -> int:
+    say(f"the model is {model.words}")
+    say("Ctrl-C ends it")
+    print(url, flush=True)
+    await app.ended()
+    return 0
+
+
+async def one_turn(
+    discord: Simulator, person: Person, app: App, home: Path, model: Model, arguments: argparse.Namespace
+) -> int:
+    say(f"asking; the model is {model.words}")
+    outcome = await take_turn(discord, person, app, home, arguments.prompt, arguments.within)
+    print(outcome.transcript, flush=True)
+    if outcome.trouble:
+        say(outcome.trouble)
+    return 1 if outcome.trouble else 0
+
+
+def say(what: str) -> None:
+    """Progress and complaints; standard output is for what was asked for."""
+    print(f"demo: {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""A strict Discord on loopback: REST, Gateway, interactions and the people, for tests and the demo."""
+
+from scripts.playground.discord.errors import Refusal
+from scripts.playground.discord.interactions import Interaction, InteractionFailed
+from scripts.playground.discord.people import Impossible, Person
+from scripts.playground.discord.permissions import USUAL, May
+from scripts.playground.discord.records import Application, ChannelType, Flag, MessageType, Overwrite, Upload
+from scripts.playground.discord.rules import Clock, Rate, Rules
+from scripts.playground.discord.server import Simulator
+
+__all__ = [
+    "USUAL",
+    "Application",
+    "ChannelType",
+    "Clock",
+    "Flag",
+    "Impossible",
+    "Interaction",
+    "InteractionFailed",
+    "May",
+    "MessageType",
+    "Overwrite",
+    "Person",
+    "Rate",
+    "Refusal",
+    "Rules",
+    "Simulator",
+    "Upload",
+]

@@ -1,0 +1,87 @@
+"""Tell Discord our slash commands: `python -m scripts.register_commands [--guild ID]`.
+
+It asks what is registered and replaces it only when something differs, for every new name counts towards 200 a day.
+For one guild (`--guild`, or DISCORD_COMMAND_GUILD_ID) a change shows at once; without one it is for all of them.
+Needs DISCORD_TOKEN. Exit code 0, also when there was nothing to do; 1 when Discord refused; 2 when a variable is
+missing.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import httpx
+
+from app.commands import REGISTRATION
+from app.discord.errors import Forbidden, Rejected, Unauthorized
+from app.discord.registration import Changes, Command, compare, for_guild
+from app.discord.rest import Rest
+from app.turns.errors import Retriable
+
+API = "https://discord.com/api/v10"
+
+
+def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    parser = argparse.ArgumentParser(prog="register_commands", description="Tell Discord our slash commands.")
+    parser.add_argument("--guild", metavar="ID", help="only for this server, at once (default: for all)")
+    guild = parser.parse_args(arguments).guild or environ.get("DISCORD_COMMAND_GUILD_ID") or None
+    token = environ.get("DISCORD_TOKEN")
+    if not token:
+        return complain("DISCORD_TOKEN is missing: the bot's token, from the developer portal.", code=2)
+    if not token.isascii() or not token.isprintable():
+        return complain(
+            "DISCORD_TOKEN holds characters that no token has. Copy it again from the developer portal.", code=2
+        )
+    if guild is not None and not (guild.isascii() and guild.isdigit()):
+        return complain("--guild (or DISCORD_COMMAND_GUILD_ID) must be the id of a server: digits only.", code=2)
+    try:
+        changes = asyncio.run(connect(environ, token, guild))
+    except Unauthorized:
+        return complain("Discord does not accept DISCORD_TOKEN. Copy it again from the developer portal.")
+    except Forbidden:
+        return complain("Discord forbids it: has the bot been invited to this server with applications.commands?")
+    except Rejected as refusal:
+        return complain(f"Discord refused the commands: {refusal.reason}")
+    except Retriable as failure:
+        return complain(f"Discord could not be reached: {failure}")
+    print(report(changes, guild))
+    return 0
+
+
+async def connect(environ: Mapping[str, str], token: str, guild: str | None) -> Changes:
+    async with httpx.AsyncClient() as http:
+        rest = Rest(http, environ.get("DISCORD_API_BASE_URL") or API, token)
+        application = environ.get("DISCORD_APPLICATION_ID") or str((await rest.current_application())["id"])
+        return await register(rest, application, guild, REGISTRATION)
+
+
+async def register(rest: Rest, application: str, guild: str | None, commands: Sequence[Command]) -> Changes:
+    """Make Discord's commands ours, and say what that changed."""
+    wanted = list(commands) if guild is None else for_guild(commands)
+    changes = compare(wanted, await rest.get_commands(application, guild))
+    if changes.needed:
+        await rest.put_commands(application, wanted, guild)
+    return changes
+
+
+def report(changes: Changes, guild: str | None) -> str:
+    where = f"in server {guild}" if guild else "globally"
+    parts = {
+        "added": changes.added,
+        "changed": changes.changed,
+        "removed": changes.removed,
+        "unchanged": changes.unchanged,
+    }
+    lines = [f"  {what}: {', '.join(f'/{name}' for name in names)}" for what, names in parts.items() if names]
+    return "\n".join([f"Commands {where}: {'updated' if changes.needed else 'nothing to do'}.", *lines])
+
+
+def complain(why: str, code: int = 1) -> int:
+    print(f"register_commands: {why}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,199 @@
+"""What every provider of machines does, whoever it is."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.sandboxes.local import LocalProvider
+from app.sandboxes.ports import Condition, Program, Provider
+from app.turns.errors import Retriable
+from tests.fakes.provider import FakeProvider
+
+pytestmark = pytest.mark.anyio
+
+LABELS = {"app": "opencord", "thread": "7"}
+PORT = 4096
+
+
+@pytest.fixture(params=["local", "fake"])
+async def provider(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Provider]:
+    made: Provider = FakeProvider() if request.param == "fake" else LocalProvider(tmp_path, os.environ["PATH"], grace=1)
+    yield made
+    await made.close()
+
+
+def program(name: str = "server", port: int = PORT) -> Program:
+    return Program(name, "exec sleep 300", {}, port)
+
+
+async def test_a_created_instance_runs_under_its_name_and_labels(provider: Provider) -> None:
+    instance = await provider.create("one", LABELS)
+
+    assert (instance.name, instance.condition, dict(instance.labels)) == ("one", Condition.RUNNING, LABELS)
+
+
+async def test_creating_a_name_again_gives_the_same_instance(provider: Provider) -> None:
+    first = await provider.create("one", LABELS)
+
+    second = await provider.create("one", {"app": "another"})
+
+    assert second == first
+    assert list(await provider.list()) == [first]
+
+
+async def test_creating_the_name_of_a_stopped_instance_starts_that_one(provider: Provider) -> None:
+    first = await provider.create("one", LABELS)
+    await provider.stop(first.ref)
+
+    second = await provider.create("one", LABELS)
+
+    assert second == first
+
+
+async def test_an_instance_is_found_by_its_name(provider: Provider) -> None:
+    created = await provider.create("one", LABELS)
+
+    assert await provider.find("one") == created
+    assert await provider.find("two") is None
+
+
+async def test_the_list_has_running_and_stopped_instances_with_their_labels(provider: Provider) -> None:
+    one = await provider.create("one", LABELS)
+    two = await provider.create("two", LABELS)
+    await provider.stop(two.ref)
+
+    listed = {instance.name: instance for instance in await provider.list()}
+
+    assert {name: instance.condition for name, instance in listed.items()} == {
+        "one": Condition.RUNNING,
+        "two": Condition.STOPPED,
+    }
+    assert (listed["one"].ref, dict(listed["two"].labels)) == (one.ref, LABELS)
+
+
+async def test_starting_a_running_instance_leaves_its_programs_alone(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS)).ref
+    await provider.launch(ref, program())
+    before = await provider.endpoint(ref, PORT)
+
+    await provider.start(ref)
+
+    assert await provider.endpoint(ref, PORT) == before
+
+
+async def test_stopping_and_starting_change_the_condition_and_repeats_do_no_harm(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS)).ref
+    conditions = []
+
+    for act in (provider.stop, provider.stop, provider.start, provider.start):
+        await act(ref)
+        found = await provider.find("one")
+        conditions.append(found and found.condition)
+
+    assert conditions == [Condition.STOPPED, Condition.STOPPED, Condition.RUNNING, Condition.RUNNING]
+
+
+async def test_a_deleted_instance_is_gone_and_deleting_it_again_does_no_harm(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS)).ref
+
+    await provider.delete(ref)
+    await provider.delete(ref)
+
+    assert await provider.find("one") is None
+    assert list(await provider.list()) == []
+
+
+async def test_the_name_of_a_deleted_instance_is_free(provider: Provider) -> None:
+    await provider.delete((await provider.create("one", LABELS)).ref)
+
+    again = await provider.create("one", {"app": "another"})
+
+    assert (again.condition, dict(again.labels)) == (Condition.RUNNING, {"app": "another"})
+
+
+async def test_a_command_says_what_it_said_and_how_it_ended(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS)).ref
+
+    completed = await provider.exec(ref, "echo out; echo err >&2; exit 7", within=10)
+
+    assert (completed.exit_code, completed.output) == (7, "out\nerr\n")
+
+
+async def test_a_command_sees_its_variables(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS)).ref
+
+    completed = await provider.exec(ref, "printenv COLOUR", env={"COLOUR": "a 'blue' $one"}, within=10)
+
+    assert completed.output == "a 'blue' $one\n"
+
+
+async def test_a_command_past_its_deadline_is_retriable(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS)).ref
+
+    with pytest.raises(Retriable):
+        await provider.exec(ref, "sleep 60", within=0.2)
+
+
+@pytest.mark.parametrize("end", ["stop", "delete"])
+async def test_nothing_runs_in_an_instance_that_is_stopped_or_gone(provider: Provider, end: str) -> None:
+    ref = (await provider.create("one", LABELS)).ref
+    await getattr(provider, end)(ref)
+
+    with pytest.raises(Retriable):
+        await provider.exec(ref, "echo", within=10)
+    with pytest.raises(Retriable):
+        await provider.launch(ref, program())
+    with pytest.raises(Retriable):
+        await provider.endpoint(ref, PORT)
+
+
+async def test_starting_an_instance_that_is_gone_is_retriable(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS)).ref
+    await provider.delete(ref)
+
+    with pytest.raises(Retriable):
+        await provider.start(ref)
+
+
+async def test_only_a_port_that_something_was_launched_on_has_an_endpoint(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS)).ref
+    await provider.launch(ref, program())
+
+    endpoint = await provider.endpoint(ref, PORT)
+
+    assert endpoint.url.startswith(("http://", "https://"))
+    assert not endpoint.url.endswith("/")
+    with pytest.raises(Retriable):
+        await provider.endpoint(ref, PORT + 1)
+
+
+async def test_programs_do_not_outlive_a_stop(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS)).ref
+    await provider.launch(ref, program())
+
+    await provider.stop(ref)
+    await provider.start(ref)
+
+    with pytest.raises(Retriable):
+        await provider.endpoint(ref, PORT)
+
+
+async def test_a_program_takes_the_place_of_the_one_of_its_name(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS)).ref
+    await provider.launch(ref, program(port=PORT))
+
+    await provider.launch(ref, program(port=PORT + 1))
+
+    await provider.endpoint(ref, PORT + 1)
+    with pytest.raises(Retriable):
+        await provider.endpoint(ref, PORT)
+
+
+async def test_closing_twice_does_no_harm(provider: Provider) -> None:
+    await provider.create("one", LABELS)
+
+    await provider.close()
+
+    await provider.close()

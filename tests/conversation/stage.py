@@ -1,0 +1,178 @@
+"""The whole product on one machine: the real app as a process of its own, real OpenCode in local sandboxes, the strict
+Discord and the scripted model on loopback."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from app.commands import REGISTRATION
+from app.discord.rest import Rest
+from scripts.playground.discord import Person, Simulator
+from scripts.playground.model import MODEL, ScriptedModel
+from scripts.register_commands import register
+
+PATIENCE = 60.0  # seconds; a first turn boots a server of half a gigabyte
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@dataclass(slots=True)
+class Stage:
+    discord: Simulator
+    model: ScriptedModel
+    folder: Path
+    person: Person
+    port: int = field(default_factory=free_port)
+    app: subprocess.Popen[bytes] | None = None
+
+    @property
+    def channel(self) -> str:
+        return str(self.discord.channel("general").id)
+
+    @property
+    def machines(self) -> Path:
+        return self.folder / "machines"
+
+    def environment(self) -> dict[str, str]:
+        provider = {
+            "npm": "@ai-sdk/openai-compatible",
+            "options": {"baseURL": self.model.url, "apiKey": "sk-scripted"},
+            "models": {MODEL: {"limit": {"context": 200_000, "output": 8_192}, "tool_call": True}},
+        }
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "DISCORD_TOKEN": self.discord.token,
+            "DISCORD_API_BASE_URL": self.discord.api_url,
+            "DATABASE_PATH": str(self.folder / "app.sqlite"),
+            "SANDBOX_PROVIDER": "local",
+            "LOCAL_SANDBOX_DIR": str(self.machines),
+            "OPENCODE_MODEL": f"scripted/{MODEL}",
+            "OPENCODE_CONFIG_JSON": json.dumps({"provider": {"scripted": provider}}),
+            "RELAY_MODE": "off",
+            "HEALTH_HOST": "127.0.0.1",
+            "HEALTH_PORT": str(self.port),
+        }
+
+    async def start(self) -> None:
+        self._launch()
+        await self.until_ready()
+        self.discord.interactions_url = f"http://127.0.0.1:{self.port}/discord/interactions"
+
+    def _launch(self) -> None:
+        with (self.folder / "app.log").open("ab") as log:
+            self.app = subprocess.Popen([sys.executable, "-m", "app"], env=self.environment(), stdout=log, stderr=log)
+
+    async def register_commands(self) -> None:
+        async with httpx.AsyncClient() as http:
+            rest = Rest(http, self.discord.api_url, self.discord.token)
+            await register(rest, self.discord.application_id, None, REGISTRATION)
+
+    async def until_ready(self) -> None:
+        async with httpx.AsyncClient() as http, asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    ready = await http.get(f"http://127.0.0.1:{self.port}/readyz")
+                except httpx.TransportError:
+                    assert self.app is not None
+                    assert self.app.poll() is None, (self.folder / "app.log").read_text()
+                else:
+                    if ready.status_code == 200:
+                        return
+                await asyncio.sleep(0.05)
+
+    async def stop(self) -> int:
+        """In good order; the exit code."""
+        assert self.app is not None
+        self.app.terminate()
+        return await asyncio.to_thread(self.app.wait, 20)
+
+    def kill(self) -> None:
+        """As hard as can be."""
+        assert self.app is not None
+        self.app.kill()
+        self.app.wait()
+
+    async def ask(self, prompt: str, channel: str | None = None) -> str:
+        """Use /opencord ask, and say in which thread the answer will be."""
+        place = channel or self.channel
+        before = {message["id"] for message in self.person.messages(place)}
+        await self.person.command(place, "opencord", {"ask": {"prompt": prompt}})
+
+        def shown() -> list[str]:
+            fresh = [message for message in self.person.messages(place) if message["id"] not in before]
+            return [str(message["id"]) for message in fresh if "asked" in message["content"]]
+
+        await self.discord.wait_for(lambda: bool(shown()), within=PATIENCE)
+        opener = shown()[0]
+        if channel is None:
+            await self.discord.wait_for(lambda: opener in self.threads(), within=PATIENCE)
+            return opener
+        return channel
+
+    def threads(self) -> list[str]:
+        return [str(channel["id"]) for channel in self.person.channels() if channel["type"] == 11]
+
+    def said(self, thread: str) -> list[str]:
+        """What the bot said in a thread by itself: no openers, no system messages."""
+        return [
+            str(message["content"])
+            for message in self.person.messages(thread)
+            if message["author"]["id"] == self.discord.application_id
+            and message["type"] == 0
+            and not message.get("interaction_metadata")
+        ]
+
+    async def until_said(self, thread: str, words: str) -> str:
+        await self.discord.wait_for(lambda: any(words in text for text in self.said(thread)), within=PATIENCE)
+        return next(text for text in self.said(thread) if words in text)
+
+    def processes(self) -> list[psutil.Process]:
+        """Whatever runs in or below one of the machines."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if str(self.machines) in process.environ().get("HOME", ""):
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def prompts(self) -> list[list[str]]:
+        """What people said, as the model was shown it, request by request."""
+        return [[text_of(m) for m in body["messages"] if m["role"] == "user"] for body in self.model.requests]
+
+
+def text_of(message: dict[str, Any]) -> str:
+    content = message["content"]
+    return content if isinstance(content, str) else "".join(str(part.get("text", "")) for part in content)
+
+
+@asynccontextmanager
+async def staged(folder: Path, *, running: bool = True) -> AsyncIterator[Stage]:
+    async with Simulator() as discord, ScriptedModel() as model:
+        stage = Stage(discord, model, folder, discord.add_person("alice"))
+        await stage.register_commands()
+        try:
+            if running:
+                await stage.start()
+            yield stage
+        finally:
+            if stage.app is not None and stage.app.poll() is None:
+                await stage.stop()
+            for process in stage.processes():
+                process.kill()

@@ -1,0 +1,113 @@
+"""One thread, from the first command on, with nothing faked but Discord and the model."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conversation.stage import Stage, staged
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    async with staged(tmp_path_factory.mktemp("stage")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def thread(stage: Stage) -> str:
+    """A thread in which one thing was asked and answered."""
+    thread = await stage.ask("!bash echo made-by-a-tool > made.txt && ls\n!say The file is there.")
+    await stage.until_said(thread, "The file is there.")
+    return thread
+
+
+async def test_a_command_in_a_channel_is_answered_in_a_thread_after_real_work(stage: Stage, thread: str) -> None:
+    opener = next(message for message in stage.person.messages(stage.channel) if message["id"] == thread)
+    (made,) = stage.machines.glob("*/home/workspace/made.txt")
+
+    assert "alice" in opener["content"]
+    assert "echo made-by-a-tool" in opener["content"]
+    assert made.read_text() == "made-by-a-tool\n"
+    assert stage.said(thread) == ["The file is there."]
+
+
+async def test_the_second_turn_of_a_thread_remembers_the_first(stage: Stage, thread: str) -> None:
+    await stage.ask("!say I remember.", thread)
+
+    await stage.until_said(thread, "I remember.")
+
+    last = stage.prompts()[-1]
+    assert "echo made-by-a-tool" in last[0]
+    assert "!say I remember." in last[-1]
+    assert len(list(stage.machines.iterdir())) == 1
+
+
+async def test_questions_that_pile_up_are_answered_one_by_one_in_their_order(stage: Stage, thread: str) -> None:
+    already = len(stage.said(thread))
+
+    for number in ("one", "two", "three"):
+        await stage.ask(f"!slow 0.3 !say This is {number}.", thread)
+    await stage.until_said(thread, "This is three.")
+
+    assert stage.said(thread)[already:] == ["This is one.", "This is two.", "This is three."]
+
+
+async def test_a_long_answer_arrives_whole_in_several_messages(stage: Stage, thread: str) -> None:
+    already = len(stage.said(thread))
+
+    await stage.ask("!code python !long 5000 !say The end.", thread)
+    await stage.until_said(thread, "The end.")
+
+    parts = stage.said(thread)[already:]
+    assert len(parts) >= 3
+    assert all(len(part) <= 2000 for part in parts)
+    assert sum(part.count("```") for part in parts) % 2 == 0
+
+
+async def test_a_failing_model_is_told_in_words_and_the_next_turn_works(stage: Stage, thread: str) -> None:
+    already = len(stage.said(thread))
+
+    await stage.ask("!fail 401", thread)
+    await stage.discord.wait_for(lambda: len(stage.said(thread)) > already, within=60)
+    await stage.ask("!say Back again.", thread)
+    await stage.until_said(thread, "Back again.")
+
+    apology = stage.said(thread)[already].lower()
+    assert "sorry" in apology
+    assert "traceback" not in apology
+    assert "401" not in apology or "http" not in apology
+
+
+async def test_status_tells_about_the_thread_to_the_asker_alone(stage: Stage, thread: str) -> None:
+    await stage.person.command(thread, "opencord", {"status": {}})
+
+    def told() -> list[str]:
+        return [m["content"] for m in stage.person.messages(thread) if m.get("flags", 0) & 64]
+
+    await stage.discord.wait_for(lambda: bool(told()), within=10)
+    assert "Machine: active" in told()[-1]
+
+
+async def test_after_a_restart_in_good_order_the_thread_goes_on_where_it_was(stage: Stage, thread: str) -> None:
+    code = await stage.stop()
+    left = stage.processes()
+    await stage.start()
+
+    await stage.ask("!say Still here.", thread)
+    await stage.until_said(thread, "Still here.")
+
+    assert code in (0, -15)
+    assert not left
+    assert "echo made-by-a-tool" in stage.prompts()[-1][0]
+
+
+async def test_discord_found_nothing_to_complain_about(stage: Stage, thread: str) -> None:
+    assert stage.discord.violations == []
+
+
+async def test_a_normal_end_leaves_no_process_behind(stage: Stage, thread: str) -> None:
+    await stage.stop()
+
+    assert not stage.processes()

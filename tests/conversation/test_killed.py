@@ -1,0 +1,40 @@
+"""The app is killed in the middle of a turn, and started again: the same turn completes, and is answered once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conversation.stage import staged
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
+
+
+async def test_a_turn_survives_the_death_of_the_app_and_is_answered_once(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        thread = await stage.ask("!bash echo once >> runs.txt\n!slow 4\n!say Done after all.")
+        await stage.discord.wait_for(lambda: len(stage.model.requests) >= 2, within=60)
+        stage.kill()
+        servers = {process.pid for process in stage.processes()}
+
+        await stage.start()
+        await stage.until_said(thread, "Done after all.")
+
+        (runs,) = stage.machines.glob("*/home/workspace/runs.txt")
+        assert servers <= {process.pid for process in stage.processes()}, "the machine should have been adopted"
+        assert stage.said(thread) == ["Done after all."]
+        assert runs.read_text() == "once\n"
+        assert len(stage.threads()) == 1
+
+
+async def test_a_turn_survives_the_death_of_everything(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        thread = await stage.ask("!slow 3\n!say Done after all.")
+        await stage.discord.wait_for(lambda: len(stage.model.requests) >= 1, within=60)
+        stage.kill()
+        for process in stage.processes():
+            process.kill()
+
+        await stage.start()
+        await stage.until_said(thread, "Done after all.")
+
+        assert stage.said(thread) == ["Done after all."]

@@ -1,0 +1,426 @@
+"""The chat, against a Discord that keeps its rules and accuses whoever breaks them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import pytest
+
+from app.commands import REGISTRATION
+from app.discord import payloads
+from app.discord.chat import NO_ANSWER, DiscordChat, opener
+from app.discord.errors import Forbidden, NotFound, Rejected
+from app.discord.identity import Application, Identity
+from app.discord.interactions import parse
+from app.discord.rest import Rest
+from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
+from app.turns.errors import Retriable
+from app.turns.machine import Stage
+from app.turns.records import Asker, Parcel, Place, Source, Turn
+from scripts.playground.discord import Rules, Simulator
+from scripts.playground.discord.interactions import Interaction
+from scripts.playground.discord.people import Person
+from scripts.playground.discord.permissions import May
+from scripts.playground.discord.records import Overwrite
+from scripts.register_commands import register
+
+pytestmark = pytest.mark.anyio
+
+A_QUARTER_OF_AN_HOUR = 15 * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    discord: Simulator
+    ada: Person
+    rest: Rest
+    chat: DiscordChat
+    pauses: list[float]
+    channel: ChannelId
+
+    async def ask(self, prompt: str = "list the files", *, answered: bool = True) -> tuple[Interaction, Turn]:
+        """Ada asks by a command, and Discord has our deferred answer."""
+        options = [{"type": 1, "name": "ask", "options": [{"type": 3, "name": "prompt", "value": prompt}]}]
+        asked = await self.ada.command(self.channel, "opencord", options, checked=False)
+        if answered:
+            asked.answer(payloads.deferred())
+        return asked, turn_of(asked)
+
+    async def write(self, content: str) -> Turn:
+        message = await self.ada.write(self.channel, content)
+        place = Place(GuildId(self.discord.guild), self.channel)
+        return turn(message["id"], Source.MESSAGE, place, Asker(UserId(self.ada.id), "Ada"), content)
+
+    async def thread(self) -> ThreadId:
+        message = await self.ada.write(self.channel, "let us talk")
+        return await self.chat.start_thread(self.channel, message["id"], "talk")
+
+    def texts(self, channel: str) -> list[str]:
+        return [message["content"] for message in self.ada.messages(channel) if message["content"]]
+
+    def called(self, method: str, part: str) -> int:
+        return sum(called == method and part in path for called, path, _ in self.discord.requests)
+
+
+@asynccontextmanager
+async def scene(rules: Rules | None = None) -> AsyncIterator[Scene]:
+    async with Simulator(rules=rules or Rules(window=0.02)) as discord, httpx.AsyncClient() as http:
+        pauses: list[float] = []
+
+        async def pause(seconds: float) -> None:
+            pauses.append(seconds)
+
+        async def ask() -> Application:
+            raise AssertionError("everything is known")
+
+        rest = Rest(http, discord.api_url, discord.token)
+        identity = Identity(ask, discord.clock.now, discord.application_id, discord.public_key)
+        chat = DiscordChat(rest, identity, clock=discord.clock.now, sleep=pause)
+        ada = discord.add_person("Ada")
+        yield Scene(discord, ada, rest, chat, pauses, ChannelId(discord.channel("general").id))
+
+
+def turn_of(asked: Interaction) -> Turn:
+    interaction = parse(asked.payload)
+    assert interaction.place is not None
+    assert interaction.member is not None
+    prompt = str(interaction.options["prompt"])
+    return turn(interaction.id, Source.COMMAND, interaction.place, interaction.member, prompt, interaction.token)
+
+
+def turn(
+    turn_id: str, source: Source, place: Place, asker: Asker, prompt: str, interaction_token: str | None = None
+) -> Turn:
+    return Turn(
+        id=TurnId(turn_id),
+        position=1,
+        source=source,
+        place=place,
+        asker=asker,
+        prompt=prompt,
+        interaction_token=interaction_token,
+        stage=Stage.ACCEPTED,
+        admitted_at=0.0,
+        attempts=0,
+        interruptions=0,
+        opener=None,
+        session=None,
+        answer=None,
+        failure=None,
+    )
+
+
+# --- the opener --------------------------------------------------------------------------------------------------
+
+
+async def test_a_command_is_shown_as_a_quote_in_place_of_the_deferred_answer() -> None:
+    async with scene() as here:
+        asked, turn = await here.ask("list the files\nand be quick")
+        message = await here.chat.post_opener(turn)
+        again = await here.chat.post_opener(turn)
+    assert message == again == asked.original.id  # type: ignore[union-attr]
+    assert here.texts(here.channel) == ["**Ada** asked:\n> list the files\n> and be quick"]
+    assert here.discord.violations == []
+
+
+async def test_a_long_prompt_is_shortened_in_the_quote() -> None:
+    async with scene() as here:
+        _, turn = await here.ask("word " * 1200)
+        await here.chat.post_opener(turn)
+    (text,) = here.texts(here.channel)
+    assert 1900 < len(text) <= 2000
+    assert text.endswith("word…")
+    assert here.discord.violations == []
+
+
+@pytest.mark.parametrize(
+    "prompt", ["x" * 6000, "\n" * 100 + "x" * 5000, "a\n" * 3000, "\U0001f600" * 3000, "> " * 3000]
+)
+def test_every_opener_fits(prompt: str) -> None:
+    asker = Asker(UserId("1"), "*" * 32)
+    asked = turn("1", Source.COMMAND, Place(GuildId("1"), ChannelId("2")), asker, prompt)
+    assert len(opener(asked)) <= 2000
+    assert all(line.startswith(">") for line in opener(asked).split("\n")[1:])
+
+
+async def test_a_turn_that_is_quicker_than_the_deferred_answer_waits_for_it() -> None:
+    async with scene() as here:
+        asked, turn = await here.ask(answered=False)
+
+        async def arrive(seconds: float) -> None:
+            asked.answer(payloads.deferred())
+
+        here.chat._sleep = arrive
+        await here.chat.post_opener(turn)
+    assert here.texts(here.channel) == ["**Ada** asked:\n> list the files"]
+    assert here.called("POST", "/messages") == 0
+
+
+async def test_a_deferred_answer_that_does_not_arrive_at_once_is_left_to_the_turn() -> None:
+    async with scene() as here:
+        _, turn = await here.ask(answered=False)
+        with pytest.raises(Retriable) as failure:
+            await here.chat.post_opener(turn)
+    assert failure.value.after == 0.5
+    assert sum(here.pauses) < 1
+    assert here.texts(here.channel) == []
+
+
+async def test_an_interaction_that_was_never_answered_is_shown_as_an_ordinary_message() -> None:
+    async with scene() as here:
+        _, turn = await here.ask(answered=False)
+        here.discord.clock.advance(6)
+        await here.chat.post_opener(turn)
+    assert here.texts(here.channel) == ["**Ada** asked:\n> list the files"]
+
+
+async def test_after_a_quarter_of_an_hour_the_opener_is_an_ordinary_message_and_only_one() -> None:
+    async with scene() as here:
+        _, turn = await here.ask()
+        here.discord.clock.advance(A_QUARTER_OF_AN_HOUR + 1)
+        first = await here.chat.post_opener(turn)
+        soon = await here.chat.post_opener(turn)
+        here.discord.clock.advance(A_QUARTER_OF_AN_HOUR)  # the nonce is forgotten
+        late = await here.chat.post_opener(turn)
+    assert first == soon == late
+    assert here.texts(here.channel) == ["**Ada** asked:\n> list the files"]
+    assert here.called("PATCH", "/webhooks/") == 0
+    assert here.discord.violations == []
+
+
+async def test_a_token_that_dies_early_is_no_trouble() -> None:
+    async with scene(Rules(window=0.02, token_seconds=20)) as here:
+        _, turn = await here.ask()
+        here.discord.clock.advance(30)
+        message = await here.chat.post_opener(turn)
+        thread = await here.chat.start_thread(here.channel, message, "files")
+    assert thread == message
+    assert here.called("PATCH", "/webhooks/") == 1
+
+
+async def test_an_opener_that_a_moderator_deleted_is_made_again() -> None:
+    async with scene() as here:
+        _, turn = await here.ask()
+        original = await here.chat.post_opener(turn)
+        await here.rest._call(payloads_route(here.channel, original))
+        assert here.texts(here.channel) == []
+        await here.chat.post_opener(turn)
+    assert here.texts(here.channel) == ["**Ada** asked:\n> list the files"]
+
+
+def payloads_route(channel: str, message: str) -> Any:
+    from app.discord.buckets import Route
+
+    return Route.to("DELETE", "/channels/{channel}/messages/{message}", channel=channel, message=message)
+
+
+async def test_a_message_is_its_own_opener() -> None:
+    async with scene() as here:
+        turn = await here.write("hello")
+        assert await here.chat.post_opener(turn) == turn.id
+    assert here.discord.requests == []
+
+
+# --- the thread --------------------------------------------------------------------------------------------------
+
+
+async def test_a_thread_is_made_once_and_found_after_that() -> None:
+    async with scene() as here:
+        turn = await here.write("hello")
+        first = await here.chat.start_thread(here.channel, MessageId(turn.id), "  a\nname " + "x" * 200)
+        again = await here.chat.start_thread(here.channel, MessageId(turn.id), "another name")
+        channel = await here.rest.get_channel(first)
+    assert first == again == turn.id
+    assert channel["name"].startswith("a name xxx")
+    assert len(channel["name"]) == 100
+
+
+async def test_a_thread_that_may_not_be_made_is_refused_by_the_permissions_name() -> None:
+    async with scene() as here:
+        deny = Overwrite(here.discord.guild, 0, deny=int(May.CREATE_PUBLIC_THREADS))
+        quiet = here.discord.add_channel("quiet", overwrites=[deny])
+        message = await here.ada.write(quiet.id, "hello")
+        with pytest.raises(Forbidden) as refusal:
+            await here.chat.start_thread(ChannelId(quiet.id), message["id"], "x")
+    assert "“Create Public Threads”" in refusal.value.tell
+
+
+async def test_the_category_is_that_of_the_channel_or_of_the_threads_channel() -> None:
+    async with scene() as here:
+        category = here.discord.add_channel("work", type=4)
+        inside = here.discord.add_channel("inside", parent=category.id)
+        message = await here.ada.write(inside.id, "hello")
+        thread = await here.chat.start_thread(ChannelId(inside.id), message["id"], "x")
+        assert await here.chat.category_of(ChannelId(inside.id)) == category.id
+        assert await here.chat.category_of(ChannelId(thread)) == category.id
+        assert await here.chat.category_of(here.channel) is None
+
+
+# --- the answer --------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_cut_and_never_nothing() -> None:
+    chat = DiscordChat.__new__(DiscordChat)
+    assert chat.compose("hello") == ["hello"]
+    assert len(chat.compose("word " * 1000)) == 3
+    assert chat.compose(" \n") == [NO_ANSWER]
+
+
+async def test_a_parcel_arrives_once_by_its_nonce() -> None:
+    async with scene() as here:
+        thread = await here.thread()
+        first = await here.chat.post(thread, Parcel(0, "@everyone look: https://example.com", "t-0"))
+        again = await here.chat.post(thread, Parcel(0, "@everyone look: https://example.com", "t-0"))
+        other = await here.chat.post(thread, Parcel(1, "more", "t-1"))
+    assert first == again != other
+    assert here.texts(thread) == ["@everyone look: https://example.com", "more"]
+    (message, _) = [message for message in here.ada.messages(thread) if message["content"]]
+    assert message["mention_everyone"] is False
+    assert message["flags"] & 4
+    assert here.discord.violations == []
+
+
+async def test_a_parcel_whose_receipt_was_lost_arrives_once() -> None:
+    async with scene() as here:
+        thread = await here.thread()
+        here.discord.faults.fail(method="POST", path=r"/channels/\d+/messages", after_effect=True, drop=True)
+        message = await here.chat.post(thread, Parcel(0, "the answer", "t-0"))
+    assert here.texts(thread) == ["the answer"]
+    assert await_id(here, thread, "the answer") == message
+
+
+def await_id(here: Scene, channel: str, content: str) -> str:
+    return next(message["id"] for message in here.ada.messages(channel) if message["content"] == content)
+
+
+async def test_more_parcels_than_the_rate_limit_allows_arrive_in_order() -> None:
+    async with scene(Rules(window=0.05)) as here:
+        thread = await here.thread()
+        for number in range(12):
+            await here.chat.post(thread, Parcel(number, f"part {number}", f"t-{number}"))
+    assert here.texts(thread) == [f"part {number}" for number in range(12)]
+    assert [status for *_, status in here.discord.requests if status == 429] == []
+
+
+async def test_our_own_message_is_found_behind_pages_of_others() -> None:
+    async with scene() as here:
+        thread = await here.thread()
+        await here.chat.post(thread, Parcel(0, "the answer", "t-0"))
+        start = MessageId(here.ada.messages(thread)[-1]["id"])
+        for number in range(130):
+            await here.ada.write(thread, "the answer" if number % 2 else f"chatter {number}")
+        ours = await here.chat.post(thread, Parcel(1, "the answer", "t-1"))
+        found = await here.chat.find_posted(thread, start, "\nthe answer ")
+        missed = await here.chat.find_posted(thread, ours, "the answer")
+    assert found == ours
+    assert missed is None
+
+
+async def test_the_oldest_of_two_equal_messages_is_found() -> None:
+    async with scene() as here:
+        thread = await here.thread()
+        first = await here.chat.post(thread, Parcel(0, "```\n```", "t-0"))
+        second = await here.chat.post(thread, Parcel(1, "```\n```", "t-1"))
+        assert await here.chat.find_posted(thread, thread, "```\n```") == first
+        assert await here.chat.find_posted(thread, first, "```\n```") == second
+
+
+async def test_a_thread_that_is_gone_or_locked_is_told_in_words() -> None:
+    async with scene() as here:
+        with pytest.raises(NotFound) as gone:
+            await here.chat.post(ThreadId("1"), Parcel(0, "x", "t-0"))
+        thread = await here.thread()
+        moderator = here.discord.add_person("Mo", permissions=int(May.MANAGE_THREADS))
+        await moderator.change_thread(thread, locked=True, archived=True)
+        with pytest.raises(Rejected) as locked:
+            await here.chat.post(thread, Parcel(0, "x", "t-1"))
+    assert "could not find that channel or thread" in gone.value.tell
+    assert "locked" in locked.value.tell
+
+
+@pytest.mark.parametrize("drop", [True, False])
+async def test_typing_never_fails(drop: bool) -> None:
+    async with scene() as here:
+        here.discord.faults.fail(method="POST", path=r"/channels/\d+/typing", status=500, drop=drop, times=9)
+        await here.chat.show_typing(ThreadId(here.channel))
+        await here.chat.show_typing(ThreadId("1"))
+    assert here.called("POST", "/typing") == 2
+
+
+# --- telling -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_command_is_told_in_its_own_reply() -> None:
+    async with scene() as here:
+        _, turn = await here.ask()
+        await here.chat.tell(turn, "Sorry, that failed.")
+        await here.chat.tell(turn, "Sorry, that failed.")
+    assert here.texts(here.channel) == ["Sorry, that failed."]
+    assert here.called("POST", "/messages") == 0
+
+
+async def test_a_command_of_an_hour_ago_is_told_in_the_channel() -> None:
+    async with scene() as here:
+        _, turn = await here.ask()
+        here.discord.clock.advance(3600)
+        await here.chat.tell(turn, "Sorry, that failed.")
+        here.discord.clock.advance(3600)
+        await here.chat.tell(turn, "Sorry, that failed.")
+    assert here.texts(here.channel) == ["Sorry, that failed."]
+
+
+async def test_a_message_is_told_in_a_reply_each_asker_their_own() -> None:
+    async with scene() as here:
+        first, second = await here.write("do this"), await here.write("do that")
+        for turn in (second, first, first):
+            await here.chat.tell(turn, "Sorry, that failed.")
+        here.discord.clock.advance(3600)
+        await here.chat.tell(first, "Sorry, that failed.")
+    replies = [message for message in here.ada.messages(here.channel) if message["content"].startswith("Sorry")]
+    assert [reply["message_reference"]["message_id"] for reply in replies] == [second.id, first.id]
+    assert here.discord.violations == []
+
+
+async def test_a_turn_whose_thread_could_not_be_made_is_told_in_the_channel() -> None:
+    async with scene() as here:
+        turn = await here.write("do this")
+        place = replace(turn.place, thread=ThreadId(turn.id))
+        await here.chat.tell(replace(turn, place=place, opener=MessageId(turn.id)), "Sorry, that failed.")
+    assert here.texts(here.channel) == ["do this", "Sorry, that failed."]
+
+
+async def test_a_dismissal_is_read_by_the_asker_alone() -> None:
+    async with scene() as here:
+        bob = here.discord.add_person("Bob")
+        _, turn = await here.ask()
+        await here.chat.dismiss(turn, "Only members may ask.")
+        await here.chat.dismiss(turn, "Only members may ask.")
+    assert here.texts(here.channel)[0] == "Only members may ask."
+    assert [message["flags"] & 64 for message in here.ada.messages(here.channel)] == [64, 64]
+    assert bob.messages(here.channel) == []
+
+
+async def test_a_dismissal_that_comes_too_late_disturbs_nobody() -> None:
+    async with scene() as here:
+        _, turn = await here.ask()
+        here.discord.clock.advance(A_QUARTER_OF_AN_HOUR + 1)
+        await here.chat.dismiss(turn, "Only members may ask.")
+    assert here.texts(here.channel) == []
+    assert here.discord.requests == []
+
+
+# --- the commands ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("for_one_guild", [True, False])
+async def test_our_commands_are_registered_once(for_one_guild: bool) -> None:
+    async with scene() as here:
+        guild = here.discord.guild if for_one_guild else None
+        first = await register(here.rest, here.discord.application_id, guild, REGISTRATION)
+        again = await register(here.rest, here.discord.application_id, guild, REGISTRATION)
+        asked = await here.ada.command(here.channel, "opencord", {"ask": {"prompt": "hello"}})
+    assert (first.added, first.needed, again.unchanged, again.needed) == (("opencord",), True, ("opencord",), False)
+    assert here.called("PUT", "/commands") == 1
+    assert parse(asked.payload).command == ("opencord", "ask")

@@ -1,0 +1,222 @@
+"""What the real server does too seldom or too slowly. The rest is in tests/contracts/test_agent.py."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from app.ids import SessionId
+from app.opencode.agent import OpenCodeAgent
+from app.turns.errors import Refused, Retriable
+from app.turns.ports import Interrupted
+from tests.opencode.conftest import PATIENCE, Desk
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_every_prompt_names_model_agent_and_its_own_ids(desk: Desk) -> None:
+    await desk.prompt("31", "!say hi")
+
+    (sent,) = desk.fake.prompts
+    assert sent == {
+        "messageID": "msg_dc31",
+        "model": {"providerID": "playground", "modelID": "scripted"},
+        "agent": "build",
+        "parts": [{"id": "prt_dc31_0", "type": "text", "text": "!say hi"}],
+    }
+
+
+async def test_a_prompt_that_the_server_lost_is_not_taken_as_sent(desk: Desk) -> None:
+    desk.fake.lost_prompts = 1
+
+    with pytest.raises(Retriable, match="not stored"):
+        await desk.prompt("31", "!say hi")
+    await desk.prompt("31", "!say hi")
+
+    assert (await desk.await_answer("31")).text == "hi"
+
+
+async def test_a_prompt_that_the_server_has_lost_since_interrupts_the_turn(desk: Desk) -> None:
+    await desk.prompt("31", "!slow 30")
+    await desk.agent.abort(desk.machine, desk.session)
+    desk.fake.sessions[desk.session].messages.clear()
+
+    with pytest.raises(Interrupted):
+        await desk.await_answer("31")
+
+
+async def test_a_session_that_is_gone_interrupts_the_turn_and_postpones_a_prompt(desk: Desk) -> None:
+    lost = replace(desk, session=SessionId("ses_lost"))
+
+    with pytest.raises(Interrupted):
+        await lost.await_answer("31")
+    with pytest.raises(Retriable):
+        await lost.prompt("31", "!say hi")
+
+
+async def test_a_prompt_that_nobody_works_on_is_sent_once_more_after_a_while(desk: Desk) -> None:
+    desk.fake.idle_at_once = True
+    await desk.prompt("31", "!say hi")
+    with pytest.raises(Interrupted):
+        await desk.await_answer("31")
+    desk.fake.idle_at_once = False
+
+    await desk.prompt("31", "!say hi")
+
+    assert (await desk.await_answer("31")).text == "hi"
+    assert len(desk.fake.prompts) == 2
+    assert len(desk.fake.sessions[desk.session].messages[0]["parts"]) == 1
+
+
+async def test_a_running_prompt_is_not_sent_again(desk: Desk) -> None:
+    desk.fake.endless = True
+    await desk.prompt("31", "hi")
+
+    await desk.prompt("31", "hi")
+
+    assert len(desk.fake.prompts) == 1
+
+
+async def test_a_prompt_does_not_join_another_that_still_runs(desk: Desk) -> None:
+    desk.fake.endless = True
+    await desk.prompt("31", "hi")
+
+    with pytest.raises(Retriable, match="busy"):
+        await desk.prompt("32", "me too")
+
+    assert [sent["messageID"] for sent in desk.fake.prompts] == ["msg_dc31"]
+
+
+async def test_an_unfinished_prompt_is_never_sent_again_behind_a_newer_one(desk: Desk) -> None:
+    desk.fake.endless = True
+    await desk.prompt("31", "hi")
+    await crash(desk)
+    add_newer_prompt(desk)
+
+    with pytest.raises(Refused, match="newer"):
+        await desk.prompt("31", "hi")
+    with pytest.raises(Refused, match="newer"):
+        await desk.await_answer("31")
+
+    assert len(desk.fake.prompts) == 1
+
+
+async def crash(desk: Desk) -> None:
+    await desk.fake.kill()
+    await desk.fake.start()
+    desk.fake.endless = False
+
+
+def add_newer_prompt(desk: Desk) -> None:
+    info = {"id": "msg_dc32", "role": "user", "time": {"created": 1}}
+    desk.fake.sessions[desk.session].messages.append({"info": info, "parts": []})
+
+
+async def test_a_turn_of_many_steps_is_found_though_the_messages_come_in_pages(desk: Desk) -> None:
+    await desk.prompt("31", "!say x !bash true " * 65 + "!say x")
+
+    answer = await desk.await_answer("31")
+
+    assert answer.text.split() == ["x"] * 66
+
+
+async def test_the_answer_comes_without_any_events_too(desk: Desk) -> None:
+    desk.fake.events_work = False
+    await desk.prompt("31", "!slow 0.3 !say hi")
+
+    assert (await desk.await_answer("31")).text == "hi"
+
+
+async def test_events_bring_the_answer_long_before_the_next_poll(desk: Desk) -> None:
+    desk.agent = OpenCodeAgent(desk.agent._http, "playground/scripted", lambda: 0.0, replace(PATIENCE, poll=60.0))
+    await desk.prompt("31", "!slow 0.3 !say hi")
+
+    async with asyncio.timeout(10):
+        assert (await desk.await_answer("31")).text == "hi"
+
+
+async def test_a_server_that_dies_is_worth_another_try(desk: Desk) -> None:
+    desk.fake.endless = True
+    await desk.prompt("31", "hi")
+
+    waiting = asyncio.create_task(desk.await_answer("31"))
+    await asyncio.sleep(0)
+    await desk.fake.kill()
+
+    with pytest.raises(Retriable):
+        await waiting
+
+
+async def test_waiting_can_be_cancelled_and_leaves_nothing_behind(desk: Desk) -> None:
+    desk.fake.endless = True
+    await desk.prompt("31", "hi")
+    before = asyncio.all_tasks()
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await desk.await_answer("31")
+
+    assert {task for task in asyncio.all_tasks() - before if "_listen" in repr(task)} == set()
+
+
+async def test_a_model_that_keeps_failing_is_given_up_after_some_tries(desk: Desk) -> None:
+    desk.fake.most_retries = 100
+
+    await desk.prompt("31", "!fail 500")
+    with pytest.raises(Refused, match="in trouble"):
+        await desk.await_answer("31")
+
+    assert ("POST", f"/session/{desk.session}/abort") in desk.fake.seen
+
+
+async def test_a_prompt_to_a_model_that_the_server_does_not_know_is_told(desk: Desk) -> None:
+    desk.fake.idle_at_once = True
+    agent = OpenCodeAgent(desk.agent._http, "playground/other", lambda: 0.0, PATIENCE)
+    stranger = replace(desk, agent=agent)
+    await stranger.prompt("31", "hi")
+
+    with pytest.raises(Refused, match="OPENCODE_MODEL"):
+        await stranger.await_answer("31")
+
+
+async def test_what_the_provider_wrote_is_shown_to_nobody(desk: Desk) -> None:
+    await desk.prompt("31", "!fail 401")
+
+    with pytest.raises(Refused) as failure:
+        await desk.await_answer("31")
+
+    told = [str(error) for error in chain(failure.value)]
+    assert told[0].startswith("Sorry")
+    assert not any("secret" in text or "Invalid API key" in text for text in told)
+
+
+async def test_a_wrong_password_and_a_web_page_are_worth_another_try(desk: Desk) -> None:
+    stranger = replace(desk, machine=replace(desk.machine, password="guessed-it"))
+
+    with pytest.raises(Retriable) as failure:
+        await stranger.await_answer("31")
+    desk.fake.html = True
+    with pytest.raises(Retriable):
+        await desk.prompt("31", "hi")
+
+    assert not any("guessed-it" in str(error) for error in chain(failure.value))
+
+
+def chain(error: BaseException | None) -> list[BaseException]:
+    return [] if error is None else [error, *chain(error.__cause__ or error.__context__)]
+
+
+async def test_a_prompt_that_the_server_refuses_is_told(desk: Desk) -> None:
+    desk.fake.bad_config = True
+
+    with pytest.raises(Refused, match="OPENCODE_CONFIG_JSON"):
+        await desk.prompt("31", "hi")
+
+
+async def test_disposing_ends_what_runs(desk: Desk) -> None:
+    desk.fake.endless = True
+    await desk.prompt("31", "hi")
+
+    await desk.client.dispose()
+
+    assert not (await desk.client.status(desk.session)).busy

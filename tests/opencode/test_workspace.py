@@ -1,0 +1,162 @@
+"""The script is run for real, by sh and git, in a HOME of its own."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.opencode.config import Options
+from app.opencode.workspace import NO_GIT, NO_OPENCODE, NOT_CLONED, SCRIPT, clone_environment, why_not_cloned
+from app.sandboxes.ports import Completed
+from tests.fakes.opencode import OneMachine
+
+anyio = pytest.mark.anyio
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=A", "-c", "user.email=a@localhost")
+    return subprocess.run(("git", *identity, *arguments), cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+async def prepare(provider: OneMachine, repository: str | None = None) -> Completed:
+    env = clone_environment(Options("own/model", repository=repository))
+    return await provider.exec("one", SCRIPT, env=env, within=20.0)
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    folder = tmp_path / "origin"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    (folder / "README.md").write_text("theirs")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "-m", "One")
+    return folder
+
+
+@anyio
+async def test_an_empty_workspace_is_a_repository_with_one_commit(provider: OneMachine) -> None:
+    done = await prepare(provider)
+
+    assert done.exit_code == 0, done.output
+    workspace = provider.home / "workspace"
+    assert git(workspace, "log", "--format=%s %ae") == "Begin opencode@localhost\n"
+    assert (provider.home / ".config/opencode/node_modules").is_dir()
+    assert "1.18.33" in (provider.home / ".config/opencode/package-lock.json").read_text()
+
+
+@anyio
+async def test_a_repository_is_cloned(provider: OneMachine, origin: Path) -> None:
+    done = await prepare(provider, str(origin))
+
+    assert done.exit_code == 0, done.output
+    assert (provider.home / "workspace/README.md").read_text() == "theirs"
+
+
+@anyio
+async def test_an_empty_repository_gets_a_first_commit(provider: OneMachine, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "empty.git")
+
+    done = await prepare(provider, str(tmp_path / "empty.git"))
+
+    assert done.exit_code == 0, done.output
+    assert git(provider.home / "workspace", "log", "--format=%s") == "Begin\n"
+
+
+@anyio
+async def test_a_workspace_that_exists_is_left_alone(provider: OneMachine, origin: Path) -> None:
+    await prepare(provider, str(origin))
+    (provider.home / "workspace/README.md").write_text("ours")
+
+    done = await prepare(provider, str(origin))
+
+    assert done.exit_code == 0, done.output
+    assert (provider.home / "workspace/README.md").read_text() == "ours"
+
+
+@anyio
+async def test_what_a_killed_attempt_left_is_swept_away(provider: OneMachine, origin: Path) -> None:
+    (provider.home / "workspace.new/.git").mkdir(parents=True)
+    (provider.home / "workspace.new/half").touch()
+
+    done = await prepare(provider, str(origin))
+
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in (provider.home / "workspace").iterdir()) == [".git", "README.md"]
+
+
+@anyio
+async def test_a_repository_that_is_not_there_leaves_no_workspace(provider: OneMachine, tmp_path: Path) -> None:
+    done = await prepare(provider, str(tmp_path / "nowhere"))
+
+    assert done.exit_code == NOT_CLONED
+    assert not (provider.home / "workspace").exists()
+    assert "there is no such repository" in why_not_cloned(done.output)
+
+
+@anyio
+async def test_a_missing_program_is_told_apart(provider: OneMachine, origin: Path, tmp_path: Path) -> None:
+    needed = tmp_path / "needed"
+    needed.mkdir()
+    for name in ("sh", "mkdir", "rm", "mv"):
+        (needed / name).symlink_to(shutil.which(name) or "")
+    everything, provider.path = provider.path, str(needed)
+    without_opencode = await prepare(provider)
+    provider.path = f"{everything.split(os.pathsep)[0]}{os.pathsep}{needed}"
+
+    without_git = await prepare(provider, str(origin))
+    empty_without_git = await prepare(provider)
+
+    codes = (without_opencode.exit_code, without_git.exit_code, empty_without_git.exit_code)
+    assert codes == (NO_OPENCODE, NO_GIT, 0)
+
+
+@anyio
+async def test_a_password_reaches_git_and_stays_out_of_its_command_line_and_files(
+    provider: OneMachine, tmp_path: Path
+) -> None:
+    spy = tmp_path / "bin" / "git"
+    spy.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/arguments\n'
+        f"case \"$*\" in *clone*) printf 'protocol=https\\nhost=example.org\\n\\n' | "
+        f'{shutil.which("git")} $1 $2 $3 "$4" credential fill > {tmp_path}/filled; exit 1;; esac\n'
+    )
+    spy.chmod(0o755)
+
+    done = await prepare(provider, "https://ada:s3cret@example.org/some/where.git")
+
+    assert done.exit_code == NOT_CLONED
+    assert "password=s3cret" in (tmp_path / "filled").read_text()
+    assert "username=ada" in (tmp_path / "filled").read_text()
+    assert "https://example.org/some/where.git" in (tmp_path / "arguments").read_text()
+    assert "s3cret" not in (tmp_path / "arguments").read_text() + done.output
+
+
+def test_the_token_of_github_is_shown_to_github_alone() -> None:
+    def password(url: str) -> str | None:
+        return clone_environment(Options("own/model", repository=url, github_token="ghp")).get("CLONE_PASSWORD")
+
+    assert password("https://github.com/some/where") == "ghp"
+    assert not password("https://github.com.example.org/some/where")
+    assert not password("http://github.com/some/where")
+    assert not password("git@github.com:some/where")
+    assert password("https://ada:own@github.com/some/where") == "own"
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ("fatal: unable to access 'https://u:pw@h/': Could not resolve host: h", "could not be reached"),
+        ("fatal: could not read Username for 'https://h': terminal prompts disabled", "does not let us in"),
+        ("remote: Repository not found.", "no such repository"),
+        ("fatal: weather is bad", "git could not read it"),
+    ],
+)
+def test_the_reason_is_told_in_words_and_without_what_git_wrote(output: str, reason: str) -> None:
+    told = why_not_cloned(output)
+
+    assert reason in told
+    assert "pw" not in told
+    assert "fatal" not in told

@@ -1,0 +1,321 @@
+"""`make demo` as somebody runs it, and those of the page's modules that need no browser."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from scripts.playground import demo_app
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "scripts" / "playground" / "page"
+DEMO = (sys.executable, "-m", "scripts.playground.demo")
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """An environment whose temporary directory marks every process of the demo; none may be left at the end."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("OPENCODE_")}
+    yield variables | {"TMPDIR": str(tmp_path), "DISCORD_TOKEN": "the operator's own", "ALLOWED_CHANNEL_IDS": "1"}
+    for process in ours(tmp_path):
+        process.kill()
+
+
+def ours(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = [*process.environ().values(), *process.cmdline()]
+        except psutil.Error:
+            continue
+        if process.pid != os.getpid() and any(str(folder) in word for word in words):
+            found.append(process)
+    return found
+
+
+def run(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*DEMO, *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=150, check=False
+    )
+
+
+def test_a_prompt_gives_a_transcript_with_tools_and_an_answer(environ: dict[str, str], tmp_path: Path) -> None:
+    done = run(environ, "--prompt", "list the files and write hello.py")
+
+    assert done.returncode == 0, done.stderr
+    assert "list the files and write hello.py" in done.stdout
+    tools = done.stdout.partition("── tools that OpenCode")[2]
+    assert "bash" in tools
+    assert "hello.py" in tools
+    assert "[completed]" in tools
+    assert "scripted" in done.stderr or "script on this machine" in done.stderr
+    assert ours(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_turn_that_fails_says_why_and_leaves_nothing(environ: dict[str, str], tmp_path: Path) -> None:
+    done = run(environ, "--prompt", "!fail 401")
+
+    assert done.returncode == 1
+    assert "demo: the turn failed" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert ours(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_serves_one_url_until_it_is_told_to_end(environ: dict[str, str], tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*DEMO, "--port", str(demo_app.free_port())],
+        cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as demo:  # fmt: skip
+        assert demo.stdout
+        url = demo.stdout.readline().strip()
+        page = httpx.get(url, timeout=20, trust_env=False).text
+        demo.send_signal(signal.SIGTERM)
+        rest, _ = demo.communicate(timeout=30)
+
+    assert url.startswith("http://127.0.0.1:")
+    assert '<script type="module" src="/page/main.js">' in page
+    assert rest == ""
+    assert demo.returncode == 0
+    assert ours(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_in_use_is_one_line(environ: dict[str, str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        done = run(environ, "--port", str(port))
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"demo: port {port} is in use; choose another with --port"
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_opencode_is_one_line(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_app, "TOOLS", Path("/nowhere"))
+
+    with pytest.raises(demo_app.Trouble) as trouble:
+        demo_app.check_tools({"PATH": "/nowhere"})
+
+    assert "OpenCode" in str(trouble.value)
+    assert "make setup" in str(trouble.value)
+
+
+def test_the_apps_environment_has_nothing_of_a_real_installation(tmp_path: Path) -> None:
+    exported = {"DISCORD_TOKEN": "real", "DAYTONA_API_KEY": "real", "SANDBOX_REPO_URL": "git@host:real", "HOME": "/me"}
+
+    variables = demo_app.environment(exported, tmp_path, 1, demo_app.scripted("http://127.0.0.1:2/v1", "scripted"))
+
+    assert "real" not in " ".join(variables.values())
+    assert variables["HOME"] == "/me"
+    assert variables["SANDBOX_PROVIDER"] == "local"
+
+
+def test_a_key_chooses_the_real_model() -> None:
+    environ = {"OPENCODE_ZEN_API_KEY": "secret", "OPENCODE_MODEL": "opencode/some-model"}
+
+    model = demo_app.real(environ)
+
+    assert "opencode/some-model" in model.words
+    assert "secret" not in model.words
+    assert model.variables["OPENCODE_ZEN_API_KEY"] == "secret"
+
+
+def test_leftovers_are_ended(tmp_path: Path) -> None:
+    left = subprocess.Popen(["sleep", "300"], env={"HOME": str(tmp_path / "home")}, start_new_session=True)
+
+    demo_app.end_leftovers(tmp_path)
+
+    assert left.wait(timeout=10) != 0
+
+
+# The page's pure modules, in node.
+
+
+def js(module: str, expression: str) -> Any:
+    """The value of `expression`, in which `m` is the module."""
+    node = shutil.which("node")
+    assert node, "node is one of the project's prerequisites"
+    code = f"import * as m from './{module}'; console.log(JSON.stringify({expression}))"
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", code], cwd=PAGE, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("**b** and *i*", [{"type": "strong", "inline": ["b"]}, " and ", {"type": "emphasis", "inline": ["i"]}]),
+        ("***both***", [{"type": "strong", "inline": [{"type": "emphasis", "inline": ["both"]}]}]),
+        ("snake_case_name and 2 * 3 * 4", ["snake_case_name and 2 * 3 * 4"]),
+        ("`a **b**`", [{"type": "code", "text": "a **b**"}]),
+        (r"\*no\*", ["*no*"]),
+        ("<@12> <#3>", [{"type": "user", "id": "12"}, " ", {"type": "channel", "id": "3"}]),
+        ("[x](javascript:alert)", ["[x](javascript:alert)"]),
+        ("<b>x</b>", ["<b>x</b>"]),
+        ("||s||", [{"type": "spoiler", "inline": ["s"]}]),
+    ],
+)
+def test_inline_markdown_is_read_as_discord_does(text: str, tree: list[Any]) -> None:
+    assert js("markdown.js", f"m.inline({json.dumps(text)})") == tree
+
+
+def test_blocks_are_read_as_discord_does() -> None:
+    text = "# Title\nfirst ```py\nx = 1\n``` then\n> quoted\n- a\n  - b\n1. c\n-# small"
+
+    blocks = js("markdown.js", f"m.parse({json.dumps(text)})")
+
+    kinds = [block["type"] for block in blocks]
+    assert kinds == ["heading", "paragraph", "code", "paragraph", "quote", "list", "list", "subtext"]
+    assert blocks[2] == {"type": "code", "language": "py", "text": "x = 1"}
+    assert blocks[5]["items"][0]["list"]["items"][0]["inline"] == ["b"]
+    assert blocks[6]["start"] == 1
+
+
+def test_an_unclosed_fence_stays_text_and_is_quick() -> None:
+    text = "```py\n" + "x\n" * 900
+
+    started = time.monotonic()
+    blocks = js("markdown.js", f"m.parse({json.dumps(text)})")
+
+    assert [block["type"] for block in blocks] == ["paragraph"]
+    assert time.monotonic() - started < 5
+
+
+def test_the_highlighter_loses_no_character() -> None:
+    code = "def f(x):  # it's\n    return \"a'b\" + 0x1F\n"
+
+    tokens = js("highlight.js", f"m.tokens({json.dumps(code)}, 'py')")
+
+    assert "".join(token["text"] for token in tokens) == code
+    assert {"kind": "keyword", "text": "def"} in tokens
+    assert {"kind": "comment", "text": "# it's"} in tokens
+
+
+COMMANDS = [
+    {
+        "name": "opencord",
+        "description": "",
+        "options": [
+            {
+                "name": "ask",
+                "type": 1,
+                "description": "Ask",
+                "options": [
+                    {"name": "prompt", "type": 3, "required": True, "description": "What"},
+                    {"name": "limit", "type": 4, "min_value": 1, "description": "How many"},
+                ],
+            },
+            {"name": "status", "type": 1, "description": "Status"},
+        ],
+    }
+]
+
+
+def test_a_typed_command_becomes_discords_option_tree() -> None:
+    parsed = f"m.parseTyped(m.runnable({json.dumps(COMMANDS)}), '/opencord ask prompt: fix the bug limit: 3')"
+
+    tree = js("commands.js", f"(({{command, values}}) => m.tree(command, values))({parsed})")
+
+    options = [{"name": "prompt", "type": 3, "value": "fix the bug"}, {"name": "limit", "type": 4, "value": 3}]
+    assert tree == [{"name": "ask", "type": 1, "options": options}]
+
+
+def test_what_a_command_lacks_is_named() -> None:
+    ask = f"m.runnable({json.dumps(COMMANDS)})[0]"
+
+    assert js("commands.js", f"m.problem({ask}, {{prompt: ' '}})") == {
+        "option": "prompt",
+        "error": "This option is required",
+    }
+    assert js("commands.js", f"m.problem({ask}, {{prompt: 'x', limit: '0'}}).error") == "Not less than 1"
+    assert js("commands.js", f"m.problem({ask}, {{prompt: 'x', limit: '2'}})") is None
+
+
+WORLD = """(() => {
+  const world = new m.World();
+  const person = (id, more) => ({id, username: 'p' + id, ...more});
+  const plain = {channel_id: '10', author: person('2', {bot: true}), type: 0, flags: 0, content: ''};
+  const message = (id, more) => ({...plain, id, ...more});
+  world.load({
+    me: person('1'), guild: {id: '5', name: 'G'}, application: {bot: person('2', {bot: true})}, commands: [], roles: [],
+    people: [person('1'), person('2', {bot: true})], channels: [{id: '10', name: 'general', type: 0}],
+  });
+  world.fill('10', [], {whole: true});
+  STEPS
+})()"""
+
+
+def world(steps: str) -> Any:
+    """What `steps` return, in which `world` is a World with one empty channel."""
+    return js("state.js", WORLD.replace("STEPS", steps))
+
+
+def test_a_failure_that_is_heard_before_the_press_is_answered_is_not_lost() -> None:
+    why = world("""
+        world.hear({t: 'INTERACTION_FAILED', d: {id: '7', why: 'too late'}});
+        world.awaitAnswer('7', {kind: 'command', channel: '10', name: 'opencord ask'});
+        return world.waitingIn('10', 'command')[0].why;
+    """)
+
+    assert why == "too late"
+
+
+def test_a_command_stops_waiting_when_its_reply_is_there_in_whatever_order() -> None:
+    left = world("""
+        const hear = (id, asked) =>
+            world.hear({t: 'MESSAGE_CREATE', d: message(id, {type: 20, interaction_metadata: {id: asked}})});
+        world.awaitAnswer('7', {kind: 'command', channel: '10', name: 'a'});
+        hear('20', '7');
+        hear('21', '8');
+        world.awaitAnswer('8', {kind: 'command', channel: '10', name: 'b'});
+        return world.waitingIn('10', 'command').length;
+    """)
+
+    assert left == 0
+
+
+def test_a_thread_counts_its_messages_as_a_client_does() -> None:
+    thread = world("""
+        world.hear({t: 'THREAD_CREATE', d: {id: '30', name: 't', type: 11, parent_id: '10', message_count: 0}});
+        world.hear({t: 'MESSAGE_CREATE', d: message('31', {channel_id: '30', type: 21})});
+        world.hear({t: 'MESSAGE_CREATE', d: message('32', {channel_id: '30', mentions: [{id: '1'}]})});
+        return {count: world.channels.get('30').message_count, mentions: world.unread.get('30')};
+    """)
+
+    assert thread == {"count": 1, "mentions": 1}
+
+
+def test_no_message_text_can_become_markup() -> None:
+    unsafe = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(")
+
+    found = [(path.name, word) for path in PAGE.glob("*.js") for word in unsafe if word in path.read_text()]
+
+    assert found == []
+
+
+def test_the_page_fetches_nothing_from_elsewhere() -> None:
+    outside = [
+        path.name
+        for path in PAGE.iterdir()
+        for line in path.read_text().splitlines()
+        if ("src=" in line or "url(" in line or "@import" in line or "import(" in line) and "//" in line
+    ]
+
+    assert outside == []

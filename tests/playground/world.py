@@ -1,0 +1,98 @@
+"""What the tests of the simulator share: a bot's HTTP client and the app's side of interactions."""
+
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from scripts.playground.discord import Simulator
+from scripts.playground.discord.server import Server
+
+Json = dict[str, Any]
+QUIET: Json = {"parse": []}
+COMMANDS: list[Json] = [
+    {
+        "name": "opencord",
+        "description": "Ask",
+        "options": [
+            {
+                "type": 1,
+                "name": "ask",
+                "description": "Ask",
+                "options": [{"type": 3, "name": "prompt", "description": "What", "required": True}],
+            },
+            {"type": 1, "name": "status", "description": "How it goes"},
+        ],
+    }
+]
+
+
+def client(discord: Simulator) -> httpx.AsyncClient:
+    """The bot's: token, User-Agent, base URL."""
+    headers = {"Authorization": f"Bot {discord.token}", "User-Agent": "DiscordBot (https://example.org, 1.0)"}
+    return httpx.AsyncClient(base_url=discord.api_url, headers=headers, trust_env=False)
+
+
+class App:
+    """Verifies signatures, remembers what came, and answers with what `answer` gives for it."""
+
+    def __init__(self, discord: Simulator) -> None:
+        self.key = VerifyKey(bytes.fromhex(discord.public_key))
+        self.received: list[Json] = []
+        self.url = ""
+        self.lax = False
+
+        async def defer(interaction: Json) -> Response:
+            return JSONResponse({"type": 5})
+
+        self.answer: Callable[[Json], Awaitable[Response]] = defer
+
+    def says(self, type: int, **data: Any) -> None:
+        """Answer inline from now on."""
+
+        async def answer(interaction: Json) -> Response:
+            return JSONResponse({"type": type, "data": data} if data else {"type": type})
+
+        self.answer = answer
+
+    async def interactions(self, request: Request) -> Response:
+        raw = await request.body()
+        signature = bytes.fromhex(request.headers["x-signature-ed25519"])
+        try:
+            self.key.verify(request.headers["x-signature-timestamp"].encode() + raw, signature)
+        except BadSignatureError:
+            if not self.lax:
+                return Response(status_code=401)
+        body = json.loads(raw)
+        if body["type"] == 1:
+            return JSONResponse({"type": 1})
+        self.received.append(body)
+        return await self.answer(body)
+
+
+@asynccontextmanager
+async def app_of(discord: Simulator) -> AsyncIterator[App]:
+    """Serving, and known to Discord as the endpoint."""
+    app = App(discord)
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    app.url = f"http://127.0.0.1:{sock.getsockname()[1]}/discord/interactions"
+    starlette = Starlette(routes=[Route("/discord/interactions", app.interactions, methods=["POST"])])
+    server = Server(uvicorn.Config(starlette, log_config=None, access_log=False, lifespan="off"))
+    discord.interactions_url = app.url
+    discord._spawn(server.serve([sock]))
+    await server.listening.wait()
+    try:
+        yield app
+    finally:
+        server.should_exit = True
