@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH):$(CURDIR)/.tools/bin
 # A .env file, if there is one, in the shell's own syntax; only for what runs the app.
 WITH_ENV := set -a; if [ -f .env ]; then . ./.env; fi; set +a;
 
-.PHONY: help setup demo dev start db-init test check typecheck build lock
+.PHONY: help setup demo dev start register db-init test check typecheck build lock
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ dev: setup ## the app, restarted when a file changes
 
 start: setup ## the app
 	@$(WITH_ENV) python -m app
+
+register: setup ## tell Discord the commands
+	@$(WITH_ENV) python -m scripts.register_commands
 
 db-init: setup ## make the database, or bring it up to date
 	@$(WITH_ENV) python -m app.store

@@ -12,7 +12,6 @@ from typing import NoReturn
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
-from app import telemetry
 from app.settings import BadSettings, Settings, load
 from app.store.sqlite import Unusable, check
 
@@ -24,7 +23,6 @@ def main() -> None:
     arguments.add_argument("--reload", action="store_true", help="start again when a file changes")
     reload = arguments.parse_args().reload
     settings = load_settings()
-    telemetry.configure(settings.log_level, settings.log_pretty, settings.secrets())
     listener = take_port(settings)
     prepare_store(settings)
     config = uvicorn.Config(

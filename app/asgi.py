@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
+from app import telemetry
 from app.settings import Settings, load
 from app.web.front import Front
 from app.web.routes import ROUTES
@@ -14,7 +15,9 @@ from app.wiring import wired
 
 def create() -> Starlette:
     """The app, for the environment of this process. Raises BadSettings."""
-    return application(load(os.environ))
+    settings = load(os.environ)
+    telemetry.configure(settings.log_level, settings.log_pretty, settings.secrets())
+    return application(settings)
 
 
 def application(settings: Settings) -> Starlette:

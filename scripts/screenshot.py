@@ -59,22 +59,23 @@ def converse(view: Any, url: str) -> None:
     """Two turns in one thread, seen beside the channel that it hangs on."""
     view.goto(url)
     view.wait_for_selector(".hint")
-    ask(view, f"/opencord ask {PROMPT}", answers=1)
-    ask(view, f"/opencord ask {FOLLOW_UP}", answers=2)
+    ask(view, PROMPT, first=True)
+    ask(view, FOLLOW_UP, first=False)
     view.wait_for_timeout(500)  # for the last picture of an animation
 
 
-def ask(view: Any, command: str, answers: int) -> None:
-    """Type it where the focus is; the first one opens a thread, which is then opened beside the channel."""
-    view.keyboard.type(command)
+def ask(view: Any, prompt: str, *, first: bool) -> None:
+    """Type it where the focus is, and wait for the answer. The first one opens a thread, which is then opened beside
+    the channel; in a thread, what was asked is a message there too."""
+    said = ".side article:not(.starter) .markdown"
+    before = view.locator(said).count()
+    view.keyboard.type(f"/opencord ask {prompt}")
     view.keyboard.press("Enter")
-    if answers == 1:
+    if first:
         view.locator(".thread-card").click()
-    view.wait_for_function(
-        "count => document.querySelectorAll('.side article:not(.starter) .markdown').length >= count",
-        arg=answers,
-        timeout=ANSWER_MS,
-    )
+    wanted = before + (1 if first else 2)
+    enough = "([said, wanted]) => document.querySelectorAll(said).length >= wanted"
+    view.wait_for_function(enough, arg=[said, wanted], timeout=ANSWER_MS)
 
 
 if __name__ == "__main__":

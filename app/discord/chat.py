@@ -124,7 +124,7 @@ class DiscordChat:
         """An ordinary message where it was asked, unless it is there already."""
         place = turn.place.channel if turn.thread is None or turn.starts_thread else turn.thread
         reply_to = turn.id if turn.source is Source.MESSAGE else None
-        found = await self._find(place, turn.id, lambda message: _says(message, text) and _answers(message, reply_to))
+        found = await self._find(place, turn.id, lambda message: _says(message, text) and _answers(message, turn))
         if found is not None:
             return found
         message = payloads.message(
@@ -168,7 +168,10 @@ def _says(message: Object, content: str) -> bool:
     return str(message.get("content", "")).strip() == content.strip()
 
 
-def _answers(message: Object, reply_to: str | None) -> bool:
-    """Whether it is an ordinary message, not the reply to somebody's command, and replies to the right one."""
-    reference = message.get("message_reference") or {}
-    return not message.get("interaction_metadata") and reference.get("message_id") == reply_to
+def _answers(message: Object, turn: Turn) -> bool:
+    """Whether it is the reply to this message; or to this command, or to nothing."""
+    replies_to = (message.get("message_reference") or {}).get("message_id")
+    command = (message.get("interaction_metadata") or {}).get("id")
+    if turn.source is Source.MESSAGE:
+        return bool(replies_to == turn.id)
+    return replies_to is None and command in (None, turn.id)

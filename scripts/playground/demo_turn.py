@@ -22,10 +22,10 @@ from app.store.sqlite import Sqlite
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import LIVE, Stage
 from app.turns.records import Turn
-from scripts.playground.demo_app import App
-from scripts.playground.discord import Person, Simulator
+from scripts.playground.demo_app import App, Trouble
+from scripts.playground.discord import InteractionFailed, Person, Simulator
 
-ADMIT_SECONDS = 15.0
+ANSWER_SECONDS = 10.0  # more than Discord gives it
 LOOK_EVERY = 0.2
 WIDEST = 110
 
@@ -39,9 +39,14 @@ class Outcome:
 
 
 async def take_turn(discord: Simulator, person: Person, app: App, home: Path, prompt: str, within: float) -> Outcome:
-    """Ask, and wait at most so many seconds for the end of the turn. Raises Trouble when the app ends meanwhile."""
+    """Ask, and wait at most so many seconds for the end of the turn. Raises Trouble when the app does not respond, or
+    ends meanwhile."""
     channel = discord.channel("general").id
     interaction = await person.command(channel, "opencord", {"ask": {"prompt": prompt}})
+    try:
+        await interaction.response(within=ANSWER_SECONDS)
+    except InteractionFailed as error:
+        raise Trouble(f"the app did not respond to the command: {error}") from error
     sqlite = Sqlite(home / "discord.sqlite")
     await sqlite.open()
     try:
@@ -57,15 +62,10 @@ async def take_turn(discord: Simulator, person: Person, app: App, home: Path, pr
 
 async def ended_turn(ledger: SqliteLedger, id: TurnId, app: App, within: float) -> Turn | None:
     """The turn as it is at its end, or when time is up; None if it was never admitted."""
-    turn = None
-    started = asyncio.get_running_loop().time()
-    while (waited := asyncio.get_running_loop().time() - started) < within:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while (turn := await ledger.turn(id)) and turn.stage in LIVE and loop.time() < deadline:
         app.check()
-        turn = await ledger.turn(id)
-        if turn is not None and turn.stage not in LIVE:
-            return turn
-        if turn is None and waited > ADMIT_SECONDS:
-            return None
         await asyncio.sleep(LOOK_EVERY)
     return turn
 

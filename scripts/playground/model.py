@@ -182,9 +182,19 @@ def pieces(text: str) -> list[str]:
 
 
 class _Server(uvicorn.Server):
+    """One of several in a process: what a signal means is for the process to decide, and when to stop for `stop`."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stop = asyncio.Event()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        yield  # the process around it decides what a signal means
+        yield
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.stop.wait()
 
 
 @asynccontextmanager
@@ -197,7 +207,7 @@ async def on_loopback(app: ASGIApp, port: int = 0) -> AsyncIterator[int]:
         try:
             yield listener.getsockname()[1]
         finally:
-            server.should_exit = True
+            server.stop.set()
             await serving
 
 

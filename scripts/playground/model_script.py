@@ -76,7 +76,16 @@ def reply(messages: Sequence[Message]) -> list[Step]:
     done = calls_done(messages)
     begin = calls[min(done, len(calls)) - 1] + 1 if done and calls else 0
     end = calls[done] + 1 if done < len(calls) else len(steps)
-    return steps[begin:end] or [Say("That is all.")]
+    return _apart(steps[begin:end]) or [Say("That is all.")]
+
+
+def _apart(steps: Sequence[Step]) -> list[Step]:
+    """What is said in one reply becomes one text: a paragraph for each saying."""
+    said, result = False, list[Step]()
+    for step in steps:
+        result.append(Say(f"\n\n{step.text}") if said and isinstance(step, Say) else step)
+        said = said or isinstance(step, Say)
+    return result
 
 
 def prompts_of(messages: Sequence[Message]) -> list[str]:
@@ -114,7 +123,7 @@ def script(prompts: Sequence[str], directory: str) -> list[Step]:
 
 
 def _say(argument: str, directory: str) -> Step:
-    return Say(_unescaped(argument))
+    return Say(_unescaped(argument) + "\n\n" if argument else "")
 
 
 def _code(argument: str, directory: str) -> Step:
@@ -205,12 +214,17 @@ def _directed(prompt: str, directory: str) -> list[Step]:
     steps: list[Step] = []
     for line in prompt.splitlines():
         pieces = _DIRECTIVE.split(line)[1:]
-        steps += [
-            DIRECTIVES[name](argument.strip(), directory) for name, argument in zip(*[iter(pieces)] * 2, strict=True)
-        ]
+        steps += [_step(name, argument.strip(), directory) for name, argument in zip(*[iter(pieces)] * 2, strict=True)]
     if steps and not any(isinstance(step, Say) for step in steps):
         steps.append(Say(_last_words(steps)))
     return steps
+
+
+def _step(name: str, argument: str, directory: str) -> Step:
+    try:
+        return DIRECTIVES[name](argument, directory)
+    except ValueError:
+        return Say(f"I do not understand `!{name} {argument}`.")
 
 
 def _last_words(steps: Sequence[Step]) -> str:

@@ -57,8 +57,7 @@ class FakeOpenCode:
         self.bad_config = False
         self.endless = False  # begin every turn, and never go on
         self.idle_at_once = False  # take a prompt, and never work on it
-        self.retry_seconds = 0.05  # before the model is asked again
-        self.next_try = 0.05  # what is said about that
+        self.retry_seconds = 0.05  # before the model is asked again, unless it says when
         self.most_retries = 5
         self.events_work = True
 
@@ -291,10 +290,11 @@ class FakeOpenCode:
                 response = await http.post(url, json=body)
                 if response.status_code < 429 or attempt > self.most_retries:
                     break
-                upcoming = (time.time() + self.next_try) * 1000
+                pause = float(response.headers.get("retry-after", self.retry_seconds))
+                upcoming = (time.time() + pause) * 1000
                 self._status[session.id] = {"type": "retry", "attempt": attempt, "message": "?", "next": upcoming}
                 self._tell("session.status", session.id, status=self._status[session.id])
-                await asyncio.sleep(self.retry_seconds)
+                await asyncio.sleep(pause)
                 self._status[session.id] = {"type": "busy"}
         return response
 

@@ -74,15 +74,20 @@ def test_a_turn_that_fails_says_why_and_leaves_nothing(environ: dict[str, str], 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_serves_one_url_until_it_is_told_to_end(environ: dict[str, str], tmp_path: Path) -> None:
-    with subprocess.Popen(
+def serve(environ: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [*DEMO, "--port", str(demo_app.free_port())],
-        cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as demo:  # fmt: skip
+        cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_one_url_until_it_is_told_to_end(told: int, environ: dict[str, str], tmp_path: Path) -> None:
+    with serve(environ) as demo:
         assert demo.stdout
         url = demo.stdout.readline().strip()
         page = httpx.get(url, timeout=20, trust_env=False).text
-        demo.send_signal(signal.SIGTERM)
+        os.killpg(demo.pid, told)  # all of them at once, as a terminal does
         rest, _ = demo.communicate(timeout=30)
 
     assert url.startswith("http://127.0.0.1:")
@@ -91,6 +96,29 @@ def test_it_serves_one_url_until_it_is_told_to_end(environ: dict[str, str], tmp_
     assert demo.returncode == 0
     assert ours(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_ends_with_a_line_when_the_app_dies(environ: dict[str, str], tmp_path: Path) -> None:
+    with serve(environ) as demo:
+        assert demo.stdout
+        demo.stdout.readline()
+        (app,) = [child for child in psutil.Process(demo.pid).children() if "app" in child.cmdline()]
+        app.kill()
+        _, errors = demo.communicate(timeout=30)
+
+    assert demo.returncode == 1
+    assert "demo: the app ended with exit code -9" in errors
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_prompt_that_the_app_refuses_is_told_at_once(environ: dict[str, str], tmp_path: Path) -> None:
+    done = run(environ, "--prompt", " ")
+
+    assert done.returncode == 1
+    assert "only Ada sees this" in done.stdout
+    assert done.stderr.splitlines()[-1].startswith("demo: the app did not take the command")
+    assert ours(tmp_path) == []
 
 
 def test_a_port_in_use_is_one_line(environ: dict[str, str], tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ function listView(list, world) {
 function codeView({ language, text }) {
   const code = el("code", {}, tokens(text, language).map(({ kind, text: part }) => (kind ? el("span", { class: `code-${kind}` }, part) : part)));
   const copy = el("button", { class: "copy", type: "button", onclick: () => copyText(text) }, "Copy");
-  return el("div", { class: "code-block" }, language && el("span", { class: "language" }, language), copy, el("pre", { tabindex: "0" }, code));
+  return el("div", { class: "code-block" }, copy, el("pre", { tabindex: "0", "aria-label": `${language} code`.trim() }, code));
 }
 
 async function copyText(text) {

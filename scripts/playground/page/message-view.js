@@ -26,7 +26,7 @@ export function continues(message, before) {
 
 export const stampOf = (message, { compact, world, editing }) => {
   const thread = threadOf(message, world);
-  return [message, compact, editing === message.id, thread?.name, thread?.message_count, world.pressed(message.id), world.people.size];
+  return [message, compact, editing === message.id, thread?.name, thread?.message_count, thread && lastOf(thread, world), world.pressed(message.id), world.people.size];
 };
 
 export function messageView(message, context) {
@@ -40,6 +40,8 @@ const threadOf = (message, world) => {
   const thread = world.channels.get(message.id);
   return thread && THREADS.has(thread.type) && message.channel_id !== thread.id ? thread : null;
 };
+
+const lastOf = (thread, world) => [...(world.messages.get(thread.id)?.values() ?? [])].at(-1);
 
 function spokenView(message, context) {
   const { compact, world } = context;
@@ -64,7 +66,7 @@ function headerView(message, world) {
 function bodyView(message, context) {
   const { world, actions } = context;
   if (context.editing === message.id) return editView(message, context);
-  if (message.flags & LOADING) return [thinkingView(message, world), hidden(message) && noteView(message, world)];
+  if (message.flags & LOADING) return [thinkingView(message, world), hidden(message) && noteView(message, context)];
   const modern = message.flags & V2;
   const edited = message.edited_timestamp && el("span", { class: "edited", title: full(new Date(message.edited_timestamp)) }, "(edited)");
   const text = message.content ? markdown(message.content, world) : null;
@@ -76,7 +78,7 @@ function bodyView(message, context) {
     message.components?.length ? componentsView(message, { world, actions, modern }) : null,
     pressView(message, world),
     threadView(message, world),
-    hidden(message) && noteView(message, world),
+    hidden(message) && noteView(message, context),
   ];
 }
 
@@ -98,8 +100,11 @@ function thinkingView(message, world) {
   return el("p", { class: "thinking" }, dots, `${world.personName(message.author.id)} is thinking…`);
 }
 
-function noteView(message, world) {
-  const dismiss = () => world.forget(message);
+function noteView(message, { world, actions }) {
+  const dismiss = () => {
+    world.forget(message);
+    actions.remove(message);
+  };
   return el("p", { class: "note" }, icon("eye", 14), "Only you can see this · ", el("button", { type: "button", class: "link", onclick: dismiss }, "Dismiss message"));
 }
 
@@ -112,8 +117,9 @@ function threadView(message, world) {
   const thread = threadOf(message, world);
   if (!thread) return null;
   const count = thread.message_count ?? 0;
-  const last = [...(world.messages.get(thread.id)?.values() ?? [])].at(-1);
-  const preview = last && SPOKEN.has(last.type) ? [el("strong", {}, world.personName(last.author.id)), " ", plain(last.content).slice(0, 80)] : "Open the thread to follow along.";
+  const last = lastOf(thread, world);
+  const words = last && (last.flags & LOADING ? "is thinking…" : plain(last.content).slice(0, 80) || "sent a file");
+  const preview = last && SPOKEN.has(last.type) ? [el("strong", {}, world.personName(last.author.id)), " ", words] : "Open the thread to follow along.";
   return el(
     "a",
     { class: "thread-card", href: `#/${message.channel_id}/${thread.id}`, "aria-label": `Thread: ${thread.name}` },

@@ -1,0 +1,207 @@
+"""The scripted model: tests elsewhere lean on every one of its directives."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.playground.model import ScriptedModel, pieces
+from scripts.playground.model_script import Call, Cut, Fail, Hang, Message, Pause, Say, reply
+
+anyio = pytest.mark.anyio
+
+SYSTEM: Message = {"role": "system", "content": "<env>\n  Working directory: /home/workspace\n</env>"}
+
+
+def asked(*prompts: str) -> list[Message]:
+    return [SYSTEM, *({"role": "user", "content": prompt} for prompt in prompts)]
+
+
+def called(result: str = "fine") -> list[Message]:
+    return [{"role": "assistant", "content": "", "tool_calls": [{}]}, {"role": "tool", "content": result}]
+
+
+def test_a_turn_goes_on_behind_the_calls_that_were_made() -> None:
+    messages = asked("!say One. !bash ls !say Two. !bash pwd !say Three.")
+
+    first, second, third = (reply(messages + called() * done) for done in range(3))
+
+    said = [step.text.strip() for step in (first[0], second[0], third[0]) if isinstance(step, Say)]
+    assert said == ["One.", "Two.", "Three."]
+    assert [step.arguments["command"] for step in (first[1], second[1]) if isinstance(step, Call)] == ["ls", "pwd"]
+
+
+def test_a_call_that_was_cut_off_is_made_again() -> None:
+    messages = asked("!bash ls") + called("[Tool execution was interrupted]")
+
+    assert isinstance(reply(messages)[0], Call)
+
+
+def test_calls_of_earlier_turns_do_not_count() -> None:
+    messages = asked("!bash ls") + called() + asked("!bash pwd")[1:]
+
+    (step,) = reply(messages)
+
+    assert isinstance(step, Call)
+    assert step.arguments["command"] == "pwd"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "tool", "arguments"),
+    [
+        ("!write a.txt one\\ntwo", "write", {"filePath": "/home/workspace/a.txt", "content": "one\ntwo"}),
+        ("!write /tmp/a x", "write", {"filePath": "/tmp/a", "content": "x"}),
+        ("!edit a x y => z", "edit", {"filePath": "/home/workspace/a", "oldString": "x y", "newString": "z"}),
+        ("!read a.txt", "read", {"filePath": "/home/workspace/a.txt"}),
+        ('!tool glob {"pattern": "*"}', "glob", {"pattern": "*"}),
+    ],
+)
+def test_tools_are_called_as_opencode_knows_them(prompt: str, tool: str, arguments: dict[str, Any]) -> None:
+    assert reply(asked(prompt))[0] == Call(tool, arguments)
+
+
+def test_a_plan_begins_with_its_first_task() -> None:
+    (step,) = reply(asked("!todo look; do; check"))
+
+    assert isinstance(step, Call)
+    states = [(todo["content"], todo["status"]) for todo in step.arguments["todos"]]
+    assert states == [("look", "in_progress"), ("do", "pending"), ("check", "pending")]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "step"),
+    [
+        ("!fail 500", Fail(500)),
+        ("!fail 429 2", Fail(429, 2)),
+        ("!limit 600", Fail(429, retry_after=600)),
+        ("!hang", Hang()),
+        ("!cut", Cut()),
+        ("!slow 1.5", Pause(1.5)),
+    ],
+)
+def test_mishaps_can_be_asked_for(prompt: str, step: object) -> None:
+    assert reply(asked(prompt))[0] == step
+
+
+def test_a_long_answer_has_the_length_that_was_asked_for() -> None:
+    (step,) = reply(asked("!long 4321"))
+
+    assert isinstance(step, Say)
+    assert len(step.text) == 4321
+
+
+def test_directives_stand_on_lines_of_their_own_or_in_a_row() -> None:
+    in_a_row, on_lines = reply(asked("please !say a !bash ls")), reply(asked("please\n!say a\n!bash ls"))
+
+    assert [type(step) for step in in_a_row] == [type(step) for step in on_lines] == [Say, Call]
+
+
+@pytest.mark.parametrize("prompt", ["!slow soon", "!fail", "!long", "!tool x {"])
+def test_a_directive_that_makes_no_sense_is_told(prompt: str) -> None:
+    (step,) = reply(asked(prompt))
+
+    assert isinstance(step, Say)
+    assert "do not understand" in step.text
+
+
+def test_a_mark_that_is_no_directive_is_only_text() -> None:
+    (step,) = reply(asked("hello!say what? !nothing"))
+
+    assert isinstance(step, Say)
+    assert "!nothing" in step.text
+
+
+def test_the_wish_of_the_demo_lists_writes_and_tells() -> None:
+    messages = asked("list the files and write hello.py")
+
+    steps = [reply(messages + called() * done) for done in range(3)]
+
+    calls = [step for answer in steps for step in answer if isinstance(step, Call)]
+    assert [(call.tool, call.arguments.get("filePath")) for call in calls] == [
+        ("bash", None),
+        ("write", "/home/workspace/hello.py"),
+    ]
+    (told,) = steps[2]
+    assert isinstance(told, Say)
+    assert "`ls -la`" in told.text
+    assert "wrote `hello.py`" in told.text
+    assert "```python" in told.text
+
+
+def test_anything_else_is_quoted_with_what_was_asked_before() -> None:
+    (step,) = reply(asked("who are you?", "and why?"))
+
+    assert isinstance(step, Say)
+    assert "and why?" in step.text
+    assert "who are you?" in step.text
+
+
+@given(st.text(max_size=200))
+def test_the_pieces_of_a_text_are_the_text(text: str) -> None:
+    assert "".join(pieces(text)) == text
+
+
+@given(st.text(st.sampled_from("ab !\n"), max_size=60))
+def test_every_prompt_is_answered(prompt: str) -> None:
+    assert reply(asked(prompt))
+
+
+async def completed(model: ScriptedModel, prompt: str, stream: bool = False) -> httpx.Response:
+    async with httpx.AsyncClient() as http:
+        body = {"model": "scripted", "messages": asked(prompt), "stream": stream}
+        return await http.post(f"{model.url}/chat/completions", json=body)
+
+
+@anyio
+async def test_a_text_is_streamed_in_several_deltas_and_ends_properly(model: ScriptedModel) -> None:
+    response = await completed(model, "!say one two three four five six seven", stream=True)
+
+    *events, done = response.text.strip().split("\n\n")
+    chunks = [json.loads(event.removeprefix("data: ")) for event in events]
+    texts = [text for chunk in chunks if (text := chunk["choices"][0]["delta"].get("content"))]
+    assert (len(texts) > 1, "".join(texts).strip()) == (True, "one two three four five six seven")
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+    assert chunks[-1]["usage"]["total_tokens"] > 0
+    assert done == "data: [DONE]"
+
+
+@anyio
+async def test_a_whole_answer_holds_the_call_too(model: ScriptedModel) -> None:
+    choice = (await completed(model, "!say I look. !bash ls")).json()["choices"][0]
+
+    assert choice["finish_reason"] == "tool_calls"
+    assert choice["message"]["content"].strip() == "I look."
+    assert json.loads(choice["message"]["tool_calls"][0]["function"]["arguments"])["command"] == "ls"
+
+
+@anyio
+async def test_a_failure_that_is_counted_passes(model: ScriptedModel) -> None:
+    statuses = [(await completed(model, "!fail 503 2 !say counted")).status_code for _ in range(3)]
+
+    assert statuses == [503, 503, 200]
+
+
+@anyio
+async def test_a_limit_says_when_to_come_back(model: ScriptedModel) -> None:
+    response = await completed(model, "!limit 7")
+
+    assert (response.status_code, response.headers["retry-after"]) == (429, "7")
+
+
+@anyio
+async def test_a_connection_is_cut_once(model: ScriptedModel) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        await completed(model, "!cut !say after the cut", stream=True)
+
+    assert (await completed(model, "!cut !say after the cut", stream=True)).status_code == 200
+
+
+@anyio
+async def test_every_request_is_remembered() -> None:
+    async with ScriptedModel() as model:
+        await completed(model, "remember me")
+
+        assert model.requests[0]["messages"][-1]["content"] == "remember me"
