@@ -1,7 +1,7 @@
 # Every target sets up what it needs first; the second time that takes a moment.
 PYTHON ?= python3
 BIN := .venv/bin
-export PATH := $(CURDIR)/$(BIN):$(PATH):$(CURDIR)/.tools/bin
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/bin:$(PATH)
 
 # A .env file, if there is one, in the shell's own syntax; only for what runs the app.
 WITH_ENV := set -a; if [ -f .env ]; then . ./.env; fi; set +a;

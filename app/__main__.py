@@ -14,6 +14,7 @@ from uvicorn.supervisors import ChangeReload
 
 from app.settings import BadSettings, Settings, load
 from app.store.sqlite import Unusable, check
+from app.wiring import PROVIDERS
 
 GRACE_SECONDS = 3  # for requests at work when told to stop; each is answered in far less
 
@@ -44,9 +45,12 @@ def main() -> None:
 
 def load_settings() -> Settings:
     try:
-        return load(os.environ)
+        settings = load(os.environ)
     except BadSettings as bad:
         stop(*bad.problems)
+    if settings.sandbox_provider not in PROVIDERS:
+        stop(f"SANDBOX_PROVIDER must be {' or '.join(PROVIDERS)}: this version has no other")
+    return settings
 
 
 def prepare_store(settings: Settings) -> None:

@@ -21,7 +21,7 @@ from app.opencode.server import OpenCodeServer
 from app.sandboxes.keeper import Keeper, Patience
 from app.sandboxes.local import LocalProvider
 from app.sandboxes.ports import Provider
-from app.settings import BadSettings, Settings
+from app.settings import Settings
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
@@ -31,7 +31,8 @@ from app.turns.steps import Steps, meanwhile
 from app.web.front import Front
 
 log = structlog.get_logger()
-TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "bin"  # where `make setup` puts OpenCode and ripgrep
+TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "bin"  # where `make setup` puts what is not on PATH already
+PROVIDERS = ("local",)
 clock = time.time
 
 
@@ -85,8 +86,10 @@ async def never_failing(runner: Runner) -> None:
 
 def provider_for(settings: Settings) -> Provider:
     if settings.sandbox_provider == "local":
-        return LocalProvider(settings.local_sandbox_dir.resolve(), f"{os.environ.get('PATH', os.defpath)}:{TOOLS}")
-    raise BadSettings(("SANDBOX_PROVIDER must be local: this version has no other",))
+        return LocalProvider(
+            settings.local_sandbox_dir.resolve(), f"{TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        )
+    raise ValueError(f"no such provider: {settings.sandbox_provider}")
 
 
 def options_for(settings: Settings) -> Options:

@@ -4,6 +4,9 @@ Look before you send, and look twice before you believe that nothing is happenin
 never sent again unless it lies in an idle session without an end, and has done so for a while: the *settle time*. A
 server that was killed or stopped leaves a turn like that and resumes nothing. While a server works, its messages lag
 behind its status, and its status behind its 204; the settle time outlasts both.
+
+An aborted turn is over, whoever aborted it: a turn that somebody stopped must never run again, and from the messages
+alone a person's stop and a server's `dispose` look the same. So a server is not disposed of while a turn is live.
 """
 
 import asyncio

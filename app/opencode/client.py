@@ -29,7 +29,7 @@ TRIES = 3
 READ_SECONDS = 5.0
 PROBE_SECONDS = 0.4  # the boot window is shorter than a second
 HEARTBEAT_SECONDS = 10.0
-SILENCE_SECONDS = 2.5 * HEARTBEAT_SECONDS
+SILENCE_SECONDS = 2.5 * HEARTBEAT_SECONDS  # tools may be silent for minutes, the stream never is
 PAGE = 60
 
 
@@ -71,10 +71,16 @@ def open_http() -> httpx.AsyncClient:
 
 class Client:
     def __init__(
-        self, http: httpx.AsyncClient, endpoint: Endpoint, password: str, read_seconds: float = READ_SECONDS
+        self,
+        http: httpx.AsyncClient,
+        endpoint: Endpoint,
+        password: str,
+        read_seconds: float = READ_SECONDS,
+        silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
         self._http = http
         self._read_seconds = read_seconds
+        self._silence_seconds = silence_seconds
         self._url = endpoint.url
         self._headers = dict(endpoint.headers)
         self._auth = httpx.BasicAuth(USERNAME, password)
@@ -170,7 +176,7 @@ class Client:
     async def events(self) -> AsyncIterator[AsyncIterator[Mapping[str, Any]]]:
         """The events of the workspace from now on. Raises Retriable, also when nothing has come for so long that
         the server must be gone. It ends when the server says so."""
-        timeout = httpx.Timeout(READ_SECONDS, read=SILENCE_SECONDS)
+        timeout = httpx.Timeout(READ_SECONDS, read=self._silence_seconds)
         arguments = {"headers": self._headers, "auth": self._auth, "timeout": timeout}
         try:
             async with aconnect_sse(self._http, "GET", f"{self._url}/event", **arguments) as source:

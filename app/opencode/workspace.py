@@ -16,6 +16,9 @@ NOT_CLONED = 73
 # Without this stub OpenCode installs its plugin package from npm whenever it starts.
 _STUB = f'{{"packages":{{"":{{"dependencies":{{"@opencode-ai/plugin":"{VERSION}"}}}}}}}}'
 
+# So that the agent can push: the repository remembers where the token is, and not the token.
+_GITHUB = '!f() { [ -n "$GITHUB_TOKEN" ] && echo "username=x-access-token" && echo "password=$GITHUB_TOKEN"; }; f'
+
 SCRIPT = rf"""
 cd "$HOME" || exit 1
 command -v opencode >/dev/null || exit {NO_OPENCODE}
@@ -38,6 +41,7 @@ fi
 if [ -d workspace.new/.git ]; then
     git -C workspace.new config user.name OpenCode || exit 1
     git -C workspace.new config user.email opencode@localhost || exit 1
+    git -C workspace.new config credential.https://github.com.helper '{_GITHUB}' || exit 1
     git -C workspace.new rev-parse --quiet --verify HEAD >/dev/null ||
         git -C workspace.new commit --quiet --allow-empty --no-verify -m "Begin" || exit 1
 fi

@@ -87,8 +87,8 @@ def environment(environ: Mapping[str, str], home: Path, port: int, model: Model)
 
 
 def search_path(environ: Mapping[str, str]) -> str:
-    """What `make` installed comes last, as there: an OpenCode of the right version on PATH is preferred."""
-    return os.pathsep.join([environ.get("PATH", os.defpath), str(TOOLS)])
+    """What `make setup` installed comes first: it did so because there was nothing of the right version on PATH."""
+    return os.pathsep.join([str(TOOLS), environ.get("PATH", os.defpath)])
 
 
 def check_tools(environ: Mapping[str, str]) -> None:

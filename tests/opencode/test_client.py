@@ -75,6 +75,19 @@ async def test_events_that_cannot_be_had_are_worth_another_try(desk: Desk) -> No
             pass
 
 
+async def test_a_stream_without_a_heartbeat_is_given_up(desk: Desk) -> None:
+    client = Client(desk.client._http, desk.machine.endpoint, PASSWORD, silence_seconds=0.2)
+
+    with pytest.raises(Retriable, match="events stopped"):
+        await listen(client)
+
+
+async def listen(client: Client) -> None:
+    async with client.events() as events:
+        async for _ in events:
+            pass
+
+
 async def test_nobody_listening_is_told_from_silence(desk: Desk) -> None:
     nobody = Client(desk.client._http, Endpoint("http://127.0.0.1:1"), PASSWORD)
 

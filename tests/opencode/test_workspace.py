@@ -134,6 +134,21 @@ async def test_a_password_reaches_git_and_stays_out_of_its_command_line_and_file
     assert "s3cret" not in (tmp_path / "arguments").read_text() + done.output
 
 
+@anyio
+async def test_the_agent_can_push_to_github_with_the_token_of_its_environment(provider: OneMachine) -> None:
+    await prepare(provider)
+    asked = "cd workspace && printf 'protocol=https\\nhost=%s\\n\\n' {host} | "
+    ask = asked + "GIT_ASKPASS= GIT_TERMINAL_PROMPT=0 git credential fill"
+
+    github, elsewhere = [
+        await provider.exec("one", ask.format(host=host), env={"GITHUB_TOKEN": "ghp_1"}, within=10.0)
+        for host in ("github.com", "example.org")
+    ]
+
+    assert "password=ghp_1" in github.output
+    assert "ghp_1" not in elsewhere.output + (provider.home / "workspace/.git/config").read_text()
+
+
 def test_the_token_of_github_is_shown_to_github_alone() -> None:
     def password(url: str) -> str | None:
         return clone_environment(Options("own/model", repository=url, github_token="ghp")).get("CLONE_PASSWORD")

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-import uvicorn
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 from starlette.applications import Starlette
@@ -16,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scripts.playground.discord import Simulator
+from scripts.playground.discord.courier import TLS
 from scripts.playground.discord.server import Server
 
 Json = dict[str, Any]
@@ -40,7 +40,7 @@ COMMANDS: list[Json] = [
 def client(discord: Simulator) -> httpx.AsyncClient:
     """The bot's: token, User-Agent, base URL."""
     headers = {"Authorization": f"Bot {discord.token}", "User-Agent": "DiscordBot (https://example.org, 1.0)"}
-    return httpx.AsyncClient(base_url=discord.api_url, headers=headers, trust_env=False)
+    return httpx.AsyncClient(base_url=discord.api_url, headers=headers, trust_env=False, verify=TLS)
 
 
 class App:
@@ -88,11 +88,11 @@ async def app_of(discord: Simulator) -> AsyncIterator[App]:
     sock.bind(("127.0.0.1", 0))
     app.url = f"http://127.0.0.1:{sock.getsockname()[1]}/discord/interactions"
     starlette = Starlette(routes=[Route("/discord/interactions", app.interactions, methods=["POST"])])
-    server = Server(uvicorn.Config(starlette, log_config=None, access_log=False, lifespan="off"))
+    server = Server(starlette)
     discord.interactions_url = app.url
     discord._spawn(server.serve([sock]))
     await server.listening.wait()
     try:
         yield app
     finally:
-        server.should_exit = True
+        server.stopping.set()

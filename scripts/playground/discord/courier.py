@@ -5,6 +5,7 @@ can be too early for its own answer, as at Discord.
 """
 
 import json
+import ssl
 
 import httpx
 from nacl.signing import SigningKey
@@ -14,6 +15,7 @@ from scripts.playground.discord.interactions import Callback, Interaction, Kind,
 from scripts.playground.discord.rest_interactions import judge_mentions
 from scripts.playground.discord.world import World
 
+TLS = ssl.create_default_context()
 USER_AGENT = "Discord-Interactions/1.0 (+https://discord.com)"
 
 
@@ -22,7 +24,8 @@ class Courier:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.http = httpx.AsyncClient(trust_env=False, timeout=world.rules.response_seconds)
+        # One TLS context for all: making one takes longer than a whole test.
+        self.http = httpx.AsyncClient(trust_env=False, verify=TLS, timeout=world.rules.response_seconds)
 
     def _signed(self, body: Json, key: SigningKey) -> tuple[bytes, dict[str, str]]:
         raw = json.dumps(body).encode()

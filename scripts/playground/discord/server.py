@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scripts.playground.discord import transcript
 from scripts.playground.discord.courier import Courier
@@ -27,19 +27,50 @@ from scripts.playground.discord.world import World
 
 
 class Server(uvicorn.Server):
-    """Leaves the process's signals alone: they belong to whoever runs the simulator."""
+    """Tells when it listens, and stops at once. uvicorn's own looks ten times a second whether it should, and waits for
+    what is under way. It leaves the process's signals alone: they belong to whoever runs the simulator."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, app: ASGIApp) -> None:
+        config = uvicorn.Config(
+            app,
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            ws="websockets-sansio",
+            ws_ping_interval=None,
+        )
         super().__init__(config)
-        self.listening = asyncio.Event()
+        self.listening, self.stopping = asyncio.Event(), asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listening.set()
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
+    async def main_loop(self) -> None:
+        await self.stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for sock in sockets or []:
+            sock.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        tasks = list(state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in list(state.connections):
+            connection.transport.close()
 
 
 class Simulator:
@@ -70,20 +101,8 @@ class Simulator:
         self.gateway = Gateway(self.world)
         self.door = Door(self.world, self.courier)
         self.play = Play(self)
-        config = uvicorn.Config(
-            self._serve,
-            log_config=None,
-            access_log=False,
-            interface="asgi3",
-            lifespan="off",
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-            ws="websockets-sansio",
-            ws_ping_interval=None,
-        )
-        self._server = Server(config)
-        self._spawn(self._server.serve([sock]))
+        self._server = Server(self._serve)
+        self._serving = self._spawn(self._server.serve([sock]))
         await self._server.listening.wait()
         return self
 
@@ -92,19 +111,20 @@ class Simulator:
     ) -> None:
         self.play.close()
         self.gateway.close()
-        self._server.should_exit = True
-        serving = next(iter(self._tasks))
-        await asyncio.wait({task for task in self._tasks if task is serving}, timeout=3)
+        await asyncio.sleep(0)  # so that websockets still hear why
+        self._server.stopping.set()
+        await asyncio.wait({self._serving}, timeout=3)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.courier.close()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """The one place where the simulator starts something: it ends with the simulator at the latest."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX + "/"):

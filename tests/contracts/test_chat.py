@@ -1,0 +1,150 @@
+"""The port Chat: the real adapter on the strict simulator, and the fake that the crash test uses, keep one contract."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+
+import httpx
+import pytest
+
+from app.discord import payloads
+from app.discord.chat import DiscordChat
+from app.discord.identity import Application, Identity
+from app.discord.rest import Rest
+from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
+from app.turns.machine import Stage
+from app.turns.ports import Chat
+from app.turns.records import Asker, Parcel, Place, Source, Turn
+from scripts.playground.discord import Person, Simulator
+from tests.fakes.chat import FakeChat
+
+pytestmark = pytest.mark.anyio
+Reading = Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    chat: Chat
+    turn: Turn  # a command in a text channel, just acknowledged
+    read: Reading  # what stands in a channel or thread, oldest first
+
+
+def turn_of(id: str, channel: str, token: str) -> Turn:
+    place = Place(GuildId("1"), ChannelId(channel))
+    return Turn(
+        id=TurnId(id),
+        position=1,
+        source=Source.COMMAND,
+        place=place,
+        asker=Asker(UserId("7"), "alice"),
+        prompt="make it so",
+        interaction_token=token,
+        stage=Stage.ACCEPTED,
+        admitted_at=time.time(),
+        attempts=1,
+        interruptions=0,
+        opener=None,
+        session=None,
+        answer=None,
+        failure=None,
+    )
+
+
+@pytest.fixture(params=["fake", "simulator"])
+async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
+    if request.param == "fake":
+        fake = FakeChat(time.time)
+        turn = turn_of("500000000000000000", "200000000000000000", "token")
+        yield Setting(fake, turn, lambda channel: [posted.content for posted in fake.channels.get(channel, [])])
+        return
+    async with Simulator() as discord, httpx.AsyncClient() as http:
+        rest = Rest(http, discord.api_url, discord.token)
+        identity = Identity(unasked, time.time, discord.application_id, discord.public_key)
+        alice = discord.add_person("alice")
+        channel = discord.channel("general").id
+        used = await alice.command(channel, "opencord", (), checked=False)
+        used.answer(payloads.deferred())
+        turn = turn_of(used.id, channel, used.token)
+        yield Setting(DiscordChat(rest, identity), turn, lambda place: texts(alice, place))
+
+
+async def unasked() -> Application:
+    raise AssertionError("both of its answers are known")
+
+
+def texts(person: Person, channel: str) -> list[str]:
+    return [message["content"] for message in person.messages(channel) if message["content"]]
+
+
+async def opened(setting: Setting) -> ThreadId:
+    opener = await setting.chat.post_opener(setting.turn)
+    return await setting.chat.start_thread(setting.turn.place.channel, opener, "make it so")
+
+
+async def test_an_opener_is_shown_once_and_quotes_the_prompt(setting: Setting) -> None:
+    first = await setting.chat.post_opener(setting.turn)
+
+    again = await setting.chat.post_opener(setting.turn)
+
+    (shown,) = setting.read(setting.turn.place.channel)
+    assert first == again
+    assert "alice" in shown
+    assert "make it so" in shown
+
+
+async def test_an_opener_whose_answer_was_lost_is_found_when_the_token_has_died(setting: Setting) -> None:
+    """The reply stands in the channel, nobody wrote down its id, and the interaction cannot be asked any more."""
+    first = await setting.chat.post_opener(setting.turn)
+
+    again = await setting.chat.post_opener(replace(setting.turn, interaction_token="dead", admitted_at=0.0))
+
+    assert first == again
+    assert len(setting.read(setting.turn.place.channel)) == 1
+
+
+async def test_a_thread_has_the_id_of_its_opener_and_is_started_once(setting: Setting) -> None:
+    opener = await setting.chat.post_opener(setting.turn)
+
+    first = await setting.chat.start_thread(setting.turn.place.channel, opener, "make it so")
+    again = await setting.chat.start_thread(setting.turn.place.channel, opener, "make it so")
+
+    assert [first, again] == [opener] * 2
+
+
+async def test_a_parcel_that_is_sent_again_at_once_is_the_first_one(setting: Setting) -> None:
+    thread, parcel = await opened(setting), Parcel(0, "the answer", f"{setting.turn.id}-0")
+
+    first = await setting.chat.post(thread, parcel)
+    again = await setting.chat.post(thread, parcel)
+
+    assert first == again
+    assert setting.read(thread).count("the answer") == 1
+
+
+async def test_a_parcel_of_the_same_words_is_another_message(setting: Setting) -> None:
+    thread = await opened(setting)
+
+    first = await setting.chat.post(thread, Parcel(0, "the same", f"{setting.turn.id}-0"))
+    other = await setting.chat.post(thread, Parcel(1, "the same", f"{setting.turn.id}-1"))
+
+    assert first != other
+
+
+async def test_what_was_posted_is_found_by_its_words_behind_a_message(setting: Setting) -> None:
+    thread = await opened(setting)
+    posted = await setting.chat.post(thread, Parcel(0, "look for me", f"{setting.turn.id}-0"))
+
+    found = await setting.chat.find_posted(thread, MessageId(thread), "look for me")
+    other = await setting.chat.find_posted(thread, MessageId(thread), "look for somebody else")
+    behind = await setting.chat.find_posted(thread, posted, "look for me")
+
+    assert (found, other, behind) == (posted, None, None)
+
+
+async def test_an_answer_is_cut_into_at_least_one_message(setting: Setting) -> None:
+    assert list(setting.chat.compose("short")) == ["short"]
+    assert setting.chat.compose("")
+
+
+async def test_typing_never_fails(setting: Setting) -> None:
+    await setting.chat.show_typing(ThreadId("1"))
