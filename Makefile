@@ -3,6 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/bin:$(PATH)
 
+# Taken as it is: a dollar sign in a prompt is no variable of make's.
+ifdef PROMPT
+override PROMPT := $(value PROMPT)
+export PROMPT
+endif
+
 # A .env file, if there is one, in the shell's own syntax; only for what runs the app.
 WITH_ENV := set -a; if [ -f .env ]; then . ./.env; fi; set +a;
 

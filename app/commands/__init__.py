@@ -1,18 +1,26 @@
 """`/opencord`: a module for every subcommand, with its registration and its action. Adding one is adding its module
 and naming it here."""
 
-from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from app.commands import ask, status
 from app.commands.ports import Room
-from app.commands.words import UNKNOWN_COMMAND
+from app.commands.words import UNKNOWN_COMMAND, UNKNOWN_OPTION
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, told
 
-SUBCOMMANDS = (ask, status)
-ACTIONS: dict[str, Callable[[Interaction, Room], Awaitable[Payload]]] = {
-    str(module.REGISTRATION["name"]): module.run for module in SUBCOMMANDS
-}
+
+class Subcommand(Protocol):
+    """What a module here has to offer."""
+
+    REGISTRATION: Payload  # as Discord wants it
+
+    async def run(self, interaction: Interaction, room: Room) -> Payload:
+        """The answer, at once."""
+        ...
+
+
+SUBCOMMANDS: dict[str, Subcommand] = {module.REGISTRATION["name"]: module for module in (ask, status)}
 
 # https://docs.discord.com/developers/interactions/application-commands
 REGISTRATION: list[Payload] = [
@@ -22,7 +30,7 @@ REGISTRATION: list[Payload] = [
         "description": "Work with OpenCode in a thread of its own",
         "contexts": [0],  # servers only
         "integration_types": [0],
-        "options": [module.REGISTRATION for module in SUBCOMMANDS],
+        "options": [module.REGISTRATION for module in SUBCOMMANDS.values()],
     }
 ]
 
@@ -31,5 +39,9 @@ async def answer(interaction: Interaction, room: Room) -> Payload:
     """The reply to a slash command. Talks to the store alone."""
     if interaction.command[:1] != ("opencord",) or len(interaction.command) != 2:
         return told(UNKNOWN_COMMAND)
-    action = ACTIONS.get(interaction.command[1])
-    return await action(interaction, room) if action else told(UNKNOWN_COMMAND)
+    subcommand = SUBCOMMANDS.get(interaction.command[1])
+    if subcommand is None:
+        return told(UNKNOWN_COMMAND)
+    if interaction.options.keys() - {option["name"] for option in subcommand.REGISTRATION.get("options", ())}:
+        return told(UNKNOWN_OPTION)
+    return await subcommand.run(interaction, room)

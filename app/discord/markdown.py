@@ -165,8 +165,6 @@ def _ends(lines: list[Line], start: int) -> Iterator[tuple[int, int]]:
 def _worth(lines: list[Line], end: int) -> int:
     """How good a place to cut is the one before `lines[end]`."""
     before, after = lines[end - 1], lines[end]
-    if before.opens:
-        return -1  # an empty block
     if after.lead is not None:
         return 0
     if after.inside is not None and not after.closes:

@@ -204,6 +204,16 @@ async def test_an_opener_that_was_shown_in_time_is_found_when_the_token_is_dead(
     assert len(here.texts(here.channel)) == 3
 
 
+async def test_the_same_words_in_reply_to_another_command_are_not_taken_for_ours() -> None:
+    async with scene() as here:
+        _, turn = await here.ask()
+        _, other = await here.ask()
+        theirs = await here.chat.post_opener(other)
+        here.discord.clock.advance(A_QUARTER_OF_AN_HOUR + 1)
+        ours = await here.chat.post_opener(turn)
+    assert ours != theirs
+
+
 async def test_before_discord_has_told_who_we_are_a_turn_waits() -> None:
     async with scene() as here:
         _, turn = await here.ask()

@@ -49,8 +49,11 @@ def test_a_short_text_is_one_message_as_it_is() -> None:
     assert split(text) == [text]
 
 
-def test_a_text_of_exactly_the_limit_is_one_message() -> None:
-    assert split("x" * 2000) == ["x" * 2000]
+@pytest.mark.parametrize("begin", ["", "> ", "- ", "# ", "```\n"])
+def test_a_text_of_exactly_the_limit_is_one_message(begin: str) -> None:
+    end = "\n```" if begin == "```\n" else ""
+    text = begin + "x" * (2000 - len(begin) - len(end)) + end
+    assert split(text) == [text]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n\t\n", "\u200b\u200b", "\u00a0", "\r\n"])
@@ -159,9 +162,10 @@ def test_code_in_a_line_is_no_block() -> None:
     assert not any(message.endswith("\n```") for message in messages)
 
 
-def test_a_cut_before_the_end_of_a_block_leaves_no_empty_block() -> None:
+@pytest.mark.parametrize("closing", ["```", "`" * 20, "``` " + " " * 20])
+def test_a_cut_before_the_end_of_a_block_leaves_no_empty_block(closing: str) -> None:
     for length in range(1960, 2000):
-        messages = split("```\n" + "x" * (length - 800) + "\n" + "y" * 800 + "\n```\nafter")
+        messages = split("```\n" + "x" * (length - 800) + "\n" + "y" * 800 + f"\n{closing}\nafter")
         assert [seen.text for seen in read(messages)].count("after") == 1
         assert not any(re.search(r"```\n+```", message) for message in messages)
 
@@ -183,6 +187,27 @@ def test_a_long_line_of_a_quote_stays_a_quote() -> None:
     messages = split("> " + "word " * 1000)
     assert all(message.startswith("> word") for message in messages)
     assert sum(message.count("word") for message in messages) == 1000
+
+
+def test_a_long_word_of_a_quote_leaves_room_for_the_quote_mark() -> None:
+    messages = split("> " + "x" * 5000)
+    assert [len(message) for message in messages] == [1998, 2000, 1006]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```" + "a" * 3000 + "\ncode\n```",
+        "```py\n" + "code\n" * 100 + "`" * 3000,
+        " " * 3000 + "```py\ncode\n```",
+        ">" * 3000 + " ```py\ncode",
+        "> " * 400 + "```py\n" + ("> " * 400 + "code\n") * 5,
+    ],
+)
+def test_fences_that_nobody_writes_do_no_harm(text: str) -> None:
+    messages = split(text)
+    assert all(0 < units(message) <= 2000 for message in messages)
+    assert "".join(messages).count("code") == text.count("code")
 
 
 # --- characters --------------------------------------------------------------------------------------------------
@@ -268,7 +293,9 @@ def test_the_reader_sees_every_line_once_in_order_and_in_its_block(
     document: list[tuple[list[Seen], str]], limit: int
 ) -> None:
     text = "".join(written(part) + gap for part, gap in document)
-    seen = read(split(text, limit))
+    messages = split(text, limit)
+    seen = read(messages)
+    assert all(units(message) <= limit for message in messages)
     meant = [line for part, _ in document for line in part]
     assert letters(seen) == letters(meant)
     if limit >= 400:  # no line is longer than a message here

@@ -12,9 +12,10 @@ import pytest
 import respx
 
 from app.discord import payloads
+from app.discord.buckets import Book, Route
 from app.discord.errors import Forbidden, NotFound, Rejected, TokenDead, Unauthorized, Unavailable
 from app.discord.rest import Rest
-from app.discord.transport import File
+from app.discord.transport import File, Transport
 
 pytestmark = pytest.mark.anyio
 
@@ -292,6 +293,34 @@ async def test_an_address_that_is_banned_leaves_discord_alone() -> None:
             with pytest.raises(Unavailable):
                 await call
     assert route.call_count == 1
+
+
+@respx.mock
+async def test_too_many_invalid_requests_stop_us_before_discord_does() -> None:
+    respx.get(f"{BASE}/channels/1").mock(return_value=refused(403, 50001))
+    respx.get(f"{BASE}/channels/2").mock(return_value=limited(600.0, scope="shared"))
+    clock = Clock()
+    async with httpx.AsyncClient() as http:
+        transport = Transport(http, BASE, TOKEN, now=clock, sleep=clock.sleep, book=Book(most_invalid=2))
+        for channel, expected in (("1", Forbidden), ("2", Unavailable), ("1", Forbidden), ("1", Unavailable)):
+            with pytest.raises(expected):
+                await transport.request(Route.to("GET", "/channels/{channel}", channel=channel))
+    assert respx.calls.call_count == 3
+
+
+@respx.mock
+async def test_an_answer_that_drips_in_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.discord.transport.TRY_SECONDS", 0.02)
+
+    async def hang(request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    respx.get(f"{BASE}/channels/1").mock(side_effect=hang)
+    async with resting() as (rest, _):
+        with pytest.raises(Unavailable, match="TimeoutError"):
+            await rest.get_channel("1")
+    assert respx.calls.call_count == 6
 
 
 # --- refusals ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from app.commands.ask import LONGEST_PROMPT
 from app.commands.ports import Room
-from app.commands.words import EMPTY_PROMPT, NOT_HERE, UNKNOWN_BUTTON, UNKNOWN_COMMAND
+from app.commands.words import EMPTY_PROMPT, NOT_HERE, UNKNOWN_BUTTON, UNKNOWN_COMMAND, UNKNOWN_OPTION
 from app.discord.identity import Application, Identity
 from app.ids import ChannelId
 from app.store.ledger import SqliteLedger
@@ -173,6 +173,7 @@ async def test_before_the_public_key_is_known_nothing_can_be_verified(door: Door
         (used("ask"), EMPTY_PROMPT),
         (used("ask", {"id": "2", "type": 13}, prompt="hi"), NOT_HERE),
         (used("dance"), UNKNOWN_COMMAND),
+        (used("ask", prompt="hi", colour="red"), UNKNOWN_OPTION),
         ({**used("ask"), "data": {"id": "9", "type": 1, "name": "other"}}, UNKNOWN_COMMAND),
         ({**used("ask"), "type": 3, "data": {"component_type": 2, "custom_id": "old"}}, UNKNOWN_BUTTON),
     ],
