@@ -16,6 +16,7 @@ from app.discord.chat import DiscordChat
 from app.discord.identity import Application, Identity
 from app.discord.rest import Rest
 from app.opencode.agent import OpenCodeAgent
+from app.opencode.client import open_http
 from app.opencode.config import Options, model_of
 from app.opencode.server import OpenCodeServer
 from app.sandboxes.keeper import Keeper, Patience
@@ -46,8 +47,7 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         stack.push_async_callback(sqlite.close)
         stack.push_async_callback(provider.close)
         to_discord = await stack.enter_async_context(httpx.AsyncClient())
-        # Every turn at work keeps an event stream open: no limit on connections, or the next one would wait for it.
-        to_opencode = await stack.enter_async_context(httpx.AsyncClient(limits=httpx.Limits(max_connections=None)))
+        to_opencode = await stack.enter_async_context(open_http())
         ledger, shelf = SqliteLedger(sqlite), SqliteShelf(sqlite)
         rest = Rest(to_discord, settings.discord_api_base_url, settings.discord_token.get_secret_value())
         identity = Identity(

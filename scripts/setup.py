@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 TOOLS = ROOT / ".tools"
 OPENCODE = "1.18.33"
+OLDEST_NODE = 20
 RIPGREP = "1.18.0"  # ships its binary inside the npm package
 
 
@@ -28,9 +29,13 @@ def main() -> None:
 def check_prerequisites() -> None:
     if sys.version_info < (3, 11):
         stop(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
-    for command, purpose in (("git", "workspaces are git repositories"), ("npm", "OpenCode comes from npm")):
+    needed = {"git": "workspaces are git repositories", "node": "npm runs on it", "npm": "OpenCode comes from npm"}
+    for command, purpose in needed.items():
         if shutil.which(command) is None:
             stop(f"{command} is needed ({purpose}) and is not on PATH.")
+    node = printed("node", "--version")
+    if int(node.lstrip("v").partition(".")[0] or 0) < OLDEST_NODE:
+        stop(f"Node {OLDEST_NODE} or newer is needed; this is {node}.")
 
 
 def install_python() -> None:
@@ -42,7 +47,7 @@ def install_python() -> None:
     python = VENV / "bin" / "python"
     if not python.exists():
         say("making .venv")
-        run(sys.executable, "-m", "venv", str(VENV), missing="Python's venv module (on Debian: apt install python3-venv)")
+        run(sys.executable, "-m", "venv", str(VENV), hint="on Debian: apt install python3-venv")
     say("installing the locked dependencies")
     uv = shutil.which("uv")
     if uv is None:
@@ -60,7 +65,8 @@ def install_opencode() -> None:
         return
     say(f"fetching OpenCode {OPENCODE} and ripgrep from npm (about 100 MB, once)")
     packages = (f"opencode-ai@{OPENCODE}", f"@vscode/ripgrep@{RIPGREP}")
-    run("npm", "install", "--prefix", str(TOOLS), "--no-save", "--no-package-lock", "--no-fund", "--no-audit", *packages)
+    quietly = ("--no-save", "--no-package-lock", "--no-fund", "--no-audit")
+    run("npm", "install", "--prefix", str(TOOLS), *quietly, *packages)
     binaries.mkdir(exist_ok=True)
     link(binaries / "opencode", TOOLS / "node_modules" / ".bin" / "opencode")
     link(binaries / "rg", next((TOOLS / "node_modules" / "@vscode").glob("ripgrep-*/bin/rg"), None))
@@ -71,8 +77,11 @@ def install_opencode() -> None:
 def opencode_version(command: str | None) -> str | None:
     if command is None or not os.access(command, os.X_OK):
         return None
-    asked = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=60, check=False)
-    return asked.stdout.strip()
+    return printed(command, "--version")
+
+
+def printed(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout.strip()
 
 
 def link(path: Path, target: Path | None) -> None:
@@ -82,10 +91,10 @@ def link(path: Path, target: Path | None) -> None:
     path.symlink_to(target)
 
 
-def run(*command: str, missing: str | None = None) -> None:
+def run(*command: str, hint: str = "see above") -> None:
     result = subprocess.run(command, check=False)
     if result.returncode:
-        stop(missing + " is needed." if missing else f"this failed with exit code {result.returncode}: {' '.join(command)}")
+        stop(f"`{' '.join(command[:4])} …` failed with exit code {result.returncode} ({hint}).")
 
 
 def say(what: str) -> None:

@@ -130,10 +130,13 @@ def _fit(line: Line, limit: int) -> Iterator[Line]:
     if fence is not None and line.closes:
         yield line if units(line.text) <= limit // 4 else replace(line, text=fence.closing)
         return
+    room = limit - (units(fence.opening) + units(fence.closing) + 2 if fence else 0)
+    if units(line.text) <= room:
+        yield line
+        return
     lead = _marks(line.text, fence.quotes if fence else _quotes(line.text))
     lead = f"{lead} " if lead and units(lead) <= limit // 4 else ""
-    around = units(fence.opening) + units(fence.closing) + 2 if fence else 0
-    for number, piece in enumerate(pieces(line.text, limit - around - units(lead))):
+    for number, piece in enumerate(pieces(line.text, room - units(lead))):
         yield replace(line, text=piece, lead=lead if number else None)
 
 

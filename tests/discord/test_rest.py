@@ -312,7 +312,10 @@ async def test_too_many_invalid_requests_stop_us_before_discord_does() -> None:
 async def test_an_answer_that_drips_in_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.discord.transport.TRY_SECONDS", 0.02)
 
+    tries = list[httpx.Request]()
+
     async def hang(request: httpx.Request) -> httpx.Response:
+        tries.append(request)
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -320,7 +323,7 @@ async def test_an_answer_that_drips_in_for_ever_is_given_up(monkeypatch: pytest.
     async with resting() as (rest, _):
         with pytest.raises(Unavailable, match="TimeoutError"):
             await rest.get_channel("1")
-    assert respx.calls.call_count == 6
+    assert len(tries) == 6
 
 
 # --- refusals ----------------------------------------------------------------------------------------------------

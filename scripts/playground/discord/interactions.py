@@ -119,11 +119,12 @@ class Interaction:
 
     def follow_up(self, body: Json, files: Sequence[Upload]) -> Message:
         """The first one after "thinking" becomes the reply itself, whatever it says about being ephemeral."""
-        if self.original and self.original.flags & Flag.LOADING:
-            self.change(self.original, {k: v for k, v in body.items() if k != "flags"}, files)
-            return self.original
-        replied = self.original if self.original and self.kind == Kind.COMMAND else None
-        message = self._post(body, files, MessageType.REPLY if self.original else MessageType.DEFAULT, replied)
+        original = next((m for m in self.messages() if m is self.original), None)
+        if original and original.flags & Flag.LOADING:
+            self.change(original, {key: value for key, value in body.items() if key != "flags"}, files)
+            return original
+        replied = original if self.kind == Kind.COMMAND else None
+        message = self._post(body, files, MessageType.REPLY if original else MessageType.DEFAULT, replied)
         self.followups.append(message.id)
         return message
 
