@@ -117,7 +117,7 @@ def _quotes(text: str) -> int:
 
 
 def _marks(text: str, quotes: int) -> str:
-    """The beginning of the text up to its last but so many quote marks, of which it has enough."""
+    """The beginning of the text with so many quote marks, of which it has enough."""
     end = 0
     for _ in range(quotes):
         end = text.index(">", end) + 1
@@ -127,8 +127,8 @@ def _marks(text: str, quotes: int) -> str:
 def _fit(line: Line, limit: int) -> Iterator[Line]:
     """The line, or its pieces, each of which fits into a message of its own with whatever opens and closes it there."""
     fence = line.inside
-    if fence is not None and line.closes:
-        yield line if units(line.text) <= limit // 4 else replace(line, text=fence.closing)
+    if line.closes:  # if it does not fit, the message ends before it and closes the block by itself
+        yield line
         return
     room = limit - (units(fence.opening) + units(fence.closing) + 2 if fence else 0)
     if units(line.text) <= room:

@@ -44,7 +44,7 @@ def user_agent() -> str:
         version = metadata.version("opencord")
     except metadata.PackageNotFoundError:  # run from a checkout
         version = "0"
-    return f"DiscordBot (https://pypi.org/project/opencord, {version})"
+    return f"DiscordBot (https://github.com/opencord/opencord, {version})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ async def test_an_opener_whose_answer_was_lost_is_found_when_the_token_has_died(
     """The reply stands in the channel, nobody wrote down its id, and the interaction cannot be asked any more."""
     first = await setting.chat.post_opener(setting.turn)
 
-    again = await setting.chat.post_opener(replace(setting.turn, interaction_token="dead", admitted_at=0.0))
+    again = await setting.chat.post_opener(replace(setting.turn, interaction_token=None))
 
     assert first == again
     assert len(setting.read(setting.turn.place.channel)) == 1

@@ -176,6 +176,13 @@ def test_a_cut_is_never_right_behind_the_opening_line() -> None:
         assert not any("```py\n```" in message for message in messages)
 
 
+def test_a_block_that_is_cut_stays_within_the_limit() -> None:
+    for width in range(1, 60):
+        messages = split("```python\n" + "\n".join(["x" * width] * (4000 // width)) + "\n```")
+        assert max(map(len, messages)) <= 2000
+        assert sum(message.count("x") for message in messages) == 4000 // width * width
+
+
 def test_a_long_line_of_code_is_cut_inside_its_block() -> None:
     line = "x" * 5000
     messages = split(f"```py\n{line}\n```")

@@ -33,8 +33,7 @@ class FakeChat:
     async def post_opener(self, turn: Turn) -> MessageId:
         content = f"**{turn.asker.name}** asked: {turn.prompt}"
         place = turn.thread or turn.place.channel
-        assert turn.interaction_token is not None
-        if self.clock() - turn.admitted_at > self.TOKEN_SECONDS:
+        if turn.interaction_token is None or self.clock() - turn.admitted_at > self.TOKEN_SECONDS:
             shown = await self.find_posted(ThreadId(place), turn.id, content)
             return shown or self._post(place, content, f"{turn.id}-o")
         original = self.originals.get(turn.id)

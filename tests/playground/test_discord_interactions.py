@@ -446,3 +446,25 @@ async def test_what_the_page_may_not_do_is_a_4xx_with_a_message(discord: Simulat
 
     assert [each.status_code for each in (empty, unknown, nobody, outside)] == [400, 400, 400, 404]
     assert empty.json()["message"] == "Cannot send an empty message"
+
+
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])
+async def test_another_site_cannot_play_a_person(
+    discord: Simulator, ada: Person, general: str, headers: dict[str, str]
+) -> None:
+    async with httpx.AsyncClient(base_url=discord.url, trust_env=False, headers=headers) as page:
+        body = {"channel_id": general, "content": "run this"}
+        response = await page.post(f"/play/users/{ada.id}/messages", json=body)
+
+    assert response.status_code == 403
+    assert ada.messages(general) == []
+
+
+async def test_a_file_that_is_no_picture_is_not_shown_as_a_page(
+    discord: Simulator, bot: httpx.AsyncClient, ada: Person, general: str
+) -> None:
+    sent = await ada.write(general, "", files=[Upload("x.html", b"<script>"), Upload("x.png", b"png")])
+
+    answers = [await bot.get(attachment["url"]) for attachment in sent["attachments"]]
+
+    assert [answer.headers["content-disposition"] for answer in answers] == ["attachment", "inline"]

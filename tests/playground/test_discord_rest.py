@@ -103,7 +103,8 @@ REFUSED: list[tuple[Json, str]] = [
     ({"embeds": [{"title": "x"}] * 11}, "BASE_TYPE_MAX_LENGTH"),
     ({"embeds": [{"fields": [{"name": "x", "value": "y"}] * 26}]}, "BASE_TYPE_MAX_LENGTH"),
     ({"embeds": [{"fields": [{"name": "", "value": "y"}]}]}, "BASE_TYPE_REQUIRED"),
-    ({"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["1"]}}, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"),
+    ({"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["1"]}},
+     "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"),
     ({"content": "x", "allowed_mentions": {"parse": ["all"]}}, "BASE_TYPE_CHOICES"),
     ({"content": "x", "components": [row(button(label="x" * 81))]}, "BASE_TYPE_MAX_LENGTH"),
     ({"content": "x", "components": [row(button(custom_id="x" * 101))]}, "BASE_TYPE_BAD_LENGTH"),
@@ -117,7 +118,8 @@ REFUSED: list[tuple[Json, str]] = [
     ({"content": "x", "components": [{"type": 10, "content": "x"}]}, "BASE_TYPE_CHOICES"),
     ({"flags": V2, "content": "x", "components": [{"type": 10, "content": "x"}]},
      "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"),
-    ({"flags": V2, "components": [{"type": 10, "content": "x" * 2001}] * 2}, "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED"),
+    ({"flags": V2, "components": [{"type": 10, "content": "x" * 2001}] * 2},
+     "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED"),
     ({"flags": V2, "components": [{"type": 10, "content": "x"}] * 41}, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED"),
     ({"content": "x", "message_reference": {"message_id": "1"}}, "MESSAGE_REFERENCE_UNKNOWN_MESSAGE"),
 ]  # fmt: skip
@@ -553,6 +555,19 @@ async def test_the_global_limit_counts_every_route_but_the_webhooks() -> None:
     assert (third.status_code, third.json()["global"]) == (429, True)
     assert third.headers["X-RateLimit-Global"] == "true"
     assert webhook.status_code == 404
+
+
+async def test_a_channel_is_renamed_twice_in_ten_minutes_and_no_more() -> None:
+    async with Simulator() as discord, client(discord) as bot:
+        general = discord.channel("general").id
+        thread = (await bot.post(f"/channels/{general}/threads", json={"name": "t", "type": 11})).json()["id"]
+
+        answers = [await bot.patch(f"/channels/{thread}", json={"name": name}) for name in "abc"]
+        archived = await bot.patch(f"/channels/{thread}", json={"archived": True})
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json()["retry_after"] > 500
+    assert archived.status_code == 200
 
 
 async def test_a_planned_failure_strikes_so_often_and_does_nothing(

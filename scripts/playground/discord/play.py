@@ -1,6 +1,7 @@
 """What the page calls: the people's verbs over HTTP, their events as a stream, the CDN, and the page itself.
 
-On loopback and without a password: whoever reaches it is the person they say they are.
+On loopback and without a password: whoever reaches it is the person they say they are. Behind it an agent runs
+commands, so nothing from another site may reach it: neither by a name that points here, nor by a page's request.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from scripts.playground.discord.server import Simulator
 
 PAGE = Path(__file__).parent.parent / "page"
+LOCAL = ("127.0.0.1", "localhost")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -57,7 +60,10 @@ class Play:
         self.app = Starlette(routes=[Route(path, _guarded(end), methods=[verb]) for verb, path, end in routes])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, send)
+        if scope["type"] == "http" and _foreign(Request(scope)):
+            await JSONResponse({"message": "not from here"}, 403)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
     def close(self) -> None:
         for queue in self.streams:
@@ -75,7 +81,10 @@ class Play:
         kept = self.world.attachments.get(request.path_params["id"])
         if kept is None:
             return JSONResponse({"message": "no such file"}, 404)
-        return Response(kept.upload.content, media_type=kept.upload.content_type)
+        # Somebody's HTML must not run as the page's own.
+        safe = kept.upload.content_type in ("image/png", "image/jpeg", "image/gif", "image/webp")
+        headers = {"Content-Disposition": "inline" if safe else "attachment", "X-Content-Type-Options": "nosniff"}
+        return Response(kept.upload.content, media_type=kept.upload.content_type, headers=headers)
 
     # reading
 
@@ -169,6 +178,11 @@ class Play:
         given, person = await _given(request), self._person(request.path_params["user"])
         choices = await person.autocomplete(given["channel_id"], given["name"], given.get("options") or [])
         return JSONResponse({"choices": choices})
+
+
+def _foreign(request: Request) -> bool:
+    host, origin = request.headers.get("host", ""), request.headers.get("origin")
+    return urlsplit(f"//{host}").hostname not in LOCAL or origin not in (None, f"http://{host}")
 
 
 def _guarded(endpoint: Endpoint) -> Endpoint:

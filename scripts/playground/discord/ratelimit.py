@@ -53,6 +53,16 @@ class Limiter:
             whole.left -= 1
         return Verdict(headers | self._state(bucket, now))
 
+    def rename(self, channel: str, now: float) -> Verdict:
+        """A second limit behind the route's, which no header announces."""
+        if self.rules.rates is None:
+            return Verdict({})
+        bucket = self._bucket(f"rename:{channel}", self.rules.rename_rate, now)
+        if bucket.left <= 0:
+            return self._refuse(bucket, now, {}, everywhere=False)
+        bucket.left -= 1
+        return Verdict({})
+
     def _bucket(self, key: str, rate: Rate, now: float) -> Bucket:
         bucket = self.buckets.get(key)
         if bucket is None or now >= bucket.resets_at:

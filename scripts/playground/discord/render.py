@@ -207,7 +207,7 @@ def guild(world: "World") -> Json:
         "discovery_splash": None,
         "banner": None,
         "description": None,
-        "owner_id": next(iter(world.members)),
+        "owner_id": world.owner.id,
         "application_id": None,
         "region": "deprecated",
         "afk_channel_id": None,
@@ -237,6 +237,8 @@ def guild(world: "World") -> Json:
         "max_video_channel_users": 25,
         "max_stage_video_channel_users": 50,
         "widget_enabled": False,
+        "widget_channel_id": None,
+        "home_header": None,
         "hub_type": None,
         "incidents_data": None,
     }

@@ -24,6 +24,7 @@ PREFIX = "/api/v10"
 USER_AGENT = re.compile(r"DiscordBot \([^\s,]+,? [^)]+\).*")
 # The token in these paths says who asks.
 OPEN = re.compile(r"/webhooks/.*|/interactions/.*|/gateway")
+RENAMING = "PATCH /channels/{channel}"
 ROUTES = Routes()
 for part in (rest_messages, rest_channels, rest_guild, rest_commands, rest_interactions):
     ROUTES.table += part.ROUTES.table
@@ -65,12 +66,14 @@ class Door:
             template, params, route = ROUTES.match(method, path)
             verdict = self.limiter.take(template, params, path, self.world.clock.now())
             limits = verdict.headers
-            if verdict.refusal:
-                self.world.accuse(f"{method} {path}: 429 {verdict.refusal}")
-                return Reply(429, verdict.refusal, limits)
             if len(body) > self.world.rules.request_bytes:
                 raise Refusal(Code.TOO_LARGE)
             given, files = read_body(headers.get("content-type", ""), body)
+            if not verdict.refusal and template == RENAMING and isinstance(given, dict) and "name" in given:
+                verdict = self.limiter.rename(params["channel"], self.world.clock.now())
+            if verdict.refusal:
+                self.world.accuse(f"{method} {path}: 429 {verdict.refusal}")
+                return Reply(429, verdict.refusal, limits | verdict.headers)
             query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
             reply = await route(Call(self.world, self.courier, method, path, params, query, given, files))
         except Refusal as refusal:

@@ -18,7 +18,6 @@ def application_json(world: World) -> Json:
     flags = COMMAND_BADGE if any(world.commands.values()) else 0
     flags |= MESSAGE_CONTENT_LIMITED if application.message_content else 0
     flags |= MEMBERS_LIMITED if application.members_intent else 0
-    owner = next((m.user for m in world.members.values() if not m.user.bot), world.bot)
     return {
         "id": application.id,
         "name": application.name,
@@ -31,7 +30,7 @@ def application_json(world: World) -> Json:
         "redirect_uris": [],
         "interactions_endpoint_url": application.interactions_url,
         "role_connections_verification_url": None,
-        "owner": render.user(owner),
+        "owner": render.user(world.owner),
         "team": None,
         "bot": render.user(world.bot),
         "bot_public": True,

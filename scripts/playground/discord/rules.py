@@ -62,6 +62,7 @@ class Rules:
     rates: Mapping[str, Rate] | None = field(default_factory=lambda: RATES)
     default_rate: Rate = Rate(10, 1.0)
     global_rate: Rate = Rate(50, 1.0)
+    rename_rate: Rate = Rate(2, 600.0)  # nowhere documented; everybody who renames channels meets it
     window: float = 1.0
     sessions_per_day: int = 1000
     command_creates_per_day: int = 200

@@ -105,6 +105,11 @@ class World:
         every = [c for c in self.channels.values() if c.thread and c.thread.archived == archived]
         return [c for c in every if of is None or c.parent == of]
 
+    @property
+    def owner(self) -> User:
+        """Of the guild and the app: the first person there is."""
+        return next((member.user for member in self.members.values() if not member.user.bot), self.bot)
+
     # who may what
 
     def may(self, user: str, channel: Channel) -> May:
