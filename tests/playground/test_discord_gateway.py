@@ -1,5 +1,6 @@
 """The Gateway: handshake, heartbeats, resuming, closing, intents."""
 
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from scripts.playground.discord import Application, May, Overwrite, Person, Rules, Simulator
 from tests.playground.world import Json
@@ -42,8 +44,9 @@ class Shim:
         await self.say(6, {"token": discord.token, "session_id": session, "seq": seq})
 
     async def closed_with(self) -> int:
-        async for _ in self.socket:
-            pass
+        with contextlib.suppress(ConnectionClosed):
+            async for _ in self.socket:
+                pass
         return self.socket.close_code or 0
 
 

@@ -1,8 +1,5 @@
 """The keeper, on a provider that can fail in every way and on a real database."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from app.ids import SessionId, ThreadId
@@ -38,11 +35,8 @@ class Yard:
 
 
 @pytest.fixture
-async def yard(tmp_path: Path) -> AsyncIterator[Yard]:
-    sqlite = Sqlite(tmp_path / "test.sqlite")
-    await sqlite.open()
-    yield Yard(sqlite)
-    await sqlite.close()
+def yard(sqlite: Sqlite) -> Yard:
+    return Yard(sqlite)
 
 
 async def test_a_thread_gets_a_machine_with_its_labels_and_keeps_it(yard: Yard) -> None:

@@ -1,7 +1,6 @@
 """The ledger on a real database file."""
 
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,6 @@ from tests.samples import CHANNEL, command, message
 
 pytestmark = pytest.mark.anyio
 THREAD = ThreadId("400000000000000000")
-
-
-@pytest.fixture
-async def sqlite(tmp_path: Path) -> AsyncIterator[Sqlite]:
-    database = Sqlite(tmp_path / "test.sqlite")
-    await database.open()
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """`POST /discord/interactions`, over HTTP and on a real database."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -72,11 +70,8 @@ def with_state(app: Starlette, state: dict[str, object]) -> Any:
 
 
 @pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    sqlite = Sqlite(tmp_path / "test.sqlite")
-    await sqlite.open()
-    yield Door(sqlite)
-    await sqlite.close()
+def door(sqlite: Sqlite) -> Door:
+    return Door(sqlite)
 
 
 def used(subcommand: str, channel: dict[str, Any] | None = None, **options: object) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 from scripts.playground.discord import messages, render
-from scripts.playground.discord.checks import check_message
+from scripts.playground.discord.checks import SETTABLE, check_message
 from scripts.playground.discord.commands import check_choices
 from scripts.playground.discord.errors import Code, Complaints, Json, Refusal, invalid
 from scripts.playground.discord.mentions import ONLY_USERS
@@ -177,7 +177,7 @@ class Interaction:
         check_message(body, files, limit=self.world.rules.file_bytes, ephemeral_allowed=True)
         if not (body.get("content") or body.get("embeds") or body.get("components") or files):
             raise Refusal(Code.EMPTY_MESSAGE)
-        draft = self._draft(int(body.get("flags") or 0), kind)
+        draft = self._draft(int(body.get("flags") or 0) & (SETTABLE | Flag.EPHEMERAL), kind)
         if replied:
             draft.reference = messages.reference_to(self.world, replied)
         messages.post(self.world, draft, self.world.channel(self.channel), body, files, allowed=ONLY_USERS)

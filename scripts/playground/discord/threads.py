@@ -83,7 +83,7 @@ def _open(world: "World", author: User, channel: Channel, id: str, kind: int, bo
     thread.thread = Thread(author.id, now, now, minutes, invitable=body.get("invitable", True))
     thread.thread.members[author.id] = now
     world.channels[thread.id] = thread
-    created = render.channel(world, thread, viewer=author.id) | {"newly_created": True}
+    created = render.channel(world, thread, viewer=world.bot.id) | {"newly_created": True}
     world.emit(Event("THREAD_CREATE", created, thread))
     return thread
 
@@ -107,9 +107,12 @@ def _show(world: "World", channel: Channel, message: Message) -> None:
 
 
 def count(world: "World", message: Message, channel: Channel) -> None:
-    """A message in a thread counts, and its author and whom it mentions are in the thread from then on."""
+    """A message in a thread counts, and its author and whom it mentions are in the thread from then on. The replies of
+    interactions wake it too, though they ask for no permission."""
     if channel.thread is None:
         return
+    if channel.thread.archived and not channel.thread.locked:
+        change(world, channel, {"archived": False})
     channel.thread.total_sent += 1
     for user in (message.author.id, *message.mentions):
         channel.thread.members.setdefault(user, world.clock.now())
