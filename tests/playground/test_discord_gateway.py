@@ -131,6 +131,30 @@ async def test_a_resumed_session_gets_what_it_missed_in_order_and_then_resumed(
     assert discord.world.identifies == 1
 
 
+async def test_who_resumes_a_session_takes_it_from_whoever_holds_it(
+    discord: Simulator, ada: Person, general: str
+) -> None:
+    async with shim(discord) as first, shim(discord) as second:
+        ready = await first.identify(discord)
+        seq = (await first.until("GUILD_CREATE"))["s"]
+        await second.resume(discord, ready["d"]["session_id"], seq)
+        await second.until("RESUMED")
+        await ada.write(general, "to whom?")
+
+        assert await first.closed_with() == 4000
+        assert (await second.next())["d"]["content"] == "to whom?"
+
+
+async def test_the_bots_own_message_arrives_with_its_nonce(
+    discord: Simulator, bot: httpx.AsyncClient, general: str
+) -> None:
+    async with shim(discord) as client:
+        await client.identify(discord)
+        await bot.post(f"/channels/{general}/messages", json={"content": "x", "nonce": "n", "allowed_mentions": {}})
+
+        assert (await client.until("MESSAGE_CREATE"))["d"]["nonce"] == "n"
+
+
 @pytest.mark.parametrize("code", [1000, 1001])
 async def test_a_clean_close_ends_the_session(discord: Simulator, code: int) -> None:
     async with shim(discord) as client:

@@ -282,6 +282,18 @@ async def test_an_answer_without_allowed_mentions_is_held_against_the_app(
     assert discord.violations == ["inline answer: no allowed_mentions"]
 
 
+async def test_a_reply_to_a_command_wakes_an_archived_thread(
+    discord: Simulator, app: App, ada: Person, general: str
+) -> None:
+    thread = (await ada.start_thread(general, "t"))["id"]
+    await ada.change_thread(thread, archived=True)
+    app.says(4, **said())
+
+    await (await ada.command(thread, "opencord", ASK)).wait_message()
+
+    assert thread in [channel["id"] for channel in ada.channels()]
+
+
 # components, modals, autocomplete
 
 

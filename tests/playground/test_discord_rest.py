@@ -96,6 +96,10 @@ V2 = 1 << 15
 REFUSED: list[tuple[Json, str]] = [
     ({"content": "x" * 2001}, "BASE_TYPE_MAX_LENGTH"),
     ({"content": 5}, "BASE_TYPE_BAD_TYPE"),
+    ({"content": ["x"]}, "BASE_TYPE_BAD_TYPE"),
+    ({"embeds": {"title": "x"}}, "LIST_TYPE_CONVERT"),
+    ({"content": "x", "allowed_mentions": []}, "DICT_TYPE_CONVERT"),
+    ({"content": "x", "components": [{"type": "row"}]}, "BASE_TYPE_CHOICES"),
     ({"content": "x", "nonce": "n" * 26}, "NONCE_TYPE_TOO_LONG"),
     ({"embeds": [{"title": "x" * 257}]}, "BASE_TYPE_MAX_LENGTH"),
     ({"embeds": [{"description": "x" * 4097}]}, "BASE_TYPE_MAX_LENGTH"),
@@ -481,6 +485,7 @@ def option(**more: Any) -> Json:
     [
         {"name": "Upper", "description": "d"},
         {"name": "with space", "description": "d"},
+        {"name": "x", "description": "d", "type": 9},
         {"name": "x" * 33, "description": "d"},
         {"name": "x", "description": ""},
         {"name": "x", "description": "d" * 101},

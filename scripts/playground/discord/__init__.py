@@ -2,7 +2,8 @@
 
 from scripts.playground.discord.errors import Refusal
 from scripts.playground.discord.interactions import Interaction, InteractionFailed
-from scripts.playground.discord.people import Impossible, Person
+from scripts.playground.discord.payloads import Impossible
+from scripts.playground.discord.people import Person
 from scripts.playground.discord.permissions import USUAL, May
 from scripts.playground.discord.records import Application, ChannelType, Flag, MessageType, Overwrite, Upload
 from scripts.playground.discord.rules import Clock, Rate, Rules

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from scripts.playground.discord.components import check_components, is_v2
 from scripts.playground.discord.errors import Code, Complaints, Json, Refusal
 from scripts.playground.discord.records import Flag, Upload
+from scripts.playground.discord.shapes import check_shape
 
 CONTENT = 2000
 FILES = 10
@@ -18,6 +19,7 @@ SETTABLE = Flag.SUPPRESS_EMBEDS | Flag.SUPPRESS_NOTIFICATIONS | Flag.IS_VOICE_ME
 
 def check_message(body: Json, files: Sequence[Upload], *, limit: int, ephemeral_allowed: bool = False) -> None:
     """The parts that do not depend on the world. Raises Refusal (50035, 30015, 40005). `limit` is bytes per file."""
+    check_shape(body)
     complaints = Complaints()
     if body.get("content") is not None:
         complaints.text("content", body["content"], 0, CONTENT)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scripts.playground.discord.errors import Code, Complaints, Json, Refusal
 from scripts.playground.discord.records import Event
+from scripts.playground.discord.shapes import check_shape
 
 if TYPE_CHECKING:
     from scripts.playground.discord.world import World
@@ -32,6 +33,7 @@ def is_name(name: object) -> bool:
 
 def check_commands(commands: list[Json]) -> None:
     """A whole list, as PUT has it. Raises Refusal."""
+    check_shape(commands)
     complaints = Complaints()
     for kind, most in MOST.items():
         if sum(command.get("type", CHAT_INPUT) == kind for command in commands) > most:
@@ -48,7 +50,10 @@ def check_commands(commands: list[Json]) -> None:
 
 
 def _check_command(complaints: Complaints, path: str, command: Json) -> None:
-    if command.get("type", CHAT_INPUT) == CHAT_INPUT:
+    kind = command.get("type", CHAT_INPUT)
+    if kind not in MOST:
+        complaints.choice(f"{path}.type", kind, tuple(MOST))
+    if kind == CHAT_INPUT:
         _check_named(complaints, path, command)
         _check_options(complaints, path, command.get("options") or [], depth=0)
         if _characters(command) > TOTAL:

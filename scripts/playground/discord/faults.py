@@ -65,9 +65,6 @@ class Faults:
                 return fault
         return None
 
-    def clear(self) -> None:
-        self.__init__()  # type: ignore[misc]
-
     def take_duplicate_interaction(self) -> bool:
         due = self.duplicate_interactions > 0
         self.duplicate_interactions -= due

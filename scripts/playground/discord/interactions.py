@@ -20,6 +20,7 @@ from scripts.playground.discord.errors import Code, Complaints, Json, Refusal, i
 from scripts.playground.discord.mentions import ONLY_USERS
 from scripts.playground.discord.modals import check_modal
 from scripts.playground.discord.records import Event, Flag, Message, MessageType, Upload
+from scripts.playground.discord.shapes import check_shape
 
 if TYPE_CHECKING:
     from scripts.playground.discord.world import World
@@ -90,6 +91,7 @@ class Interaction:
         kind = body.get("type") if isinstance(body, dict) else None
         if kind not in self._allowed():
             raise invalid("type", "INTERACTION_RESPONSE_TYPE_INVALID", f"{kind!r} is no answer to {self.kind.name}.")
+        check_shape(body)
         message = ACTIONS[Callback(kind)](self, body.get("data") or {}, files)
         self.state, self.callback = State.ANSWERED, body
         self.world.touch()

@@ -18,10 +18,12 @@ from scripts.playground.discord.components import (
     walk,
 )
 from scripts.playground.discord.errors import Complaints, Json
+from scripts.playground.discord.shapes import check_shape
 
 
 def check_modal(modal: Json) -> None:
     """Raises Refusal (50035)."""
+    check_shape(modal, "data")
     complaints = Complaints()
     complaints.text("data.custom_id", modal.get("custom_id"), 1, 100)
     complaints.text("data.title", modal.get("title"), 1, 45)

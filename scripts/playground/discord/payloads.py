@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scripts.playground.discord import commands, render
 from scripts.playground.discord.components import LABEL, ROW
 from scripts.playground.discord.errors import Json
-from scripts.playground.discord.records import Channel, Message, Upload
+from scripts.playground.discord.records import Channel, Upload
 
 if TYPE_CHECKING:
     from scripts.playground.discord.world import World
@@ -162,7 +162,3 @@ def _filled(component: Json, values: Mapping[str, Any]) -> Json:
         raise Impossible(f"{custom_id} is required")
     plural = component["type"] not in (4, 21, 23)
     return body | {"custom_id": custom_id, ("values" if plural else "value"): value}
-
-
-def message_body(world: "World", message: Message) -> Json:
-    return render.message(world, message)

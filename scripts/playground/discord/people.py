@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.playground.discord import marks, messages, payloads, render, threads
 from scripts.playground.discord.components import find
-from scripts.playground.discord.errors import Json, Refusal
+from scripts.playground.discord.errors import Json
 from scripts.playground.discord.interactions import Interaction, Kind
 from scripts.playground.discord.payloads import Impossible
 from scripts.playground.discord.permissions import May
@@ -199,6 +199,3 @@ def _last(options: Mapping[str, Any] | Sequence[Json]) -> str | None:
         return None
     name = list(options)[-1]
     return _last(options[name]) if isinstance(options[name], Mapping) else name
-
-
-__all__ = ["Impossible", "Person", "Refusal"]

@@ -16,6 +16,7 @@ from scripts.playground.discord.courier import Courier
 from scripts.playground.discord.errors import Code, Refusal
 from scripts.playground.discord.faults import Fault
 from scripts.playground.discord.ratelimit import Limiter
+from scripts.playground.discord.records import Upload
 from scripts.playground.discord.wire import Call, Reply, Routes, read_body
 from scripts.playground.discord.world import World
 
@@ -59,6 +60,7 @@ class Door:
             await _send(send, reply)
 
     async def _answer(self, scope: Scope, method: str, path: str, body: bytes) -> Reply:
+        """In Discord's order: who it is, whether the route exists, whether there is room, and only then the request."""
         headers = {key.decode().lower(): value.decode() for key, value in scope["headers"]}
         limits: dict[str, str] = {}
         try:
@@ -66,9 +68,7 @@ class Door:
             template, params, route = ROUTES.match(method, path)
             verdict = self.limiter.take(template, params, path, self.world.clock.now())
             limits = verdict.headers
-            if len(body) > self.world.rules.request_bytes:
-                raise Refusal(Code.TOO_LARGE)
-            given, files = read_body(headers.get("content-type", ""), body)
+            given, files = self._read_body(headers, body)
             if not verdict.refusal and template == RENAMING and isinstance(given, dict) and "name" in given:
                 verdict = self.limiter.rename(params["channel"], self.world.clock.now())
             if verdict.refusal:
@@ -80,6 +80,11 @@ class Door:
             self.world.accuse(f"{method} {path}: {refusal}")
             return Reply(refusal.status, refusal.body, limits)
         return Reply(reply.status, reply.body, limits | reply.headers)
+
+    def _read_body(self, headers: dict[str, str], body: bytes) -> tuple[Any, list[Upload]]:
+        if len(body) > self.world.rules.request_bytes:
+            raise Refusal(Code.TOO_LARGE)
+        return read_body(headers.get("content-type", ""), body)
 
     def _admit(self, path: str, headers: dict[str, str]) -> None:
         if not USER_AGENT.fullmatch(headers.get("user-agent", "")):

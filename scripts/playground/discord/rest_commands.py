@@ -39,7 +39,7 @@ async def read(call: Call) -> Reply:
 
 async def overwrite(call: Call) -> Reply:
     scope = _scope(call)
-    if not isinstance(call.given, list):
+    if not isinstance(call.given, list) or not all(isinstance(command, dict) for command in call.given):
         raise invalid("", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
     return Reply(200, commands.replace(call.world, scope, call.given))
 

@@ -3,6 +3,8 @@
 https://docs.discord.com/developers/interactions/receiving-and-responding#endpoints
 """
 
+from collections.abc import Callable
+
 from scripts.playground.discord import messages, render
 from scripts.playground.discord.errors import Code, Json, Refusal
 from scripts.playground.discord.interactions import Interaction
@@ -35,10 +37,10 @@ async def callback(call: Call) -> Reply:
     return Reply(200, {"interaction": summary, "resource": resource})
 
 
-def judge_mentions(accuse: "object", where: str, body: Json) -> None:
+def judge_mentions(accuse: Callable[[str], None], where: str, body: Json) -> None:
     """The house's rule for answers that speak."""
     data = body.get("data") or {}
-    if body.get("type") in (4, 7) and "allowed_mentions" not in data and callable(accuse):
+    if body.get("type") in (4, 7) and "allowed_mentions" not in data:
         accuse(f"{where}: no allowed_mentions")
 
 

@@ -19,6 +19,7 @@ from scripts.playground.discord.records import (
     Thread,
     User,
 )
+from scripts.playground.discord.shapes import check_shape
 
 if TYPE_CHECKING:
     from scripts.playground.discord.world import World
@@ -28,6 +29,7 @@ PARENTS = (ChannelType.TEXT, ChannelType.ANNOUNCEMENT)
 
 
 def check_thread(body: Json) -> None:
+    check_shape(body)
     complaints = Complaints()
     check_name(complaints, body.get("name"))
     minutes = body.get("auto_archive_duration")
