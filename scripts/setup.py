@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def check_prerequisites() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this is what tells it to whoever has an older one
         stop(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
     needed = {"git": "workspaces are git repositories", "node": "npm runs on it", "npm": "OpenCode comes from npm"}
     for command, purpose in needed.items():

@@ -201,7 +201,7 @@ class _Server(uvicorn.Server):
 async def on_loopback(app: ASGIApp, port: int = 0) -> AsyncIterator[int]:
     """Serve `app` on 127.0.0.1 and yield the port. At the end open requests are cut off."""
     with socket.create_server(("127.0.0.1", port)) as listener:
-        config = uvicorn.Config(app, lifespan="off", log_level="critical", timeout_graceful_shutdown=0)
+        config = uvicorn.Config(app, lifespan="off", log_config=None, log_level="critical", timeout_graceful_shutdown=0)
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
