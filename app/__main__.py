@@ -12,6 +12,7 @@ from typing import NoReturn
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
+from app.sandboxes.place import usable
 from app.settings import BadSettings, Settings, load
 from app.store.sqlite import Unusable, check
 from app.wiring import PROVIDERS
@@ -26,6 +27,7 @@ def main() -> None:
     settings = load_settings()
     listener = take_port(settings)
     prepare_store(settings)
+    prepare_sandboxes(settings)
     config = uvicorn.Config(
         "app.asgi:create",
         factory=True,
@@ -58,6 +60,12 @@ def prepare_store(settings: Settings) -> None:
         check(settings.database_path)
     except Unusable as error:
         stop(f"DATABASE_PATH: {error}")
+
+
+def prepare_sandboxes(settings: Settings) -> None:
+    trouble = usable(settings.local_sandbox_dir)
+    if trouble is not None:
+        stop(f"LOCAL_SANDBOX_DIR: {trouble}")
 
 
 def take_port(settings: Settings) -> socket.socket:

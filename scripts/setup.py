@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -101,7 +102,7 @@ def say(what: str) -> None:
     print(f"setup: {what}", file=sys.stderr, flush=True)
 
 
-def stop(why: str) -> None:
+def stop(why: str) -> NoReturn:
     print(f"setup: {why}", file=sys.stderr, flush=True)
     raise SystemExit(1)
 

@@ -18,7 +18,8 @@ GOOD = {
 
 
 def run(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
-    environment = {**GOOD, "DATABASE_PATH": str(tmp_path / "app.sqlite"), **changes}
+    environment = {**GOOD, "DATABASE_PATH": str(tmp_path / "app.sqlite"), "LOCAL_SANDBOX_DIR": str(tmp_path)}
+    environment.update(changes)
     command = [sys.executable, "-m", "app"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
@@ -29,6 +30,7 @@ def run(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
         ({"DISCORD_TOKEN": ""}, ["DISCORD_TOKEN"]),
         ({"HEALTH_PORT": "none", "PAUSED_TTL_MINUTES": "-1"}, ["HEALTH_PORT", "PAUSED_TTL_MINUTES"]),
         ({"DATABASE_PATH": "/nonexistent/app.sqlite"}, ["DATABASE_PATH"]),
+        ({"LOCAL_SANDBOX_DIR": "/dev/null/machines"}, ["LOCAL_SANDBOX_DIR"]),
         ({"SANDBOX_PROVIDER": "daytona", "DAYTONA_API_KEY": "a-key"}, ["SANDBOX_PROVIDER"]),
     ],
 )

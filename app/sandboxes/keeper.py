@@ -59,11 +59,12 @@ class Keeper:
         await self._shelf.touch(thread, self._clock())
 
     async def sweep(self) -> None:
-        """Delete the instances that no thread knows."""
+        """Delete the instances that are ours by their label, and that no thread knows."""
         try:
             instances = await self._provider.list()  # before the threads: whoever is made meanwhile is on the shelf
             known = {sandbox.name for sandbox in await self._shelf.sandboxes()}
-            for stray in (instance for instance in instances if instance.name not in known):
+            strays = [one for one in instances if one.labels.get("app") == "opencord" and one.name not in known]
+            for stray in strays:
                 await self._provider.delete(stray.ref)
                 log.warning("sandbox.stray", sandbox=stray.name)
         except (Retriable, Refused) as failure:

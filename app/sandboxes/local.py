@@ -29,12 +29,16 @@ from app.sandboxes.launcher import LAUNCH, SANDBOX, Launch
 from app.sandboxes.place import Note, Place
 from app.sandboxes.ports import Completed, Endpoint, Instance, Program
 from app.sandboxes.processes import Environment
-from app.turns.errors import Retriable
+from app.turns.errors import Refused, Retriable
 
 log = structlog.get_logger()
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LOOK_EVERY = 0.02  # seconds
+TAKEN = (
+    "Sorry, I could not make a machine: something else lies where its directory should be. "
+    "Please tell whoever runs this bot to look into LOCAL_SANDBOX_DIR."
+)
 _T = TypeVar("_T")
 
 
@@ -60,7 +64,7 @@ class LocalProvider:
 
     async def find(self, name: str) -> Instance | None:
         where = self._place(name)
-        return await self._aside(lambda: where.instance() if where.path.is_dir() else None)
+        return await self._aside(where.instance)
 
     async def start(self, ref: str) -> None:
         await self._alone(ref, partial(self._start, self._place(ref)))
@@ -72,7 +76,7 @@ class LocalProvider:
         await self._alone(ref, partial(self._delete, self._place(ref)))
 
     async def list(self) -> Sequence[Instance]:
-        return await self._aside(lambda: [where.instance() for where in place.places(self._root)])
+        return await self._aside(lambda: [found for each in place.places(self._root) if (found := each.instance())])
 
     async def exec(self, ref: str, command: str, *, env: Mapping[str, str] | None = None, within: float) -> Completed:
         where, id = self._place(ref), secrets.token_hex(8)
@@ -138,20 +142,26 @@ class LocalProvider:
         adopted = {launch.id for record, launch in launches.items() if _is_program_of_a_running(record)}
         strays = [launch for launch in launches.values() if launch.id not in adopted]
         ended = self._end(lambda env: self._owns(env) and env.get(LAUNCH) not in adopted, strays)
-        for record in self._root.glob("*/commands/*.json"):
-            record.unlink(missing_ok=True)
+        for where in place.places(self._root):
+            for record in where.commands.glob("*.json"):
+                record.unlink(missing_ok=True)
         if ended:
             log.warning("sandbox.swept", ended=ended)
 
     def _create(self, where: Place, labels: dict[str, str]) -> Instance:
-        note = where.note()
-        if note is None:
-            self._clear(where)
-            where.write(Note(where.path.name, labels, running=True))
+        if where.note() is None:
+            self._make(where, Note(where.path.name, labels, running=True))
             log.info("sandbox.created", sandbox=where.path.name)
-        elif not note.running:
-            self._start(where)
-        return where.instance()
+        self._start(where)
+        made = where.instance()
+        assert made is not None
+        return made
+
+    def _make(self, where: Place, note: Note) -> None:
+        try:
+            where.make(note)
+        except FileExistsError as error:
+            raise Refused(TAKEN) from error
 
     def _start(self, where: Place) -> None:
         note = where.note()

@@ -1,9 +1,13 @@
 """A local sandbox's directory: what lies where in it, and what is written down there.
 
-    sandbox.json      name, labels, whether it is meant to run; without it the sandbox is half-made, BROKEN
+    sandbox.json      name, labels, whether it is meant to run: the sign by which a directory is known as ours
     home, tmp         HOME with the XDG directories below it; TMPDIR
     programs/         NAME.json, the record of the launch; NAME.log, what it said, and NAME.log.old
     commands/         a record for every `exec` under way
+
+The root may be anybody's directory, even `/`. A directory in it that has no such sign, of that very name, is somebody
+else's: it is never listed, written or removed. So one of ours appears under its name complete, sign included, or not at
+all, and disappears the same way.
 
 Everything here blocks, if briefly: call it from a thread.
 """
@@ -13,6 +17,7 @@ import os
 import secrets
 import shutil
 import sys
+import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +28,7 @@ from app.sandboxes.launcher import Launch
 from app.sandboxes.ports import Condition, Instance
 
 _LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
-_GOING = ".gone-"  # how a directory is called while it is removed
+_COMING, _GOING = ".opencord-coming-", ".opencord-going-"  # how a directory is called while it is made or removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +57,38 @@ class Place:
         return self.path / "commands"
 
     def note(self) -> Note | None:
+        """None for whatever is not a sandbox of ours."""
         try:
-            return Note(**json.loads((self.path / "sandbox.json").read_bytes()))
+            note = Note(**json.loads((self.path / "sandbox.json").read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
+        return note if note.name == self.path.name and not self.path.is_symlink() else None
+
+    def make(self, note: Note) -> None:
+        """Raises FileExistsError where something else has that name."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        coming = Place(self.path.with_name(f"{_COMING}{secrets.token_hex(8)}"))
+        for folder in (coming.path, coming.home, coming.path / "tmp", coming.programs, coming.commands):
+            folder.mkdir(mode=0o700)
+        coming.write(note)
+        if self.path.exists() or self.path.is_symlink():
+            _remove(coming.path)
+            raise FileExistsError(f"{self.path.name} is there already, and no sandbox")
+        coming.path.rename(self.path)
 
     def write(self, note: Note) -> None:
-        """The note, and around it whatever is still missing."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.home, self.path / "tmp", self.programs, self.commands):
-            folder.mkdir(exist_ok=True)
         launcher.write(self.path / "sandbox.json", asdict(note))
 
-    def instance(self) -> Instance:
+    def instance(self) -> Instance | None:
         note, name = self.note(), self.path.name
         if note is None:
-            return Instance(name, name, Condition.BROKEN)
+            return None
         return Instance(name, name, Condition.RUNNING if note.running else Condition.STOPPED, note.labels)
 
     def launches(self) -> dict[Path, Launch]:
         """Every launch that is written down, by its record; whether it still runs is another question."""
+        if self.note() is None:
+            return {}
         records = [*self.programs.glob("*.json"), *self.commands.glob("*.json")]
         found = {record: launcher.read(record) for record in records}
         return {record: launch for record, launch in found.items() if launch is not None}
@@ -99,7 +116,9 @@ class Place:
         }
 
     def remove(self) -> None:
-        """Gone from sight at once, then from the disk."""
+        """Gone from sight at once, then from the disk. What is not ours stays."""
+        if self.note() is None:
+            return
         going = self.path.with_name(f"{_GOING}{secrets.token_hex(8)}")
         with suppress(FileNotFoundError):
             self.path.rename(going)
@@ -107,16 +126,27 @@ class Place:
 
 
 def places(root: Path) -> list[Place]:
-    """The sandboxes under `root`, half-made ones included."""
+    """The sandboxes under `root`; whatever else is there is not ours."""
     if not root.is_dir():
         return []
-    return [Place(path) for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    return [found for path in sorted(root.iterdir()) if (found := Place(path)).note() is not None]
+
+
+def usable(root: Path) -> str | None:
+    """Why no sandboxes can be kept there, in words; None when they can."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            return None
+    except OSError as error:
+        return f"{root} cannot hold sandboxes: {error.strerror or error}"
 
 
 def clear(root: Path) -> None:
-    """Finish the removals that were cut short."""
-    for path in root.glob(f"{_GOING}*"):
-        _remove(path)
+    """Remove what was being made or removed when an earlier process was killed."""
+    for prefix in (_COMING, _GOING):
+        for path in root.glob(f"{prefix}*"):
+            _remove(path)
 
 
 def _remove(path: Path) -> None:

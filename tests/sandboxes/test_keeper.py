@@ -134,13 +134,14 @@ async def test_whoever_meets_a_machine_that_is_being_destroyed_waits(yard: Yard)
     assert yard.provider.count("create") == 1
 
 
-async def test_instances_that_no_thread_knows_are_swept_away(yard: Yard) -> None:
+async def test_instances_of_ours_that_no_thread_knows_are_swept_away_and_others_are_not(yard: Yard) -> None:
     await yard.ensure()
-    yard.provider.put("opencord-stray", Condition.RUNNING)
+    yard.provider.put("opencord-stray", Condition.RUNNING, {"app": "opencord"})
+    yard.provider.put("somebody-else", Condition.RUNNING, {"app": "another"})
 
     await yard.keeper.sweep()
 
-    assert [held.instance.name for held in yard.provider.held.values()] == [name_of(THREAD)]
+    assert [held.instance.name for held in yard.provider.held.values()] == [name_of(THREAD), "somebody-else"]
 
 
 async def test_a_sweep_that_fails_harms_nobody(yard: Yard) -> None:

@@ -17,7 +17,7 @@ import pytest
 from app.sandboxes import launcher
 from app.sandboxes.local import LocalProvider
 from app.sandboxes.ports import Completed, Condition, Program
-from app.turns.errors import Retriable
+from app.turns.errors import Refused, Retriable
 from tests.sandboxes.look import entries, running_in, until
 
 pytestmark = pytest.mark.anyio
@@ -271,30 +271,45 @@ async def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(
     assert innocent.status() != psutil.STATUS_ZOMBIE
 
 
-async def test_a_half_made_sandbox_is_listed_as_broken_and_can_be_deleted(
-    provider: LocalProvider, tmp_path: Path
+@pytest.mark.parametrize("name", ["bin", "one", ".opencord"])
+async def test_a_directory_of_somebody_else_is_never_listed_and_never_touched(
+    provider: LocalProvider, tmp_path: Path, name: str
 ) -> None:
-    (tmp_path / "one/home").mkdir(parents=True)
-    (tmp_path / "one/sandbox.json").write_text('{"name": "on')
+    theirs = tmp_path / name
+    for folder in ("home", "commands", "programs"):
+        (theirs / folder).mkdir(parents=True)
+        (theirs / folder / "precious.json").write_text("{}")
+    (theirs / "sandbox.json").write_text('{"name": "another", "labels": {}, "running": true}')
 
     listed = await provider.list()
+    with pytest.raises((Refused, ValueError)):
+        await provider.create(name, {})
+    if not name.startswith("."):
+        await provider.stop(name)
+        await provider.delete(name)
+        assert await provider.find(name) is None
+    await provider.close()
 
-    assert [(instance.name, instance.condition) for instance in listed] == [("one", Condition.BROKEN)]
-    await provider.delete(listed[0].ref)
-    assert entries(tmp_path) == set()
-
-
-async def test_creating_completes_a_half_made_sandbox(provider: LocalProvider, tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir()
-
-    instance = await provider.create("one", {"app": "opencord"})
-
-    assert (instance.condition, instance.labels) == (Condition.RUNNING, {"app": "opencord"})
-    assert (await provider.exec("one", "echo fine", within=10)).output == "fine\n"
+    assert list(listed) == []
+    assert len(list(theirs.glob("*/precious.json"))) == 3
 
 
-async def test_a_removal_that_was_cut_short_is_finished_unseen(provider: LocalProvider, tmp_path: Path) -> None:
-    (tmp_path / ".gone-1/home").mkdir(parents=True)
+async def test_a_link_to_a_sandbox_is_not_one(provider: LocalProvider, tmp_path: Path) -> None:
+    await provider.create("one", {})
+    elsewhere = (tmp_path / "one").rename(tmp_path.parent / f"{tmp_path.name}-elsewhere")
+    (tmp_path / "one").symlink_to(elsewhere)
+
+    await provider.delete("one")
+
+    assert list(await provider.list()) == []
+    assert (elsewhere / "sandbox.json").exists()
+
+
+async def test_what_was_cut_short_while_it_was_made_or_removed_is_cleared_away(
+    provider: LocalProvider, tmp_path: Path
+) -> None:
+    (tmp_path / ".opencord-going-1/home").mkdir(parents=True)
+    (tmp_path / ".opencord-coming-1/home").mkdir(parents=True)
 
     listed = await provider.list()
 
