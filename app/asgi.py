@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from starlette.applications import Starlette
 
 from app import telemetry
@@ -11,6 +12,8 @@ from app.settings import Settings, load
 from app.web.front import Front
 from app.web.routes import ROUTES
 from app.wiring import wired
+
+log = structlog.get_logger()
 
 
 def create() -> Starlette:
@@ -24,6 +27,7 @@ def application(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Front]]:
         async with wired(settings) as front:
+            log.info("app.listening", host=settings.health_host, port=settings.health_port)
             yield {"front": front}
 
     return Starlette(routes=ROUTES, lifespan=lifespan)

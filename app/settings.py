@@ -83,16 +83,26 @@ def _model(text: str) -> str:
     return text
 
 
+def _file(path: Path) -> Path:
+    if path.name == ":memory:":
+        raise ValueError("must be a file: what is kept in memory is lost with the process")
+    return path
+
+
 def _json_object(text: object) -> object:
     if not isinstance(text, str):
         return text
     try:
-        value = json.loads(text)
-    except ValueError:
+        value = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         value = None
-    if not isinstance(value, dict):
-        raise ValueError("must be a JSON object")
+    if not isinstance(value, dict) or not isinstance(value.get("provider", {}), dict):
+        raise ValueError("must be a JSON object, and its provider, if it has one, an object too")
     return value
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _lower(text: object) -> object:
@@ -150,7 +160,9 @@ class Discord(Token):
 
 
 class Runtime(Group):
-    database_path: Path = Field(Path("discord.sqlite"), description="the SQLite file; made when it is missing")
+    database_path: Annotated[Path, AfterValidator(_file)] = Field(
+        Path("discord.sqlite"), description="the SQLite file; made when it is missing"
+    )
     github_token: Credential | None = Field(None, description="for private repositories on GitHub; the agent sees it")
     opencode_model: Annotated[str, AfterValidator(_model)] = Field(
         "opencode/claude-sonnet-4-5", description="provider/model that answers"

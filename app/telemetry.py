@@ -20,7 +20,12 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 EVENTS: dict[str, str] = {
+    "app.listening": "the app is up, and where",
+    "background.defect": "something that runs by itself ended in a way that nobody foresaw",
+    "discord.connected": "Discord answers and knows us",
+    "discord.unusable": "Discord cannot be reached, or does not accept us",
     "interaction.rejected": "a request to the interactions endpoint was answered with 4xx",
+    "interaction.unanswered": "the store was too busy to write a command down; the person was told",
     "ledger.unavailable": "the database could not be used just now; tried again",
     "runner.failed": "a defect ended the runner, and with it the process",
     "sandbox.active": "a thread's sandbox is up, OpenCode answers in it",
@@ -28,12 +33,16 @@ EVENTS: dict[str, str] = {
     "sandbox.deleted": "a local sandbox is gone with its files",
     "sandbox.launched": "a program runs in a local sandbox",
     "sandbox.stopped": "nothing runs in a local sandbox any more",
+    "sandbox.left_running": "a machine that cannot serve could not be stopped either",
     "sandbox.stray": "an instance that no thread knows was deleted",
     "sandbox.swept": "processes that an earlier app left in local sandboxes were ended",
     "sandbox.unisolated": "SANDBOX_PROVIDER=local: what the model runs, runs as this user, on this machine",
-    "sandbox.unswept": "looking for strays failed; tried again later",
+    "sandbox.unknown": "a store that knows no sandbox found some of ours: is it the right one? nothing was deleted",
+    "sandbox.unswept": "looking for strays failed; the next start looks again",
     "turn.accepted": "it wants an answer",
+    "turn.admitted": "written down; nothing is lost from here on",
     "turn.answered": "the model's answer, or our apology, is written down",
+    "turn.asked": "what was asked, word for word; at debug alone",
     "turn.cancelled": "somebody stopped it",
     "turn.defect": "a step failed in a way that nobody foresaw",
     "turn.delivered": "the whole answer is in the thread",
@@ -45,6 +54,7 @@ EVENTS: dict[str, str] = {
     "turn.prompted": "OpenCode has it",
     "turn.threaded": "it has its thread",
     "turn.unheard": "not even the apology could be sent",
+    "turn.unstopped": "it was given up, and OpenCode may still be at work on it",
 }
 
 BLOT = "[secret]"

@@ -2,21 +2,21 @@
 by itself, and ends it all in the opposite order."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import httpx
 import structlog
 
 from app.commands.ports import Room
+from app.connections import open_http
 from app.discord.chat import DiscordChat
 from app.discord.identity import Application, Identity
 from app.discord.rest import Rest
 from app.opencode.agent import OpenCodeAgent
-from app.opencode.client import open_http
 from app.opencode.config import Options, model_of
 from app.opencode.server import OpenCodeServer
 from app.sandboxes.keeper import Keeper, Patience
@@ -26,6 +26,7 @@ from app.settings import Settings
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
+from app.turns.errors import Retriable
 from app.turns.routing import Policy
 from app.turns.runner import Runner
 from app.turns.steps import Steps, meanwhile
@@ -34,6 +35,7 @@ from app.web.front import Front
 log = structlog.get_logger()
 TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "bin"  # where `make setup` puts what is not on PATH already
 PROVIDERS = ("local",)
+STOP_SECONDS = 3.0  # for whoever ignores SIGTERM: all of it together must take less than ten
 clock = time.time
 
 
@@ -46,7 +48,7 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         await sqlite.open()
         stack.push_async_callback(sqlite.close)
         stack.push_async_callback(provider.close)
-        to_discord = await stack.enter_async_context(httpx.AsyncClient())
+        to_discord = await stack.enter_async_context(open_http())
         to_opencode = await stack.enter_async_context(open_http())
         ledger, shelf = SqliteLedger(sqlite), SqliteShelf(sqlite)
         rest = Rest(to_discord, settings.discord_api_base_url, settings.discord_token.get_secret_value())
@@ -55,24 +57,22 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         )
         options = options_for(settings)
         keeper = Keeper(provider, OpenCodeServer(to_opencode, options), shelf, clock, patience_for(settings))
-        steps = Steps(
-            ledger,
-            DiscordChat(rest, identity),
-            OpenCodeAgent(to_opencode, model_of(options), clock),
-            keeper,
-            policy_for(settings),
-        )
-        runner = Runner(ledger, steps, clock)
+        agent, policy = OpenCodeAgent(to_opencode, model_of(options), clock), policy_for(settings)
+        runner = Runner(ledger, Steps(ledger, DiscordChat(rest, identity), agent, keeper, policy), clock)
+        await keeper.take_stock()
         await stack.enter_async_context(meanwhile(keeper.sweep()))
         await stack.enter_async_context(meanwhile(identity.introduce()))
         await stack.enter_async_context(meanwhile(never_failing(runner)))
-        room = Room(ledger, shelf, policy_for(settings), model_of(options), clock)
+        room = Room(ledger, shelf, policy, model_of(options), clock)
         yield Front(identity, room, runner.nudge, clock())
 
 
 async def who_we_are(rest: Rest) -> Application:
     found = await rest.current_application()
-    return Application(str(found["id"]), str(found["verify_key"]))
+    id, key = str(found.get("id", "")), str(found.get("verify_key", ""))
+    if not id.isdigit() or not re.fullmatch("[0-9a-f]{64}", key):
+        raise Retriable("what Discord says about the application makes no sense")
+    return Application(id, key)
 
 
 async def never_failing(runner: Runner) -> None:
@@ -86,9 +86,8 @@ async def never_failing(runner: Runner) -> None:
 
 def provider_for(settings: Settings) -> Provider:
     if settings.sandbox_provider == "local":
-        return LocalProvider(
-            settings.local_sandbox_dir.resolve(), f"{TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        )
+        path = f"{TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        return LocalProvider(settings.local_sandbox_dir, path, grace=STOP_SECONDS)
     raise ValueError(f"no such provider: {settings.sandbox_provider}")
 
 

@@ -46,8 +46,9 @@ def install_python() -> None:
     if stamp.exists() and stamp.read_text() == digest:
         return
     python = VENV / "bin" / "python"
-    if not python.exists():
+    if not (VENV / "bin" / "pip").exists():  # a half-made one has none
         say("making .venv")
+        shutil.rmtree(VENV, ignore_errors=True)
         run(sys.executable, "-m", "venv", str(VENV), hint="on Debian: apt install python3-venv")
     say("installing the locked dependencies")
     uv = shutil.which("uv")
@@ -66,7 +67,7 @@ def install_opencode() -> None:
         return
     say(f"fetching OpenCode {OPENCODE} and ripgrep from npm (about 100 MB, once)")
     packages = (f"opencode-ai@{OPENCODE}", f"@vscode/ripgrep@{RIPGREP}")
-    quietly = ("--no-save", "--no-package-lock", "--no-fund", "--no-audit")
+    quietly = ("--no-save", "--no-package-lock", "--no-fund", "--no-audit", "--no-update-notifier", "--loglevel=error")
     run("npm", "install", "--prefix", str(TOOLS), *quietly, *packages)
     binaries.mkdir(exist_ok=True)
     link(binaries / "opencode", TOOLS / "node_modules" / ".bin" / "opencode")

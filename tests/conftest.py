@@ -4,8 +4,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from app.store.sqlite import Sqlite
+
+# How quick a machine is must not decide whether a test passes.
+settings.register_profile("opencord", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("opencord")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ and naming it here."""
 from typing import Protocol
 
 from app.commands import ask, status
+from app.commands.door import TurnedAway
 from app.commands.ports import Room
 from app.commands.words import UNKNOWN_COMMAND, UNKNOWN_OPTION
 from app.discord.interactions import Interaction
@@ -16,7 +17,7 @@ class Subcommand(Protocol):
     REGISTRATION: Payload  # as Discord wants it
 
     async def run(self, interaction: Interaction, room: Room) -> Payload:
-        """The answer, at once."""
+        """The answer, at once. Raises TurnedAway."""
         ...
 
 
@@ -44,4 +45,7 @@ async def answer(interaction: Interaction, room: Room) -> Payload:
         return told(UNKNOWN_COMMAND)
     if interaction.options.keys() - {option["name"] for option in subcommand.REGISTRATION.get("options", ())}:
         return told(UNKNOWN_OPTION)
-    return await subcommand.run(interaction, room)
+    try:
+        return await subcommand.run(interaction, room)
+    except TurnedAway as refusal:
+        return told(str(refusal))

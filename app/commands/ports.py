@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.ids import ChannelId, ThreadId
+from app.ids import ChannelId, GuildId, ThreadId
 from app.sandboxes.ports import Sandbox
 from app.turns.records import Request, Turn
 from app.turns.routing import Policy
@@ -18,7 +18,9 @@ class Desk(Protocol):
 
     async def known_category(self, channel: ChannelId) -> ChannelId | None: ...
 
-    async def live_turns(self, thread: ThreadId | None = None) -> Sequence[Turn]: ...
+    async def live_turns(self, guild: GuildId | None = None, thread: ThreadId | None = None) -> Sequence[Turn]: ...
+
+    async def count_live_turns(self) -> int: ...
 
 
 class Register(Protocol):
@@ -26,7 +28,7 @@ class Register(Protocol):
 
     async def sandbox_of(self, thread: ThreadId) -> Sandbox | None: ...
 
-    async def sandboxes(self) -> Sequence[Sandbox]: ...
+    async def count_active(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from app.discord import payloads
-from app.discord.errors import NotFound, TokenDead, token_dead
+from app.discord.errors import NotFound, TokenDead, Unavailable, token_dead
 from app.discord.identity import Identity
 from app.discord.interactions import THREADS
 from app.discord.limits import ACKNOWLEDGE_SECONDS, CONTENT, PAGE, TOKEN_SECONDS
@@ -54,8 +54,6 @@ class DiscordChat:
         self._self: str | None = None
 
     async def post_opener(self, turn: Turn) -> MessageId:
-        if turn.source is Source.MESSAGE:
-            return MessageId(turn.id)
         return await self._reply(turn, opener(turn))
 
     async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
@@ -71,8 +69,9 @@ class DiscordChat:
     def compose(self, text: str) -> Sequence[str]:
         return split(text) or [NO_ANSWER]
 
-    async def post(self, thread: ThreadId, parcel: Parcel) -> MessageId:
-        message = payloads.message(parcel.content, nonce=parcel.nonce, flags=Flag.SUPPRESS_EMBEDS)
+    async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:
+        flags = Flag.SUPPRESS_EMBEDS
+        message = payloads.message(parcel.content, nonce=parcel.nonce, reply_to=reply_to, flags=flags)
         return _id(await self._rest.create_message(thread, message))
 
     async def find_posted(self, thread: ThreadId, after: str, content: str) -> MessageId | None:
@@ -83,7 +82,9 @@ class DiscordChat:
             await self._rest.show_typing(thread)
 
     async def tell(self, turn: Turn, text: str) -> None:
-        await self._reply(turn, shorten(text, CONTENT))
+        """Beside the opener where there is one: it quotes what was asked."""
+        say = self._reply if turn.opener is None else self._post_once
+        await say(turn, shorten(text, CONTENT))
 
     async def dismiss(self, turn: Turn, text: str) -> None:
         """Says nothing where nothing can be said to the asker alone: to a message, and once the token is dead.
@@ -160,6 +161,8 @@ def opener(turn: Turn) -> str:
 
 
 def _id(message: Object) -> MessageId:
+    if not message.get("id"):
+        raise Unavailable("Discord's answer has no id in it")
     return MessageId(str(message["id"]))
 
 

@@ -8,7 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import structlog
+
+from app.discord.errors import Unauthorized
 from app.turns.errors import Refused, Retriable
+
+log = structlog.get_logger()
 
 FRESH_SECONDS = 60.0
 ANSWER_SECONDS = 5.0  # nobody who asks how we are waits longer, whatever becomes of the retries
@@ -54,7 +59,7 @@ class Identity:
                 if self._asked_at is None or self._clock() - self._asked_at >= FRESH_SECONDS:
                     await self._check()
         except TimeoutError:
-            self.last_problem = "Discord does not answer"
+            self._note("Discord does not answer")
         return self.last_problem
 
     async def introduce(self) -> None:
@@ -69,11 +74,19 @@ class Identity:
         self._asked_at = self._clock()
         try:
             application = await self._ask()
-        except Refused as failure:
-            self.last_problem = failure.tell
-        except Retriable as failure:
-            self.last_problem = f"Discord cannot be reached: {failure}"
+        except Unauthorized:
+            self._note("Discord does not accept DISCORD_TOKEN: copy it again from the developer portal")
+        except (Retriable, Refused) as failure:
+            self._note(f"Discord cannot be reached: {failure}")
         else:
             self._application_id = self._application_id or application.id
             self._public_key = self._public_key or application.public_key
-            self.last_problem = None
+            self._note(None)
+
+    def _note(self, problem: str | None) -> None:
+        """Said in the log when it changes, not each time."""
+        is_new, self.last_problem = problem != self.last_problem, problem
+        if is_new and problem is None:
+            log.info("discord.connected")
+        elif is_new:
+            log.error("discord.unusable", why=problem)

@@ -100,9 +100,9 @@ class OpenCodeAgent:
                 return Answer(_whole(outcome))
             case Fate.FAILED:
                 fault = outcome.fault or Fault("")
-                raise Refused(apologies.for_fault(fault, self._model)) from ModelFailed(fault)
+                raise Refused(_below(outcome, apologies.for_fault(fault, self._model))) from ModelFailed(fault)
             case Fate.ABORTED:
-                raise Refused(apologies.ABORTED)
+                raise Refused(_below(outcome, apologies.ABORTED))
         if outcome.overtaken:
             raise Refused(apologies.OVERTAKEN)
         raise Interrupted(f"{message} is {outcome.fate} in an idle session")
@@ -230,6 +230,9 @@ async def _has(client: Client, session: SessionId, message: str) -> bool:
 
 
 def _whole(outcome: Outcome) -> str:
-    if outcome.cut:
-        return f"{outcome.text}\n\n{apologies.CUT_OFF}".strip()
-    return outcome.text or apologies.NOTHING_SAID
+    return _below(outcome, apologies.CUT_OFF) if outcome.cut else outcome.text or apologies.NOTHING_SAID
+
+
+def _below(outcome: Outcome, remark: str) -> str:
+    """What the model had said so far is the person's, whatever happened then."""
+    return f"{outcome.text}\n\n{remark}".strip()

@@ -16,6 +16,10 @@ OVERTAKEN = (
 )
 NOT_INSTALLED = f"Sorry, I could not start OpenCode: it is not installed in the sandbox. Please tell {OPERATOR}."
 NO_GIT = f"Sorry, I could not clone the repository: git is not installed in the sandbox. Please tell {OPERATOR}."
+NOT_STARTED = (
+    "Sorry, I could not start OpenCode: it did not come up in the sandbox. Please try again later, and if it goes on, "
+    f"tell {OPERATOR}."
+)
 WRONG_VERSION = (
     "Sorry, I could not start OpenCode: the sandbox holds another version of it than I can talk to. "
     f"Please tell {OPERATOR}."

@@ -59,16 +59,6 @@ class Status:
     retry: Retry | None = None
 
 
-def open_http() -> httpx.AsyncClient:
-    """One for all servers. Those on this machine are reached past any proxy that the environment names."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30.0)
-    direct = httpx.AsyncHTTPTransport(limits=limits)
-    timeout = httpx.Timeout(READ_SECONDS)
-    return httpx.AsyncClient(
-        limits=limits, timeout=timeout, mounts={"all://127.0.0.1": direct, "all://localhost": direct}
-    )
-
-
 class Client:
     def __init__(
         self,

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 VERSION = "1.18.33"  # later ones drop or change the routes that `client` uses
-PORT = 4096
 USERNAME = "opencode"
 AGENT = "build"
 ZEN = "opencode"  # what OpenCode calls its own provider

@@ -11,16 +11,21 @@ import httpx
 
 from app.opencode import apologies
 from app.opencode.client import PROBE_SECONDS, Client, Health
-from app.opencode.config import COMMAND, PORT, Options, environment, model_of
+from app.opencode.config import COMMAND, Options, environment, model_of
 from app.opencode.workspace import NO_GIT, NO_OPENCODE, NOT_CLONED, SCRIPT, clone_environment, why_not_cloned
-from app.sandboxes.ports import Endpoint, Instance, Program, Provider
+from app.sandboxes.ports import PORT, Endpoint, Instance, Program, Provider
 from app.turns.errors import Refused, Retriable
 
 # Short, for a request that comes while it boots is never answered; now and then longer, for far-away instances.
 PROBES: Final = (PROBE_SECONDS, PROBE_SECONDS, PROBE_SECONDS, 2.0)
 PAUSE_SECONDS = 0.2
+LAUNCHES = 2
 MOST_LOST = 4  # how often in a row the provider may say that nothing runs
 MOST_FOREIGN = 40
+
+
+class Ended(Exception):
+    """The program that was launched does not run any more."""
 
 
 class OpenCodeServer:
@@ -34,13 +39,11 @@ class OpenCodeServer:
         try:
             async with asyncio.timeout(within):
                 await self._prepare(provider, instance, within)
-                env = environment(self._options, password)
-                await provider.launch(instance.ref, Program("opencode", COMMAND, env, PORT))
-                endpoint = await self._until_healthy(provider, instance, password)
+                endpoint = await self._started(provider, instance, password)
                 await self._check_model(Client(self._http, endpoint, password))
                 return endpoint
         except TimeoutError as error:
-            raise Retriable(f"OpenCode was not ready within {within:.0f} s") from error
+            raise Retriable(f"OpenCode was not ready within {within:.0f} s", tell=apologies.NOT_STARTED) from error
 
     async def answers(self, endpoint: Endpoint, password: str) -> bool:
         client = Client(self._http, endpoint, password)
@@ -49,6 +52,17 @@ class OpenCodeServer:
             if health is not Health.SILENT:
                 return health is Health.GOOD
         return False
+
+    async def _started(self, provider: Provider, instance: Instance, password: str) -> Endpoint:
+        """Raises Refused when it ends by itself more than once: it would a third time."""
+        program = Program("opencode", COMMAND, environment(self._options, password), PORT)
+        for _ in range(LAUNCHES):
+            await provider.launch(instance.ref, program)
+            try:
+                return await self._until_healthy(provider, instance, password)
+            except Ended:
+                continue
+        raise Refused(apologies.NOT_STARTED)
 
     async def _prepare(self, provider: Provider, instance: Instance, within: float) -> None:
         done = await provider.exec(instance.ref, SCRIPT, env=clone_environment(self._options), within=within)
@@ -61,7 +75,8 @@ class OpenCodeServer:
                 raise Refused(apologies.NO_GIT)
             case code if code == NOT_CLONED:
                 raise Refused(why_not_cloned(done.output))
-        raise Retriable(f"the workspace could not be prepared: exit code {done.exit_code}")
+        last = done.output.strip().rpartition("\n")[2][-200:]
+        raise Retriable(f"the workspace could not be prepared: exit code {done.exit_code}: {last}")
 
     async def _until_healthy(self, provider: Provider, instance: Instance, password: str) -> Endpoint:
         foreign = 0
@@ -78,13 +93,13 @@ class OpenCodeServer:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _launched(self, provider: Provider, instance: Instance) -> Endpoint:
-        """Raises Retriable when it has ended by itself."""
-        for _ in range(MOST_LOST - 1):
+        """Raises Ended when it has ended by itself."""
+        for _ in range(MOST_LOST):
             try:
                 return await provider.endpoint(instance.ref, PORT)
             except Retriable:
                 await asyncio.sleep(PAUSE_SECONDS)
-        return await provider.endpoint(instance.ref, PORT)
+        raise Ended
 
     async def _check_model(self, client: Client) -> None:
         """Raises Refused for a configuration that the server does not accept, and for a model that it does not

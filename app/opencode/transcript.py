@@ -132,11 +132,12 @@ def _turned_down(message: Message) -> bool:
 
 
 def _said(answers: Sequence[Message]) -> list[str]:
-    """What was said to the person: no summaries of a compaction, and no text that the server put in."""
+    """What was said to the person: no summaries of a compaction, no text that the server put in, and no beginning of
+    an answer that was cut off and then given again."""
     return [
         part["text"].strip()
         for answer in answers
-        if not answer["info"].get("summary")
+        if not answer["info"].get("summary") and (answer is answers[-1] or answer["info"]["time"].get("completed"))
         for part in answer["parts"]
         if part["type"] == "text" and not part.get("synthetic") and not part.get("ignored") and part["text"].strip()
     ]

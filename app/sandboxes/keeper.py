@@ -8,6 +8,7 @@ Only the holder of a turn's lease calls `ensure`, and a thread has one such turn
 RESUMING was left behind by somebody who died, and is taken over at once.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,18 @@ import structlog
 
 from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Condition, Endpoint, Instance, Labels, Machine, Provider, Sandbox, Server, Shelf
+from app.sandboxes.ports import (
+    PORT,
+    Condition,
+    Endpoint,
+    Instance,
+    Labels,
+    Machine,
+    Provider,
+    Sandbox,
+    Server,
+    Shelf,
+)
 from app.turns.errors import Refused, Retriable
 
 log = structlog.get_logger()
@@ -28,6 +40,12 @@ class Patience:
 
     creation: float = 180.0
     resumption: float = 120.0
+
+    def of(self, state: State) -> float:
+        return self.creation if state is State.CREATING else self.resumption
+
+
+TOO_SLOW = "Sorry, the machine did not come up in time. Please try again later, or tell whoever runs this bot."
 
 
 class Keeper:
@@ -51,6 +69,14 @@ class Keeper:
         endpoint = await self._bring_up(sandbox, labels)
         return machine_of(sandbox, endpoint)
 
+    async def awake(self, thread: ThreadId) -> Machine | None:
+        """The thread's machine if it answers now; nothing is started for it."""
+        sandbox = await self._shelf.sandbox_of(thread)
+        if sandbox is None or sandbox.state is not State.ACTIVE:
+            return None
+        endpoint = await self._answering(sandbox)
+        return machine_of(sandbox, endpoint) if endpoint else None
+
     async def remember_session(self, thread: ThreadId, session: SessionId) -> None:
         await self._shelf.remember_session(thread, session)
 
@@ -58,11 +84,24 @@ class Keeper:
         """It was used just now."""
         await self._shelf.touch(thread, self._clock())
 
+    async def take_stock(self) -> None:
+        """Write down what became of the machines while nobody looked. Only while no turn is at work."""
+        found = {instance.name: instance for instance in await self._provider.list()}
+        for sandbox in await self._shelf.sandboxes():
+            instance = found.get(sandbox.name)
+            if sandbox.state is State.ACTIVE and (instance is None or instance.condition is Condition.STOPPED):
+                rest = State.DESTROYED if instance is None else State.PAUSED
+                await self._shelf.move(sandbox.thread, sandbox.state, rest, self._clock())
+
     async def sweep(self) -> None:
         """Delete the instances that are ours by their label, and that no thread knows."""
         try:
             instances = await self._provider.list()  # before the threads: whoever is made meanwhile is on the shelf
             known = {sandbox.name for sandbox in await self._shelf.sandboxes()}
+            if instances and not known:
+                # A store that knows nothing is likelier to be the wrong one than right about all of them.
+                log.warning("sandbox.unknown", instances=len(instances))
+                return
             strays = [one for one in instances if one.labels.get("app") == "opencord" and one.name not in known]
             for stray in strays:
                 await self._provider.delete(stray.ref)
@@ -95,13 +134,14 @@ class Keeper:
         return taken
 
     async def _bring_up(self, sandbox: Sandbox, labels: Labels) -> Endpoint:
-        assert sandbox.password is not None
-        began = self._clock()
+        began, within = self._clock(), self._patience.of(sandbox.state)
         try:
-            instance = await self._running_instance(sandbox.name, labels)
-            within = self._patience.creation if sandbox.state is State.CREATING else self._patience.resumption
-            endpoint = await self._server.boot(self._provider, instance, sandbox.password, within)
+            async with asyncio.timeout(within):
+                instance, endpoint = await self._booted(sandbox, labels, within)
+        except TimeoutError as error:
+            raise Retriable(f"the machine was not up within {within:g} s", tell=TOO_SLOW) from error
         except Refused as error:
+            await self._put_down(sandbox.name)
             await self._shelf.move(sandbox.thread, sandbox.state, State.ERROR, self._clock(), error=error.tell)
             raise
         now = self._clock()
@@ -110,19 +150,31 @@ class Keeper:
         log.info("sandbox.active", sandbox=sandbox.name, was=sandbox.state, seconds=round(now - began, 2))
         return endpoint
 
+    async def _put_down(self, name: str) -> None:
+        """Nothing that cannot serve goes on running."""
+        try:
+            instance = await self._provider.find(name)
+            if instance is not None:
+                await self._provider.stop(instance.ref)
+        except (Retriable, Refused) as failure:
+            log.warning("sandbox.left_running", sandbox=name, reason=str(failure))
+
+    async def _booted(self, sandbox: Sandbox, labels: Labels, within: float) -> tuple[Instance, Endpoint]:
+        assert sandbox.password is not None
+        instance = await self._running_instance(sandbox.name, labels)
+        return instance, await self._server.boot(self._provider, instance, sandbox.password, within)
+
     async def _running_instance(self, name: str, labels: Labels) -> Instance:
         instance = await self._provider.find(name)
-        if instance is not None and instance.condition is Condition.BROKEN:
-            await self._provider.delete(instance.ref)
-            instance = None
-        if instance is None:
-            return await self._provider.create(name, labels)
-        if instance.condition is not Condition.RUNNING:
-            await self._provider.start(instance.ref)
-        return instance
-
-
-PORT = 4096  # of OpenCode, inside the machine
+        match instance.condition if instance else None:
+            case Condition.CHANGING:
+                raise Retriable("the machine is changing", after=1.0)
+            case Condition.BROKEN if instance is not None:
+                await self._provider.delete(instance.ref)
+                return await self._provider.create(name, labels)
+            case Condition.STOPPED if instance is not None:
+                await self._provider.start(instance.ref)
+        return instance or await self._provider.create(name, labels)
 
 
 def name_of(thread: ThreadId) -> str:

@@ -4,8 +4,8 @@ race for a machine and exactly one of them wins.
     destroyed ─▶ creating ─▶ active ─▶ pausing ─▶ paused ─▶ resuming ─▶ active
         ▲                                            └─▶ destroying ─▶ destroyed
 
-A state in the left column of a move with two names is *passing*: somebody is at work on it. Whoever dies there leaves
-it behind, and after a deadline anybody may take it over.
+The states whose names end in -ing are *passing*: somebody is at work on the machine. Whoever dies there leaves the
+state behind, for somebody else to take over.
 """
 
 from enum import StrEnum
@@ -30,6 +30,7 @@ MOVES: frozenset[tuple[State, State]] = frozenset(
         (State.CREATING, State.ACTIVE),
         (State.ACTIVE, State.PAUSING),
         (State.PAUSING, State.PAUSED),
+        (State.ACTIVE, State.PAUSED),  # it was found stopped
         (State.PAUSED, State.RESUMING),
         (State.ACTIVE, State.RESUMING),  # its server is gone though the machine is not
         (State.RESUMING, State.ACTIVE),

@@ -12,12 +12,12 @@ all, and disappears the same way.
 Everything here blocks, if briefly: call it from a thread.
 """
 
+import fcntl
 import json
 import os
 import secrets
 import shutil
 import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -132,14 +132,22 @@ def places(root: Path) -> list[Place]:
     return [found for path in sorted(root.iterdir()) if (found := Place(path)).note() is not None]
 
 
-def usable(root: Path) -> str | None:
-    """Why no sandboxes can be kept there, in words; None when they can."""
+class Unusable(Exception):
+    """No sandboxes can be kept there. The text is one line for the operator."""
+
+
+def occupy(root: Path) -> IO[bytes]:
+    """Make the root ours for as long as the file is open, which ends with the process however it ends: two apps on one
+    root would take each other's machines for strays. Raises Unusable."""
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=root):
-            return None
+        lock = (root / ".opencord-lock").open("wb")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Unusable(f"{root} is in use by another app") from error
     except OSError as error:
-        return f"{root} cannot hold sandboxes: {error.strerror or error}"
+        raise Unusable(f"{root} cannot hold sandboxes: {error.strerror or error}") from error
+    return lock
 
 
 def clear(root: Path) -> None:
@@ -155,6 +163,7 @@ def _remove(path: Path) -> None:
     except PermissionError:
         # Some package caches make their directories read-only, and then nothing in them can be removed.
         for folder, inner, _ in os.walk(path):
-            for name in inner:
-                os.chmod(os.path.join(folder, name), 0o700, follow_symlinks=True)
+            for path_inside in (Path(folder, name) for name in inner):
+                if not path_inside.is_symlink():  # it may lead out of here
+                    path_inside.chmod(0o700)
         shutil.rmtree(path)

@@ -13,6 +13,7 @@ from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import State
 
 Labels = Mapping[str, str]
+PORT = 4096  # OpenCode's, inside an instance
 
 
 class Condition(StrEnum):

@@ -9,12 +9,13 @@ from app.store.sqlite import Unusable, check
 
 def main() -> None:
     path = database_path(os.environ)
+    is_new = not path.exists()
     try:
         check(path)
     except Unusable as error:
         print(f"DATABASE_PATH: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    print(f"{path} is up to date")
+    print(f"{path} was made" if is_new else f"{path} is up to date")
 
 
 if __name__ == "__main__":

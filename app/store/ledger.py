@@ -5,26 +5,37 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from app.ids import ChannelId, MessageId, ThreadId, TurnId
-from app.store.rows import parcel_of_row, row_of_request, turn_of_row
+from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId
+from app.store.rows import parcel_of_row, row_of_request, sound, turn_of_row
 from app.store.sqlite import Sqlite
 from app.turns.errors import LeaseLost
-from app.turns.machine import LIVE, Event, Stage, advance
+from app.turns.machine import LIVE, QUEUE, Event, Postponed, Stage, advance
 from app.turns.ports import Facts
 from app.turns.records import Parcel, Request, Turn
 
+NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None}
 LIVE_STAGES = "(" + ", ".join(f"'{stage}'" for stage in Stage if stage in LIVE) + ")"
+
+TAKE_AWAY = """
+    UPDATE turns SET lease_token = NULL, lease_until = NULL, losses = losses + 1
+    WHERE lease_token IS NOT NULL AND lease_until <= :now
+"""
 
 # The order of a thread is decided here and nowhere else, so that two processes on one database agree about it.
 CLAIM = f"""
     UPDATE turns SET lease_token = :token, lease_until = :until, attempts = attempts + 1
     WHERE position = (
         SELECT position FROM turns AS turn
-        WHERE stage IN {LIVE_STAGES} AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
-        AND NOT EXISTS (
-            SELECT 1 FROM turns AS earlier
-            WHERE earlier.thread = turn.thread AND earlier.position < turn.position AND earlier.stage IN {LIVE_STAGES}
-        )
+        WHERE stage IN {LIVE_STAGES} AND due_at <= :now AND lease_token IS NULL
+        AND (stage <> '{QUEUE}' OR NOT EXISTS (
+            SELECT 1 FROM turns AS other
+            WHERE other.thread = turn.thread AND other.position <> turn.position AND other.stage IN {LIVE_STAGES}
+            AND (
+                other.position < turn.position
+                OR other.stage IN ('{Stage.PROMPTED}', '{Stage.ANSWERED}')
+                OR (other.stage = '{QUEUE}' AND other.lease_token IS NOT NULL)
+            )
+        ))
         ORDER BY position LIMIT 1
     )
     RETURNING *
@@ -65,6 +76,7 @@ class SqliteLedger:
 
     async def claim(self, token: str, now: float, until: float) -> Turn | None:
         def change(db: Database) -> Turn | None:
+            db.execute(TAKE_AWAY, {"now": now})
             rows = list(db.query(CLAIM, {"token": token, "now": now, "until": until}))
             return turn_of_row(rows[0]) if rows else None
 
@@ -87,11 +99,11 @@ class SqliteLedger:
                 "failure": facts.failure,
             }
             columns: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
-            columns |= {"stage": stage.value, "attempts": 0}
+            columns |= {"stage": stage.value, "attempts": 0, "losses": 0, "failing_since": None}
             if event is Event.INTERRUPTED:
                 columns["interruptions"] = old.interruptions + 1
-            if stage not in LIVE:
-                columns |= {"lease_token": None, "lease_until": None}
+            if stage is QUEUE or stage not in LIVE:
+                columns |= NO_LEASE
             insert_parcels(db, turn, facts.parcels)
             return update(db, turn, columns)
 
@@ -106,19 +118,23 @@ class SqliteLedger:
 
         return await self._sqlite.write(change)
 
-    async def postpone(self, turn: TurnId, token: str, until: float, failure: str) -> None:
+    async def postpone(self, turn: TurnId, token: str, postponed: Postponed, failure: str) -> None:
         def change(db: Database) -> None:
             leased(db, turn, token)
-            update(db, turn, {"due_at": until, "failure": failure, "lease_token": None, "lease_until": None})
+            since = postponed.failing_since
+            update(db, turn, {"due_at": postponed.until, "failing_since": since, "failure": failure, **NO_LEASE})
 
         await self._sqlite.write(change)
 
     async def release(self, turn: TurnId, token: str) -> None:
         def change(db: Database) -> None:
             attempts = max(0, leased(db, turn, token).attempts - 1)
-            update(db, turn, {"attempts": attempts, "lease_token": None, "lease_until": None})
+            update(db, turn, {"attempts": attempts, **NO_LEASE})
 
         await self._sqlite.write(change)
+
+    async def remember_category(self, channel: ChannelId, category: ChannelId | None) -> None:
+        await self._sqlite.write(lambda db: upsert_category(db, channel, category))
 
     async def unsent(self, turn: TurnId) -> Sequence[Parcel]:
         query = "SELECT * FROM parcels WHERE turn = ? AND message IS NULL ORDER BY ordinal"
@@ -143,11 +159,18 @@ class SqliteLedger:
         rows = await self._sqlite.read(lambda db: list(db.query("SELECT * FROM turns WHERE id = ?", [turn])))
         return turn_of_row(rows[0]) if rows else None
 
-    async def live_turns(self, thread: ThreadId | None = None) -> Sequence[Turn]:
-        """In the order in which they will be answered; of one thread, or of all."""
-        where = f"stage IN {LIVE_STAGES} AND (:thread IS NULL OR thread = :thread)"
+    async def live_turns(self, guild: GuildId | None = None, thread: ThreadId | None = None) -> Sequence[Turn]:
+        """In the order of admission; of a server, of a thread, or all."""
+        where = (
+            f"stage IN {LIVE_STAGES} AND (:guild IS NULL OR guild = :guild) AND (:thread IS NULL OR thread = :thread)"
+        )
         query = f"SELECT * FROM turns WHERE {where} ORDER BY position"  # noqa: S608
-        return await self._sqlite.read(lambda db: [turn_of_row(row) for row in db.query(query, {"thread": thread})])
+        places = {"guild": guild, "thread": thread}
+        return await self._sqlite.read(lambda db: [turn_of_row(row) for row in db.query(query, places)])
+
+    async def count_live_turns(self) -> int:
+        query = f"SELECT count(*) AS live FROM turns WHERE stage IN {LIVE_STAGES}"  # noqa: S608
+        return await self._sqlite.read(lambda db: int(next(iter(db.query(query)))["live"]))
 
     async def _channel_column(self, column: str, channel: ChannelId) -> str | None:
         query = f"SELECT {column} FROM channels WHERE id = ?"  # noqa: S608
@@ -156,30 +179,32 @@ class SqliteLedger:
 
 
 def insert_request(db: Database, request: Request, now: float) -> bool:
-    row = row_of_request(request, now)
+    row = sound(row_of_request(request, now))
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     insert = f"INSERT INTO turns ({names}) VALUES ({values}) ON CONFLICT (id) DO NOTHING RETURNING id"  # noqa: S608
     admitted = bool(list(db.query(insert, row)))
-    if request.place.category is not None:
-        db.execute(
-            "INSERT INTO channels (id, category) VALUES (?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET category = excluded.category",
-            [request.place.channel, request.place.category],
-        )
+    if request.place.thread is None:
+        upsert_category(db, request.place.channel, request.place.category)
     return admitted
+
+
+def upsert_category(db: Database, channel: ChannelId, category: ChannelId | None) -> None:
+    db.execute(
+        "INSERT INTO channels (id, category) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET category = excluded.category",
+        [channel, category],
+    )
 
 
 def insert_parcels(db: Database, turn: TurnId, parcels: Sequence[Parcel]) -> None:
     for parcel in parcels:
         db.execute(
-            "INSERT INTO parcels (turn, ordinal, content, nonce) VALUES (?, ?, ?, ?)",
-            [turn, parcel.ordinal, parcel.content, parcel.nonce],
+            "INSERT INTO parcels (turn, ordinal, content, nonce) VALUES (:turn, :ordinal, :content, :nonce)",
+            sound({"turn": turn, "ordinal": parcel.ordinal, "content": parcel.content, "nonce": parcel.nonce}),
         )
 
 
 def leased(db: Database, turn: TurnId, token: str) -> Turn:
-    """The turn, while the lease is the caller's. It stays so until another claims it, even past its time: a slow owner
-    without a rival does no harm."""
+    """The turn, while the lease is the caller's. It stays so until somebody looks for work after its time."""
     rows = list(db.query("SELECT * FROM turns WHERE id = ? AND lease_token = ?", [turn, token]))
     if not rows:
         raise LeaseLost(turn)
@@ -189,5 +214,5 @@ def leased(db: Database, turn: TurnId, token: str) -> Turn:
 def update(db: Database, turn: TurnId, columns: dict[str, Any]) -> Turn:
     assignments = ", ".join(f"{name} = :{name}" for name in columns)
     query = f"UPDATE turns SET {assignments} WHERE id = :key RETURNING *"  # noqa: S608
-    rows = list(db.query(query, {**columns, "key": turn}))
+    rows = list(db.query(query, sound({**columns, "key": turn})))
     return turn_of_row(rows[0])

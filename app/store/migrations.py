@@ -1,7 +1,8 @@
 """The schema, as the numbered steps that lead to it. Steps that have been released are never changed, only followed.
 
 The invariants that matter live here, as CHECKs and partial unique indexes, so that no defect elsewhere can break them:
-a thread has one turn at work and one at the model, an ended turn holds no lease, what was prompted has a session.
+past the queue a thread has one turn at work and one at the model, an ended turn holds no lease, what was prompted has a
+session.
 """
 
 from sqlite_utils import Database, Migrations
@@ -36,6 +37,8 @@ def turns(database: Database) -> None:
             admitted_at REAL NOT NULL,
             due_at REAL NOT NULL,
             attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+            losses INTEGER NOT NULL DEFAULT 0 CHECK (losses >= 0),
+            failing_since REAL,
             interruptions INTEGER NOT NULL DEFAULT 0 CHECK (interruptions >= 0),
             opener TEXT,
             session TEXT,
@@ -50,9 +53,14 @@ def turns(database: Database) -> None:
             CHECK (answer IS NOT NULL OR stage NOT IN ('answered', 'delivered'))
         );
         CREATE UNIQUE INDEX one_turn_at_the_model ON turns (thread) WHERE stage IN ('prompted', 'answered');
-        CREATE UNIQUE INDEX one_turn_at_work ON turns (thread) WHERE lease_token IS NOT NULL;
-        CREATE INDEX live_turns ON turns (thread, position)
+        CREATE UNIQUE INDEX one_turn_at_work ON turns (thread)
+            WHERE lease_token IS NOT NULL AND stage IN ('threaded', 'prompted', 'answered');
+        CREATE INDEX live_turns ON turns (position)
             WHERE stage IN ('admitted', 'accepted', 'threaded', 'prompted', 'answered');
+        CREATE INDEX live_turns_of_a_thread ON turns (thread, position)
+            WHERE stage IN ('admitted', 'accepted', 'threaded', 'prompted', 'answered');
+        CREATE INDEX leased_turns ON turns (lease_until) WHERE lease_token IS NOT NULL;
+        CREATE INDEX turns_of_a_thread ON turns (thread);
 
         CREATE TABLE parcels (
             turn TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE,

@@ -13,6 +13,14 @@ from app.turns.records import Asker, Parcel, Place, Request, Source, Turn
 Row = Mapping[str, Any]
 
 
+def sound(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """What SQLite can hold: half a surrogate pair, which JSON may smuggle in, becomes a question mark."""
+    return {
+        name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        for name, value in columns.items()
+    }
+
+
 def row_of_request(request: Request, now: float) -> dict[str, Any]:
     place, asker = request.place, request.asker
     return {
@@ -49,7 +57,10 @@ def turn_of_row(row: Row) -> Turn:
         interaction_token=row["interaction_token"],
         stage=Stage(row["stage"]),
         admitted_at=row["admitted_at"],
+        due_at=row["due_at"],
         attempts=row["attempts"],
+        losses=row["losses"],
+        failing_since=row["failing_since"],
         interruptions=row["interruptions"],
         opener=row["opener"] and MessageId(row["opener"]),
         session=row["session"] and SessionId(row["session"]),

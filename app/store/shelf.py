@@ -22,6 +22,10 @@ class SqliteShelf:
         query = "SELECT * FROM sandboxes ORDER BY thread"
         return await self._sqlite.read(lambda db: [sandbox_of_row(row) for row in db.query(query)])
 
+    async def count_active(self) -> int:
+        query = "SELECT count(*) AS active FROM sandboxes WHERE state = 'active'"
+        return await self._sqlite.read(lambda db: int(next(iter(db.query(query)))["active"]))
+
     async def shelve(self, thread: ThreadId, name: str, now: float) -> Sandbox:
         def change(db: Database) -> Sandbox:
             db.execute(

@@ -20,7 +20,7 @@ from app.store.migrations import migrate
 from app.turns.errors import Retriable
 
 T = TypeVar("T")
-BUSY_SECONDS = 10.0
+BUSY_SECONDS = 2.0  # shorter than the three seconds that Discord waits for an acknowledgement
 
 
 class Unusable(Exception):
@@ -76,6 +76,7 @@ def check(path: Path) -> None:
 
 
 def connect(path: Path) -> Database:
+    path.touch(mode=0o600)  # prompts and passwords are in it
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     database = Database(connection)
     database.execute("PRAGMA journal_mode=WAL")
@@ -89,8 +90,8 @@ def immediately(database: Database, change: Callable[[Database], T]) -> T:
     database.execute("BEGIN IMMEDIATE")
     try:
         result = change(database)
+        database.commit()
     except BaseException:
         database.rollback()
         raise
-    database.commit()
     return result

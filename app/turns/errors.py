@@ -8,12 +8,13 @@ that catches them. Anything else that escapes a step is a defect of ours, and is
 class Retriable(Exception):
     """It may work later: `after` seconds from now at the earliest; None leaves it to the backoff table.
 
-    The text is for the log, not for people.
+    The reason is for the log. `tell` is what the person reads if it never works: what happened, and what to do.
     """
 
-    def __init__(self, reason: str, after: float | None = None) -> None:
+    def __init__(self, reason: str, after: float | None = None, tell: str | None = None) -> None:
         super().__init__(reason)
         self.after = after
+        self.tell = tell
 
 
 class Refused(Exception):

@@ -7,6 +7,9 @@ reading: everything that moves a turn is here; and nothing here awaits, reads a 
         └─▶ IGNORED             ▲           │
                                 └interrupted┘
 
+THREADED is the queue: up to there a turn goes at once, so that its asker sees that it was heard; from there on a thread
+has one turn at work, the oldest.
+
 A turn that is given up ends as FAILED while it has no thread to speak in, and becomes ANSWERED with an apology
 otherwise, so that the apology is delivered by the same machinery as an answer.
 """
@@ -75,11 +78,28 @@ TRANSITIONS: dict[tuple[Stage, Event], Stage] = {
     **{(stage, Event.CANCELLED): Stage.CANCELLED for stage in LIVE},
 }
 
-# Seconds before the next attempt; the last one repeats. Fifteen attempts span about ten minutes, which outlasts the
-# usual incident at a vendor and still ends on the same coffee.
+# Where a turn waits until the turns before it in its thread have ended. What it does before this, everybody may see at
+# once: that it was heard.
+QUEUE = Stage.THREADED
+
+# Seconds before the next attempt; the last one repeats.
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
-MOST_ATTEMPTS = 15
+LONGEST_PAUSE = 300.0  # whatever a vendor asks for: a person waits
+
+# How many seconds of failure a stage puts up with. Ten minutes outlast the usual incident at a vendor; an answer that
+# is there is worth more patience, and a person whom Discord cannot reach cannot be told to ask again.
+PATIENCE = {
+    Stage.ADMITTED: 3_600.0,
+    Stage.ACCEPTED: 3_600.0,
+    Stage.THREADED: 600.0,
+    Stage.PROMPTED: 600.0,
+    Stage.ANSWERED: 86_400.0,
+}
+CALM_SECONDS = 300.0  # a failure after so long a time without one has nothing to do with the one before
 MOST_INTERRUPTIONS = 3
+MOST_LOSSES = 5
+
+WORN_OUT = "Sorry, this kept failing, so I stopped trying. Please try again later."
 
 
 class ImpossibleMove(Exception):
@@ -96,7 +116,8 @@ def advance(stage: Stage, event: Event) -> Stage:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    seconds: float
+    until: float  # epoch seconds
+    failing_since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +125,22 @@ class GivenUp:
     tell: str
 
 
-def after_failure(failure: Retriable | Refused, attempts: int) -> Postponed | GivenUp:
-    """What becomes of a turn whose step failed when its stage had been claimed `attempts` times."""
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """How it went at a stage before this failure."""
+
+    attempts: int
+    due_at: float  # when this attempt could begin at the earliest
+    failing_since: float | None
+
+
+def after_failure(stage: Stage, failure: Retriable | Refused, before: Trouble, now: float) -> Postponed | GivenUp:
+    """What becomes of a turn whose step failed."""
     if isinstance(failure, Refused):
         return GivenUp(failure.tell)
-    if attempts >= MOST_ATTEMPTS:
-        return GivenUp("Sorry, this kept failing for ten minutes, so I stopped trying. Please try again later.")
-    pause = BACKOFF[min(attempts, len(BACKOFF) - 1)] if failure.after is None else failure.after
-    return Postponed(pause)
+    calm = before.failing_since is None or now - before.due_at > CALM_SECONDS
+    since = now if calm or before.failing_since is None else before.failing_since
+    if now - since >= PATIENCE[stage]:
+        return GivenUp(failure.tell or WORN_OUT)
+    pause = BACKOFF[min(before.attempts, len(BACKOFF) - 1)] if failure.after is None else failure.after
+    return Postponed(now + min(pause, LONGEST_PAUSE), since)

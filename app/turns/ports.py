@@ -10,7 +10,7 @@ from typing import Protocol
 
 from app.ids import ChannelId, MessageId, SessionId, ThreadId, TurnId
 from app.sandboxes.ports import Machine
-from app.turns.machine import Event
+from app.turns.machine import Event, Postponed
 from app.turns.records import Parcel, Request, Turn
 
 
@@ -36,28 +36,31 @@ class Ledger(Protocol):
         ...
 
     async def claim(self, token: str, now: float, until: float) -> Turn | None:
-        """The first turn that is due: the oldest live one of its thread, not postponed, not leased. Counts as one
-        attempt at its stage."""
+        """The first turn that is due: not postponed, not leased, and where its stage is the queue, the oldest live one
+        of its thread while no other is at work there. Counts as one attempt at its stage. Leases that have run out
+        are taken away first, and counted as losses."""
         ...
 
     async def renew(self, turn: TurnId, token: str, until: float) -> None: ...
 
     async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
-        """Move it by the table, with no attempt at its new stage yet. A turn that reaches its end gives up its
-        lease."""
+        """Move it by the table, with no attempt at its new stage yet. A turn that reaches the queue, or its end,
+        gives up its lease."""
         ...
 
     async def note_opener(self, turn: TurnId, token: str, opener: MessageId) -> Turn:
         """A turn without a thread gets the one that will hang on `opener`: their ids are the same."""
         ...
 
-    async def postpone(self, turn: TurnId, token: str, until: float, failure: str) -> None:
-        """Nobody claims it before `until`. Gives up the lease."""
+    async def postpone(self, turn: TurnId, token: str, postponed: Postponed, failure: str) -> None:
+        """Gives up the lease."""
         ...
 
     async def release(self, turn: TurnId, token: str) -> None:
         """Hand it back as if it had not been claimed."""
         ...
+
+    async def remember_category(self, channel: ChannelId, category: ChannelId | None) -> None: ...
 
     async def unsent(self, turn: TurnId) -> Sequence[Parcel]: ...
 
@@ -86,7 +89,7 @@ class Chat(Protocol):
         """Cut an answer into messages that Discord takes; together they say all of it. At least one."""
         ...
 
-    async def post(self, thread: ThreadId, parcel: Parcel) -> MessageId:
+    async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:
         """Idempotent by the nonce, for as long as Discord remembers it: minutes."""
         ...
 

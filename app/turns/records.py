@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId, UserId
-from app.turns.machine import Stage
+from app.turns.machine import Stage, Trouble
 
 
 class Source(StrEnum):
@@ -23,7 +23,8 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where it was asked. `thread` is None in a plain channel; `category` is None when Discord did not say."""
+    """Where it was asked. `thread` is None in a plain channel, and then a `category` of None says that it has none;
+    of a thread's channel it says that nobody knows."""
 
     guild: GuildId
     channel: ChannelId  # a thread's parent, when it was asked in a thread
@@ -54,7 +55,10 @@ class Turn:
     interaction_token: str | None
     stage: Stage
     admitted_at: float  # epoch seconds
+    due_at: float  # nobody works on it before
     attempts: int  # how often it was claimed since its stage last changed
+    losses: int  # how often, since then, whoever had claimed it was not heard of again
+    failing_since: float | None  # the first of the failures that are the reason for due_at
     interruptions: int  # how often a stopped server cut it off at the model
     opener: MessageId | None  # the message that a command's thread starts from
     session: SessionId | None  # where it was prompted
@@ -64,6 +68,10 @@ class Turn:
     @property
     def thread(self) -> ThreadId | None:
         return self.place.thread
+
+    @property
+    def trouble(self) -> Trouble:
+        return Trouble(self.attempts, self.due_at, self.failing_since)
 
     @property
     def starts_thread(self) -> bool:

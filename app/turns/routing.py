@@ -19,7 +19,7 @@ class Policy:
     category: ChannelId | None = None
     required_role: str | None = None
     judging: bool = True  # False: everything that is said in one of our threads is for us
-    bot: str | None = None  # our own user id, once Discord has told it
+    bot: str | None = None  # our own user id, where it is known
 
 
 class Refusal(StrEnum):
@@ -42,7 +42,8 @@ def gate(place: Place, asker: Asker, policy: Policy) -> Refusal | Unknown | None
     if policy.required_role is not None and policy.required_role not in asker.roles:
         return Refusal.ROLE
     if policy.category is not None and place.category != policy.category:
-        return Unknown.CATEGORY if place.category is None else Refusal.CHANNEL
+        is_unknown = place.category is None and place.thread is not None
+        return Unknown.CATEGORY if is_unknown else Refusal.CHANNEL
     return None
 
 

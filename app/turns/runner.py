@@ -4,6 +4,9 @@ Stage and lease are independent. The ledger says how far a turn got; the lease s
 itself when its holder dies. So a runner may be stopped at any await, and another one, here or in another process, goes
 on from what was written last. Turns of different threads run side by side; the claim keeps those of one thread in
 line.
+
+A defect of ours in a step is told to the person. One beside the steps (the ledger, say) cannot be: it is logged, the
+lease runs out, and a turn that is lost like that again and again is given up.
 """
 
 import asyncio
@@ -17,6 +20,8 @@ from app.turns.errors import LeaseLost, Refused, Retriable
 from app.turns.machine import (
     LIVE,
     MOST_INTERRUPTIONS,
+    MOST_LOSSES,
+    QUEUE,
     STEP_FOR,
     Event,
     GivenUp,
@@ -73,11 +78,17 @@ class Runner:
 
     async def _claim(self, token: str) -> Turn | None:
         now = self._clock()
+        claiming = asyncio.ensure_future(self._ledger.claim(token, now, now + self._pace.lease))
         try:
-            return await self._ledger.claim(token, now, now + self._pace.lease)
+            return await asyncio.shield(claiming)
         except Retriable as failure:
             log.warning("ledger.unavailable", reason=str(failure))
             return None
+        except asyncio.CancelledError:
+            turn = await claiming  # it goes on in the database's thread, and nobody else will hear of it
+            if turn is not None:
+                await self._hand_back(turn, token)
+            raise
 
     async def _rest(self) -> None:
         try:
@@ -96,8 +107,10 @@ class Runner:
                     renewal.cancel()
             except* LeaseLost:
                 log.info("turn.lease_lost")
-            except* Retriable as failures:  # the ledger itself: the lease runs out, and the turn is taken up again
+            except* Retriable as failures:
                 log.warning("ledger.unavailable", reason=str(failures.exceptions[0]))
+            except* Exception:
+                log.exception("turn.defect", stage=turn.stage)
             finally:
                 self._places.release()
                 self.nudge()
@@ -109,12 +122,15 @@ class Runner:
 
     async def _take_steps(self, turn: Turn, token: str) -> None:
         try:
-            while turn.stage in LIVE:
+            while True:
                 outcome = await self._take_step(turn, token)
                 if isinstance(outcome, Postponed):
                     return
                 turn = await self._ledger.record(turn.id, token, *outcome)
+                structlog.contextvars.bind_contextvars(thread=turn.thread)
                 log.info(f"turn.{turn.stage}")
+                if turn.stage is QUEUE or turn.stage not in LIVE:
+                    return
         except asyncio.CancelledError:
             await asyncio.shield(self._hand_back(turn, token))
             raise
@@ -126,6 +142,8 @@ class Runner:
             log.info("turn.lease_lost")
 
     async def _take_step(self, turn: Turn, token: str) -> Outcome | Postponed:
+        if turn.losses > MOST_LOSSES:
+            return await self._give_up(turn, DEFECT, "lost too often")
         try:
             return await self._steps.function_for(STEP_FOR[turn.stage])(turn, token)
         except Interrupted:
@@ -141,17 +159,20 @@ class Runner:
             return await self._give_up(turn, DEFECT, "a defect; see the log")
 
     async def _fail(self, turn: Turn, token: str, failure: Retriable | Refused) -> Outcome | Postponed:
-        outcome = after_failure(failure, turn.attempts)
+        now, cause = self._clock(), repr(failure.__cause__) if failure.__cause__ else None
+        outcome = after_failure(turn.stage, failure, turn.trouble, now)
         if isinstance(outcome, GivenUp):
-            return await self._give_up(turn, outcome.tell, str(failure))
-        log.warning("turn.postponed", stage=turn.stage, seconds=outcome.seconds, reason=str(failure))
-        await self._ledger.postpone(turn.id, token, self._clock() + outcome.seconds, str(failure))
+            return await self._give_up(turn, outcome.tell, str(failure), cause)
+        seconds = round(outcome.until - now, 1)
+        log.warning("turn.postponed", stage=turn.stage, seconds=seconds, reason=str(failure), cause=cause)
+        await self._ledger.postpone(turn.id, token, outcome, str(failure))
         return outcome
 
-    async def _give_up(self, turn: Turn, tell: str, failure: str) -> Outcome:
-        log.warning("turn.given_up", stage=turn.stage, reason=failure)
+    async def _give_up(self, turn: Turn, tell: str, failure: str, cause: str | None = None) -> Outcome:
+        log.warning("turn.given_up", stage=turn.stage, reason=failure, cause=cause)
+        await self._steps.abandon(turn)
         if advance(turn.stage, Event.GIVEN_UP) is Stage.ANSWERED:
-            answered = self._steps.answered(turn, tell)
+            answered = await self._steps.answered(turn, tell)
             return Event.GIVEN_UP, Facts(answer=answered.answer, parcels=answered.parcels, failure=failure)
         await self._steps.apologise(turn, tell)
         return Event.GIVEN_UP, Facts(failure=failure)

@@ -16,7 +16,7 @@ from app.ids import MessageId, ThreadId
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.ports import Labels
 from app.turns.errors import Refused, Retriable
-from app.turns.machine import Event, Step
+from app.turns.machine import Event, Stage, Step
 from app.turns.ports import Agent, Chat, Facts, Ledger, Prompt
 from app.turns.records import Parcel, Source, Turn
 from app.turns.routing import Policy, Refusal, Unknown, Verdict, gate, judge
@@ -61,6 +61,7 @@ class Steps:
         if not isinstance(verdict, Unknown):
             return verdict
         category = await self.chat.category_of(turn.place.channel)
+        await self.ledger.remember_category(turn.place.channel, category)
         return None if category == self.policy.category else Refusal.CHANNEL
 
     async def open_thread(self, turn: Turn, token: str) -> Outcome:
@@ -86,7 +87,7 @@ class Steps:
         async with meanwhile(self._show_typing(machine.thread)):
             answer = await self.agent.await_answer(machine, turn.session, turn.id)
         await self.keeper.touch(machine.thread)
-        return Event.ANSWER_TAKEN, self.answered(turn, answer.text)
+        return Event.ANSWER_TAKEN, await self.answered(turn, answer.text)
 
     async def _show_typing(self, thread: ThreadId) -> None:
         while True:
@@ -97,12 +98,23 @@ class Steps:
         """Say it where it was asked, as well as can be: a turn that cannot even say so ends all the same."""
         try:
             await self.chat.tell(turn, text)
-        except (Retriable, Refused) as failure:
+        except Exception as failure:  # noqa: BLE001 - a defect in saying sorry must not keep the turn alive
             log.warning("turn.unheard", reason=str(failure))
 
-    def answered(self, turn: Turn, text: str) -> Facts:
+    async def abandon(self, turn: Turn) -> None:
+        """Nobody waits for the answer any more: stop what may still be running, as well as can be."""
+        if turn.stage is not Stage.PROMPTED or turn.session is None:
+            return
+        try:
+            machine = await self.keeper.awake(thread_of(turn))
+            if machine is not None:
+                await self.agent.abort(machine, turn.session)
+        except (Retriable, Refused) as failure:
+            log.warning("turn.unstopped", reason=str(failure))
+
+    async def answered(self, turn: Turn, text: str) -> Facts:
         """The answer as it will be sent: cut up and numbered now, so that every later attempt sends the same."""
-        contents = self.chat.compose(text)
+        contents = await asyncio.to_thread(self.chat.compose, text)  # a long one takes its time
         parcels = tuple(Parcel(n, content, f"{turn.id}-{n}") for n, content in enumerate(contents))
         return Facts(answer=text, parcels=parcels)
 
@@ -111,7 +123,7 @@ class Steps:
         thread, unfinished = thread_of(turn), turn.attempts > 0
         for parcel in await self.ledger.unsent(turn.id):
             message = await self._find_posted(thread, parcel) if unfinished else None
-            message = message or await self.chat.post(thread, parcel)
+            message = message or await self.chat.post(thread, parcel, question_of(turn, parcel))
             await self.ledger.mark_sent(turn.id, token, parcel.ordinal, message)
         return Event.DELIVERED, Facts()
 
@@ -128,7 +140,15 @@ async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(ended, Exception):
+            log.error("background.defect", exc_info=ended)
+
+
+def question_of(turn: Turn, parcel: Parcel) -> MessageId | None:
+    """What the message replies to. In a thread, others may have asked since: the answer's first message says which
+    question it is for."""
+    return turn.opener if parcel.ordinal == 0 and not turn.starts_thread else None
 
 
 def thread_of(turn: Turn) -> ThreadId:

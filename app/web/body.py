@@ -1,7 +1,10 @@
 """Request bodies, up to a size."""
 
+import asyncio
+
 from starlette.requests import Request
 
+PATIENCE_SECONDS = 5.0
 LARGEST = 1024 * 1024  # bytes; Discord's interactions are a few kilobytes
 
 
@@ -10,10 +13,11 @@ class TooLarge(Exception):
 
 
 async def read_body(request: Request) -> bytes:
-    """The raw bytes, as they were signed."""
+    """The raw bytes, as they were signed. Raises TooLarge, and TimeoutError when they do not come."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise TooLarge
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST:
+                raise TooLarge
     return bytes(body)

@@ -1,25 +1,40 @@
-"""`/healthz` says that the process lives, without asking anybody; `/readyz` says whether it can do its work, and if
+"""`/healthz` says that the process lives, and waits for nobody; what it says of Discord is what the last look brought,
+and it has another one taken after it has answered. `/readyz` says whether it can do its work, and if
 not, why."""
 
+import asyncio
+
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from app.sandboxes.machine import State
+from app.commands.ports import Room
+from app.turns.errors import Retriable
 from app.web.front import front
+
+STORE_SECONDS = 0.5
 
 
 async def healthz(request: Request) -> JSONResponse:
     here = front(request)
-    sandboxes = await here.room.shelf.sandboxes()
-    return JSONResponse(
-        {
-            "status": "ok",
-            "uptime_seconds": round(here.room.clock() - here.started_at, 3),
-            "discord": "connected" if here.identity.last_problem is None else "disconnected",
-            "active_sessions": sum(sandbox.state is State.ACTIVE for sandbox in sandboxes),
-            "live_turns": len(await here.room.ledger.live_turns()),
-        }
-    )
+    sessions, turns = await counts(here.room)
+    health = {
+        "status": "ok",
+        "uptime_seconds": round(here.room.clock() - here.started_at, 3),
+        "discord": "connected" if here.identity.last_problem is None else "disconnected",
+        "active_sessions": sessions,
+        "live_turns": turns,
+    }
+    return JSONResponse(health, background=BackgroundTask(here.identity.problem))
+
+
+async def counts(room: Room) -> tuple[int | None, int | None]:
+    """Machines awake and turns at work; None while the store is too busy to say: the process lives all the same."""
+    try:
+        async with asyncio.timeout(STORE_SECONDS):
+            return await room.shelf.count_active(), await room.ledger.count_live_turns()
+    except (TimeoutError, Retriable):
+        return None, None
 
 
 async def readyz(request: Request) -> JSONResponse:

@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app import commands
-from app.commands.words import UNKNOWN_BUTTON
+from app.commands.words import BUSY, UNKNOWN_BUTTON
 from app.discord import signature
 from app.discord.interactions import Interaction, Kind, Malformed, parse
 from app.discord.payloads import Payload, no_choices, pong, told
+from app.turns.errors import Retriable
 from app.web.body import TooLarge, read_body
 from app.web.front import Front, front
 
@@ -27,6 +28,8 @@ async def interactions(request: Request) -> Response:
         body = await read_body(request)
     except TooLarge:
         return rejected(413, "too large")
+    except TimeoutError:
+        return rejected(408, "too slow")
     if here.identity.public_key is None:
         return rejected(503, "the public key is not known yet")
     if not signed(request, here.identity.public_key, body):
@@ -37,7 +40,12 @@ async def interactions(request: Request) -> Response:
         interaction = parse(json.loads(body))
     except (ValueError, RecursionError, Malformed) as error:
         return rejected(400, f"not an interaction: {type(error).__name__}")
-    return JSONResponse(await reply(interaction, here), background=BackgroundTask(here.nudge))
+    return JSONResponse(await reply(interaction, here), background=BackgroundTask(nudged, here))
+
+
+async def nudged(here: Front) -> None:
+    """A coroutine, for Starlette runs anything else in a thread, and nobody there may nudge."""
+    here.nudge()
 
 
 async def reply(interaction: Interaction, here: Front) -> Payload:
@@ -45,7 +53,11 @@ async def reply(interaction: Interaction, here: Front) -> Payload:
         case Kind.PING:
             return pong()
         case Kind.COMMAND:
-            return await commands.answer(interaction, here.room)
+            try:
+                return await commands.answer(interaction, here.room)
+            except Retriable as failure:
+                log.error("interaction.unanswered", reason=str(failure))
+                return told(BUSY)
         case Kind.AUTOCOMPLETE:
             return no_choices()
         case Kind.COMPONENT | Kind.MODAL:

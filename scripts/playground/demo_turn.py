@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.connections import open_http
 from app.ids import TurnId
-from app.opencode.client import Client, Missing, open_http
+from app.opencode.client import Client, Missing
 from app.opencode.config import VERSION
 from app.opencode.transcript import Fate, Message, message_id, outcome_of
 from app.sandboxes.place import Place

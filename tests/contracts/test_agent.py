@@ -17,9 +17,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app.connections import open_http
 from app.ids import SessionId, ThreadId, TurnId
 from app.opencode.agent import OpenCodeAgent, Patience
-from app.opencode.client import Client, open_http
+from app.opencode.client import Client
 from app.opencode.config import Options, model_of
 from app.opencode.server import OpenCodeServer
 from app.sandboxes.local import LocalProvider

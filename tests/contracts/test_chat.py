@@ -41,7 +41,10 @@ def turn_of(id: str, channel: str, token: str) -> Turn:
         interaction_token=token,
         stage=Stage.ACCEPTED,
         admitted_at=time.time(),
+        due_at=0.0,
         attempts=1,
+        losses=0,
+        failing_since=None,
         interruptions=0,
         opener=None,
         session=None,
@@ -114,8 +117,8 @@ async def test_a_thread_has_the_id_of_its_opener_and_is_started_once(setting: Se
 async def test_a_parcel_that_is_sent_again_at_once_is_the_first_one(setting: Setting) -> None:
     thread, parcel = await opened(setting), Parcel(0, "the answer", f"{setting.turn.id}-0")
 
-    first = await setting.chat.post(thread, parcel)
-    again = await setting.chat.post(thread, parcel)
+    first = await setting.chat.post(thread, parcel, None)
+    again = await setting.chat.post(thread, parcel, None)
 
     assert first == again
     assert setting.read(thread).count("the answer") == 1
@@ -124,15 +127,15 @@ async def test_a_parcel_that_is_sent_again_at_once_is_the_first_one(setting: Set
 async def test_a_parcel_of_the_same_words_is_another_message(setting: Setting) -> None:
     thread = await opened(setting)
 
-    first = await setting.chat.post(thread, Parcel(0, "the same", f"{setting.turn.id}-0"))
-    other = await setting.chat.post(thread, Parcel(1, "the same", f"{setting.turn.id}-1"))
+    first = await setting.chat.post(thread, Parcel(0, "the same", f"{setting.turn.id}-0"), None)
+    other = await setting.chat.post(thread, Parcel(1, "the same", f"{setting.turn.id}-1"), None)
 
     assert first != other
 
 
 async def test_what_was_posted_is_found_by_its_words_behind_a_message(setting: Setting) -> None:
     thread = await opened(setting)
-    posted = await setting.chat.post(thread, Parcel(0, "look for me", f"{setting.turn.id}-0"))
+    posted = await setting.chat.post(thread, Parcel(0, "look for me", f"{setting.turn.id}-0"), None)
 
     found = await setting.chat.find_posted(thread, MessageId(thread), "look for me")
     other = await setting.chat.find_posted(thread, MessageId(thread), "look for somebody else")

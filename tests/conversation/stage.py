@@ -133,7 +133,7 @@ class Stage:
             str(message["content"])
             for message in self.person.messages(thread)
             if message["author"]["id"] == self.discord.application_id
-            and message["type"] == 0
+            and message["type"] in (0, 19)
             and not message.get("interaction_metadata")
         ]
 

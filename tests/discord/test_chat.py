@@ -102,7 +102,10 @@ def turn(
         interaction_token=interaction_token,
         stage=Stage.ACCEPTED,
         admitted_at=0.0,
+        due_at=0.0,
         attempts=0,
+        losses=0,
+        failing_since=None,
         interruptions=0,
         opener=None,
         session=None,
@@ -243,13 +246,6 @@ async def test_an_opener_that_a_moderator_deleted_is_made_again() -> None:
     assert here.texts(here.channel) == ["**Ada** asked:\n> list the files"]
 
 
-async def test_a_message_is_its_own_opener() -> None:
-    async with scene() as here:
-        turn = await here.write("hello")
-        assert str(await here.chat.post_opener(turn)) == turn.id
-    assert here.discord.requests == []
-
-
 # --- the thread --------------------------------------------------------------------------------------------------
 
 
@@ -298,9 +294,9 @@ def test_an_answer_is_cut_and_never_nothing() -> None:
 async def test_a_parcel_arrives_once_by_its_nonce() -> None:
     async with scene() as here:
         thread = await here.thread()
-        first = await here.chat.post(thread, Parcel(0, "@everyone look: https://example.com", "t-0"))
-        again = await here.chat.post(thread, Parcel(0, "@everyone look: https://example.com", "t-0"))
-        other = await here.chat.post(thread, Parcel(1, "more", "t-1"))
+        first = await here.chat.post(thread, Parcel(0, "@everyone look: https://example.com", "t-0"), None)
+        again = await here.chat.post(thread, Parcel(0, "@everyone look: https://example.com", "t-0"), None)
+        other = await here.chat.post(thread, Parcel(1, "more", "t-1"), None)
     assert first == again != other
     assert here.texts(thread) == ["@everyone look: https://example.com", "more"]
     (message, _) = [message for message in here.ada.messages(thread) if message["content"]]
@@ -313,7 +309,7 @@ async def test_a_parcel_whose_receipt_was_lost_arrives_once() -> None:
     async with scene() as here:
         thread = await here.thread()
         here.discord.faults.fail(method="POST", path=r"/channels/\d+/messages", after_effect=True, drop=True)
-        message = await here.chat.post(thread, Parcel(0, "the answer", "t-0"))
+        message = await here.chat.post(thread, Parcel(0, "the answer", "t-0"), None)
     assert here.texts(thread) == ["the answer"]
     assert here.ada.messages(thread)[-1]["id"] == message
 
@@ -322,7 +318,7 @@ async def test_more_parcels_than_the_rate_limit_allows_arrive_in_order() -> None
     async with scene(Rules(window=0.02)) as here:
         thread = await here.thread()
         for number in range(12):
-            await here.chat.post(thread, Parcel(number, f"part {number}", f"t-{number}"))
+            await here.chat.post(thread, Parcel(number, f"part {number}", f"t-{number}"), None)
     assert here.texts(thread) == [f"part {number}" for number in range(12)]
     assert [status for *_, status in here.discord.requests if status == 429] == []
 
@@ -330,11 +326,11 @@ async def test_more_parcels_than_the_rate_limit_allows_arrive_in_order() -> None
 async def test_our_own_message_is_found_behind_pages_of_others() -> None:
     async with scene() as here:
         thread = await here.thread()
-        await here.chat.post(thread, Parcel(0, "the answer", "t-0"))
+        await here.chat.post(thread, Parcel(0, "the answer", "t-0"), None)
         start = MessageId(here.ada.messages(thread)[-1]["id"])
         for number in range(130):
             await here.ada.write(thread, "the answer" if number % 2 else f"chatter {number}")
-        ours = await here.chat.post(thread, Parcel(1, "the answer", "t-1"))
+        ours = await here.chat.post(thread, Parcel(1, "the answer", "t-1"), None)
         found = await here.chat.find_posted(thread, start, "\nthe answer ")
         missed = await here.chat.find_posted(thread, ours, "the answer")
     assert found == ours
@@ -344,8 +340,8 @@ async def test_our_own_message_is_found_behind_pages_of_others() -> None:
 async def test_the_oldest_of_two_equal_messages_is_found() -> None:
     async with scene() as here:
         thread = await here.thread()
-        first = await here.chat.post(thread, Parcel(0, "```\n```", "t-0"))
-        second = await here.chat.post(thread, Parcel(1, "```\n```", "t-1"))
+        first = await here.chat.post(thread, Parcel(0, "```\n```", "t-0"), None)
+        second = await here.chat.post(thread, Parcel(1, "```\n```", "t-1"), None)
         assert await here.chat.find_posted(thread, thread, "```\n```") == first
         assert await here.chat.find_posted(thread, first, "```\n```") == second
 
@@ -353,12 +349,12 @@ async def test_the_oldest_of_two_equal_messages_is_found() -> None:
 async def test_a_thread_that_is_gone_or_locked_is_told_in_words() -> None:
     async with scene() as here:
         with pytest.raises(NotFound) as gone:
-            await here.chat.post(ThreadId("1"), Parcel(0, "x", "t-0"))
+            await here.chat.post(ThreadId("1"), Parcel(0, "x", "t-0"), None)
         thread = await here.thread()
         moderator = here.discord.add_person("Mo", permissions=int(May.MANAGE_THREADS))
         await moderator.change_thread(thread, locked=True, archived=True)
         with pytest.raises(Rejected) as locked:
-            await here.chat.post(thread, Parcel(0, "x", "t-1"))
+            await here.chat.post(thread, Parcel(0, "x", "t-1"), None)
     assert "could not find that channel or thread" in gone.value.tell
     assert "locked" in locked.value.tell
 

@@ -52,7 +52,7 @@ class FakeChat:
     def compose(self, text: str) -> Sequence[str]:
         return text.split("\n\n")
 
-    async def post(self, thread: ThreadId, parcel: Parcel) -> MessageId:
+    async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:
         return self._post(thread, parcel.content, parcel.nonce)
 
     async def find_posted(self, thread: ThreadId, after: str, content: str) -> MessageId | None:

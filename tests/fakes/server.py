@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app.sandboxes.keeper import PORT
-from app.sandboxes.ports import Endpoint, Instance, Program, Provider
+from app.sandboxes.ports import PORT, Endpoint, Instance, Program, Provider
 from app.turns.errors import Refused
 
 

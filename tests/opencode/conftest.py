@@ -9,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.connections import open_http
 from app.ids import SessionId, ThreadId, TurnId
 from app.opencode.agent import OpenCodeAgent, Patience
-from app.opencode.client import Client, open_http
+from app.opencode.client import Client
 from app.opencode.config import Options
 from app.opencode.server import OpenCodeServer
 from app.sandboxes.ports import Machine

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.opencode.config import PORT, Options
+from app.opencode.config import Options
 from app.opencode.server import OpenCodeServer
-from app.sandboxes.ports import Endpoint
+from app.sandboxes.ports import PORT, Endpoint
 from app.turns.errors import Refused, Retriable
 from tests.fakes.opencode import OneMachine
 from tests.opencode.conftest import PASSWORD
@@ -83,10 +83,10 @@ async def test_a_model_that_is_not_known_is_refused(http: httpx.AsyncClient, pro
         await boot(server, provider)
 
 
-async def test_a_server_that_ends_at_once_is_worth_another_try(server: OpenCodeServer, provider: OneMachine) -> None:
+async def test_a_server_that_ends_at_once_again_and_again_is_told(server: OpenCodeServer, provider: OneMachine) -> None:
     provider.dies_at_once = True
 
-    with pytest.raises(Retriable):
+    with pytest.raises(Refused, match="did not come up"):
         await boot(server, provider)
 
 

@@ -84,7 +84,7 @@ def test_a_second_run_after_an_interruption_decides() -> None:
 
     outcome = outcome_of(messages, ONE)
 
-    assert (outcome.fate, outcome.text) == (Fate.ANSWERED, "First try.\n\nSecond try.")
+    assert (outcome.fate, outcome.text) == (Fate.ANSWERED, "Second try.")
 
 
 def test_what_follows_a_compaction_belongs_to_the_prompt_and_its_summary_does_not() -> None:

@@ -9,9 +9,9 @@ from app.ids import ChannelId, MessageId, SessionId, ThreadId
 from app.store.ledger import SqliteLedger
 from app.store.sqlite import Sqlite, Unusable
 from app.turns.errors import LeaseLost
-from app.turns.machine import Event, ImpossibleMove, Stage
+from app.turns.machine import Event, ImpossibleMove, Postponed, Stage
 from app.turns.ports import Facts
-from app.turns.records import Parcel, Turn
+from app.turns.records import Parcel, Request, Turn
 from tests.samples import CHANNEL, command, message
 
 pytestmark = pytest.mark.anyio
@@ -49,17 +49,68 @@ async def test_a_redelivery_is_recognised_even_after_the_turn_has_ended(ledger: 
     assert await ledger.claim("mine", 10.0, 25.0) is None
 
 
+async def queued(ledger: SqliteLedger, request: Request, token: str = "mine") -> None:
+    """Admitted and brought as far as the queue of its thread."""
+    await ledger.admit(request, 0.0)
+    others = []
+    while (turn := await claim(ledger, token)).id != request.id:
+        others.append(turn)
+    await ledger.record(turn.id, token, Event.ACCEPTED, Facts())
+    await ledger.record(turn.id, token, Event.THREAD_OPENED, Facts())
+    for other in others:
+        await ledger.release(other.id, token)
+
+
+async def prompted(ledger: SqliteLedger, token: str = "mine") -> Turn:
+    turn = await claim(ledger, token)
+    return await ledger.record(turn.id, token, Event.PROMPT_SENT, Facts(session=SessionId("ses_1")))
+
+
+async def finish(ledger: SqliteLedger, turn: Turn, token: str = "mine") -> None:
+    await ledger.record(turn.id, token, Event.ANSWER_TAKEN, Facts(answer="yes"))
+    await ledger.record(turn.id, token, Event.DELIVERED, Facts())
+
+
 async def test_a_thread_is_served_in_the_order_of_admission_and_one_at_a_time(ledger: SqliteLedger) -> None:
     for number in (3, 1, 2):
-        await ledger.admit(message(number, thread=THREAD), 0.0)
+        await queued(ledger, message(number, thread=THREAD))
 
-    first = await claim(ledger, "a")
+    first = await prompted(ledger)
     nobody = await ledger.claim("b", 0.0, 15.0)
-    await ledger.record(first.id, "a", Event.IGNORED, Facts())
+    await finish(ledger, first)
     second = await claim(ledger, "b")
 
     assert nobody is None
     assert [first.id, second.id] == [message(3).id, message(1).id]
+
+
+async def test_whoever_asks_in_a_busy_thread_is_heard_at_once_and_served_later(ledger: SqliteLedger) -> None:
+    await queued(ledger, message(1, thread=THREAD))
+    first = await prompted(ledger)
+
+    await queued(ledger, command(2, thread=THREAD), token="other")
+
+    assert await ledger.claim("other", 0.0, 15.0) is None
+    await finish(ledger, first)
+    assert (await claim(ledger, "other")).id == command(2).id
+
+
+async def test_somebody_who_got_into_a_thread_before_its_own_question_is_finished_first(ledger: SqliteLedger) -> None:
+    """The opener stood there, its id was not written down yet, and a person was quick to ask in its thread."""
+    await ledger.admit(command(1), 0.0)
+    slow = await claim(ledger, "slow")
+    await ledger.record(slow.id, "slow", Event.ACCEPTED, Facts())
+    await queued(ledger, message(2, thread="777"), token="quick")
+    quick = await prompted(ledger, "quick")
+
+    await ledger.note_opener(slow.id, "slow", MessageId("777"))
+    await ledger.record(slow.id, "slow", Event.THREAD_OPENED, Facts())
+
+    assert await ledger.claim("slow", 1.0, 16.0) is None
+    await ledger.postpone(quick.id, "quick", Postponed(2.0, 1.0), "hiccup")
+    assert (await claim(ledger, "again", now=2.0)).id == quick.id
+    await finish(ledger, quick, "again")
+    assert (await claim(ledger, "slow", now=3.0)).id == slow.id
 
 
 async def test_different_threads_are_served_side_by_side(ledger: SqliteLedger) -> None:
@@ -98,15 +149,28 @@ async def test_a_renewed_lease_keeps_others_away(ledger: SqliteLedger) -> None:
 
 
 async def test_a_postponed_turn_waits_and_so_does_what_comes_after_it_in_its_thread(ledger: SqliteLedger) -> None:
-    await ledger.admit(message(1, thread=THREAD), 0.0)
-    await ledger.admit(message(2, thread=THREAD), 0.0)
+    await queued(ledger, message(1, thread=THREAD))
+    await queued(ledger, message(2, thread=THREAD))
     turn = await claim(ledger)
 
-    await ledger.postpone(turn.id, "mine", 60.0, "vendor down")
+    await ledger.postpone(turn.id, "mine", Postponed(60.0, 1.0), "vendor down")
 
     assert await ledger.claim("mine", 59.0, 70.0) is None
     again = await claim(ledger, now=60.0)
-    assert (again.id, again.attempts, again.failure) == (turn.id, 2, "vendor down")
+    assert (again.id, again.attempts, again.failing_since) == (turn.id, 2, 1.0)
+
+
+async def test_a_lease_that_ran_out_is_a_loss_and_one_that_was_given_up_is_none(ledger: SqliteLedger) -> None:
+    await ledger.admit(command(1), 0.0)
+    await claim(ledger, "dies")
+    turn = await claim(ledger, "stumbles", now=16.0)
+    await ledger.postpone(turn.id, "stumbles", Postponed(20.0, 16.0), "hiccup")
+
+    again = await claim(ledger, "goes on", now=20.0)
+
+    assert (again.attempts, again.losses) == (3, 1)
+    moved = await ledger.record(again.id, "goes on", Event.ACCEPTED, Facts())
+    assert (moved.attempts, moved.losses, moved.failing_since) == (0, 0, None)
 
 
 async def test_a_turn_that_was_handed_back_has_lost_no_attempt(ledger: SqliteLedger) -> None:
@@ -122,30 +186,37 @@ async def test_a_command_takes_the_thread_of_its_opener_so_that_replies_queue_be
     await ledger.admit(command(1), 0.0)
     turn = await claim(ledger)
     turn = await ledger.note_opener(turn.id, "mine", MessageId("777"))
-    await ledger.admit(message(2, thread="777"), 0.0)
 
-    nobody = await ledger.claim("other", 1.0, 16.0)
+    await queued(ledger, message(2, thread="777"), token="other")
 
     assert turn.thread == "777"
     assert turn.starts_thread
-    assert nobody is None
+    assert await ledger.claim("other", 1.0, 14.0) is None
 
 
 async def test_an_answer_is_written_down_with_its_parcels_and_they_are_sent_once(ledger: SqliteLedger) -> None:
-    await ledger.admit(message(1, thread=THREAD), 0.0)
-    turn = await claim(ledger)
-    for event, facts in (
-        (Event.ACCEPTED, Facts()),
-        (Event.THREAD_OPENED, Facts()),
-        (Event.PROMPT_SENT, Facts(session=SessionId("ses_1"))),
-        (Event.ANSWER_TAKEN, Facts(answer="ab", parcels=(Parcel(0, "a", "n-0"), Parcel(1, "b", "n-1")))),
-    ):
-        turn = await ledger.record(turn.id, "mine", event, facts)
+    await queued(ledger, message(1, thread=THREAD))
+    turn = await prompted(ledger)
+    parcels = (Parcel(0, "a", "n-0"), Parcel(1, "b", "n-1"))
+    await ledger.record(turn.id, "mine", Event.ANSWER_TAKEN, Facts(answer="ab", parcels=parcels))
 
     await ledger.mark_sent(turn.id, "mine", 0, MessageId("901"))
 
     assert [parcel.content for parcel in await ledger.unsent(turn.id)] == ["b"]
     assert await ledger.last_posted(THREAD) == "901"
+
+
+async def test_text_that_is_no_text_is_kept_as_well_as_can_be(ledger: SqliteLedger) -> None:
+    """JSON lets half a surrogate pair through, and a database cannot hold one."""
+    await queued(ledger, message(1, prompt="half \ud83d of it", thread=THREAD))
+    turn = await prompted(ledger)
+
+    answered = await ledger.record(
+        turn.id, "mine", Event.ANSWER_TAKEN, Facts(answer="\ud83d", parcels=(Parcel(0, "x\udc00", "n-0"),))
+    )
+
+    assert (answered.prompt, answered.answer) == ("half ? of it", "?")
+    assert [parcel.content for parcel in await ledger.unsent(turn.id)] == ["x?"]
 
 
 async def test_an_impossible_move_changes_nothing(ledger: SqliteLedger) -> None:
@@ -192,6 +263,25 @@ async def test_two_processes_on_one_file_never_claim_the_same_turn(tmp_path: Pat
     await other.close()
 
     assert len(set(claimed)) == 20
+
+
+async def test_a_category_is_what_was_said_last(ledger: SqliteLedger) -> None:
+    await ledger.remember_category(CHANNEL, ChannelId("40"))
+    known = await ledger.known_category(CHANNEL)
+
+    await ledger.admit(command(1), 0.0)  # from the channel itself, which has none any more
+
+    assert (known, await ledger.known_category(CHANNEL)) == ("40", None)
+
+
+async def test_nobody_else_on_the_machine_can_read_the_database(tmp_path: Path, ledger: SqliteLedger) -> None:
+    await ledger.admit(command(1), 0.0)
+
+    assert readable_by_others(tmp_path) == []
+
+
+def readable_by_others(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.stat().st_mode & 0o077]
 
 
 async def test_a_file_that_cannot_be_a_database_is_told_in_one_line(tmp_path: Path) -> None:

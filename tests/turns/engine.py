@@ -5,16 +5,16 @@ its own database; half of the time the fatal call still took effect, and only it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from app.ids import SessionId, ThreadId
-from app.sandboxes.keeper import Keeper
-from app.sandboxes.ports import Endpoint, Labels, Machine
+from app.sandboxes.keeper import Keeper, Patience
+from app.sandboxes.ports import Provider, Server, Shelf
 from app.store.ledger import SqliteLedger
+from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.ports import Agent, Chat, Ledger
 from app.turns.routing import Policy
@@ -22,6 +22,8 @@ from app.turns.runner import Pace, Runner
 from app.turns.steps import Steps
 from tests.fakes.agent import FakeAgent
 from tests.fakes.chat import FakeChat
+from tests.fakes.provider import FakeProvider
+from tests.fakes.server import FakeServer
 
 
 class Death(BaseException):
@@ -66,57 +68,58 @@ class Mortal:
         return call
 
 
-class Shelter:
-    """A keeper whose machines are always awake: this suite is about turns."""
-
-    def __init__(self) -> None:
-        self.sessions: dict[ThreadId, SessionId] = {}
-
-    async def ensure(self, thread: ThreadId, labels: Labels) -> Machine:
-        return Machine(thread, Endpoint("http://127.0.0.1:1"), "password", self.sessions.get(thread))
-
-    async def remember_session(self, thread: ThreadId, session: SessionId) -> None:
-        self.sessions[thread] = session
-
-    async def touch(self, thread: ThreadId) -> None:
-        return
-
-
 @dataclass(slots=True)
 class World:
     """What outlives the engine: the database file, Discord, OpenCode, the machines, and time."""
 
+    sqlite: Sqlite
     ledger: SqliteLedger
+    shelf: SqliteShelf
     now: float = 1_000.0
     agent: FakeAgent = field(default_factory=FakeAgent)
-    shelter: Shelter = field(default_factory=Shelter)
+    provider: FakeProvider = field(default_factory=FakeProvider)
+    server: FakeServer = field(default_factory=FakeServer)
     chat: FakeChat = field(init=False)
     policy: Policy = field(default_factory=Policy)
 
     def __post_init__(self) -> None:
         self.chat = FakeChat(lambda: self.now)
 
-    def runner(self, fate: Fate, pace: Pace | None = None) -> Runner:
+    def runner(self, fate: Fate | None = None, pace: Pace | None = None) -> Runner:
+        fate = fate or Fate()
         ledger = cast(Ledger, fate.bind(self.ledger))
         steps = Steps(
             ledger,
             cast(Chat, fate.bind(self.chat)),
             cast(Agent, fate.bind(self.agent)),
-            cast(Keeper, fate.bind(self.shelter)),
+            Keeper(
+                cast(Provider, fate.bind(self.provider)),
+                cast(Server, fate.bind(self.server)),
+                cast(Shelf, fate.bind(self.shelf)),
+                lambda: self.now,
+                Patience(),
+            ),
             self.policy,
         )
         return Runner(ledger, steps, lambda: self.now, pace or Pace(idle=0.001))
 
-    async def live(self, fate: Fate | None = None, until: Callable[[], bool] | None = None) -> None:
-        """Run an engine until it dies or nothing is left to do; postponed turns come due as time is made to pass."""
-        engine = asyncio.create_task(self.runner(fate or Fate()).run())
-        with suppress(Death, asyncio.CancelledError, BaseExceptionGroup):
-            while not engine.done() and await self.ledger.live_turns():
-                await asyncio.sleep(0.002)
-                self.now += 1.0
+    async def live(self, fate: Fate | None = None) -> None:
+        """Run an engine until it dies or nothing is left to do. Time passes meanwhile, so that what was postponed
+        comes due. An engine that ends in any other way is a failure."""
+        engine = asyncio.create_task(self.runner(fate).run())
+        while not engine.done() and await self.ledger.live_turns():
+            await asyncio.sleep(0.002)
+            self.now += 1.0
         engine.cancel()
-        await asyncio.wait([engine])
+        (ended,) = await asyncio.gather(engine, return_exceptions=True)
+        assert isinstance(ended, asyncio.CancelledError) or is_death(ended), ended
         self.now += 300.0  # past every lease, and past the time that Discord remembers a nonce
+
+
+def is_death(ended: BaseException | None) -> bool:
+    if isinstance(ended, BaseExceptionGroup):
+        return all(is_death(inner) for inner in ended.exceptions)
+    return isinstance(ended, Death)
 
 
 @asynccontextmanager
@@ -124,6 +127,6 @@ async def world(folder: Path) -> AsyncIterator[World]:
     sqlite = Sqlite(folder / "turns.sqlite")
     await sqlite.open()
     try:
-        yield World(SqliteLedger(sqlite))
+        yield World(sqlite, SqliteLedger(sqlite), SqliteShelf(sqlite))
     finally:
         await sqlite.close()

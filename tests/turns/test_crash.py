@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.turns.machine import Stage
@@ -26,10 +26,10 @@ requests = st.lists(
     max_size=5,
 ).map(lambda drawn: [build(number, f"make thing {number}", thread) for number, (build, thread) in enumerate(drawn)])
 
-deaths = st.lists(st.tuples(st.integers(1, 60), st.booleans()), max_size=5)
+deaths = st.lists(st.tuples(st.integers(1, 120), st.booleans()), max_size=5)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(requests, deaths)
 def test_whatever_the_moment_of_death_everything_happens_exactly_once_and_in_order(
     asked: list[Request], fates: list[tuple[int, bool]]
@@ -53,6 +53,7 @@ async def assert_exactly_once(here: World, asked: list[Request]) -> None:
     turns = [await here.ledger.turn(request.id) for request in asked]
     assert [turn.stage for turn in turns if turn] == [Stage.DELIVERED] * len(asked)
     assert sorted(run for _, run in here.agent.runs) == sorted(request.id for request in asked)
+    assert len(here.provider.held) == len({turn.thread for turn in turns if turn})
     assert len(here.chat.threads) == sum(request.place.thread is None for request in asked)
     for thread in {turn.thread for turn in turns if turn and turn.thread}:
         of_thread = [turn for turn in turns if turn and turn.thread == thread]
@@ -68,7 +69,7 @@ async def test_an_engine_that_is_stopped_in_good_order_hands_its_turns_back_at_o
     async with world(tmp_path) as here:
         await here.ledger.admit(message(1, thread=THREADS[0]), here.now)
         here.agent.speak = asyncio.Event()
-        engine = asyncio.create_task(here.runner(Fate()).run())
+        engine = asyncio.create_task(here.runner().run())
         await here.agent.thinking.wait()
 
         engine.cancel()

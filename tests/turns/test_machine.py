@@ -6,14 +6,16 @@ from app.turns.errors import Refused, Retriable
 from app.turns.machine import (
     ENDED,
     LIVE,
-    MOST_ATTEMPTS,
+    LONGEST_PAUSE,
     STEP_FOR,
     TRANSITIONS,
+    WORN_OUT,
     Event,
     GivenUp,
     ImpossibleMove,
     Postponed,
     Stage,
+    Trouble,
     advance,
     after_failure,
 )
@@ -59,18 +61,67 @@ def test_a_move_that_is_not_in_the_table_is_a_defect() -> None:
         advance(Stage.ADMITTED, Event.DELIVERED)
 
 
+def pauses(stage: Stage, failure: Retriable, seconds_each: float = 0.0) -> tuple[list[float], GivenUp]:
+    """How long is waited, failure after failure, until it is given up; each attempt takes so long."""
+    now, trouble, waited = 1_000.0, Trouble(attempts=1, due_at=1_000.0, failing_since=None), list[float]()
+    while True:
+        now += seconds_each
+        outcome = after_failure(stage, failure, trouble, now)
+        if isinstance(outcome, GivenUp):
+            return waited, outcome
+        waited.append(outcome.until - now)
+        now, trouble = outcome.until, Trouble(trouble.attempts + 1, outcome.until, outcome.failing_since)
+
+
 def test_a_failure_is_tried_again_with_growing_pauses_for_about_ten_minutes() -> None:
-    outcomes = [after_failure(Retriable("down"), attempts) for attempts in range(MOST_ATTEMPTS)]
+    waited, given_up = pauses(Stage.THREADED, Retriable("down"))
 
-    pauses = [outcome.seconds for outcome in outcomes if isinstance(outcome, Postponed)]
-    assert pauses == sorted(pauses)
-    assert 500 < sum(pauses) < 700
-    assert isinstance(after_failure(Retriable("down"), MOST_ATTEMPTS), GivenUp)
+    assert waited == sorted(waited)
+    assert 600 <= sum(waited) < 700
+    assert given_up == GivenUp(WORN_OUT)
 
 
-def test_whoever_fails_may_say_when_to_come_back() -> None:
-    assert after_failure(Retriable("soon", after=0.5), 1) == Postponed(0.5)
+@pytest.mark.parametrize(("after", "seconds_each"), [(1.0, 0.0), (30.0, 5.0), (None, 180.0)])
+def test_the_ten_minutes_are_minutes_however_quick_or_slow_the_attempts_are(
+    after: float | None, seconds_each: float
+) -> None:
+    waited, _ = pauses(Stage.PROMPTED, Retriable("down", after), seconds_each)
+
+    assert 500 < sum(waited) + len(waited) * seconds_each < 800
+
+
+def test_an_answer_that_is_there_is_worth_a_day_of_trying() -> None:
+    waited, _ = pauses(Stage.ANSWERED, Retriable("discord is down"))
+
+    assert sum(waited) > 23 * 3600
+
+
+def test_hiccups_with_calm_between_them_are_never_added_up() -> None:
+    before = Trouble(attempts=40, due_at=1_000.0, failing_since=1_000.0)
+
+    outcome = after_failure(Stage.PROMPTED, Retriable("hiccup"), before, now=1_000.0 + 3_600)
+
+    assert isinstance(outcome, Postponed)
+    assert outcome.failing_since == 4_600.0
+
+
+def test_whoever_fails_may_say_when_to_come_back_but_not_never() -> None:
+    fresh = Trouble(attempts=1, due_at=0.0, failing_since=None)
+
+    soon = after_failure(Stage.PROMPTED, Retriable("soon", after=0.5), fresh, now=10.0)
+    never = after_failure(Stage.PROMPTED, Retriable("never", after=1e300), fresh, now=10.0)
+
+    assert soon == Postponed(10.5, 10.0)
+    assert never == Postponed(10.0 + LONGEST_PAUSE, 10.0)
+
+
+def test_a_failure_that_never_ends_is_told_in_its_own_words() -> None:
+    _, given_up = pauses(Stage.THREADED, Retriable("boot", tell="OpenCode did not start."))
+
+    assert given_up == GivenUp("OpenCode did not start.")
 
 
 def test_a_refusal_is_told_at_once_in_its_own_words() -> None:
-    assert after_failure(Refused("No such model."), 0) == GivenUp("No such model.")
+    fresh = Trouble(attempts=1, due_at=0.0, failing_since=None)
+
+    assert after_failure(Stage.PROMPTED, Refused("No such model."), fresh, 10.0) == GivenUp("No such model.")

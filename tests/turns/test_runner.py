@@ -1,16 +1,21 @@
 """How a turn fares when things go wrong around it, and what the person hears."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.ids import ChannelId
+from app.ids import ChannelId, TurnId
+from app.store.ledger import SqliteLedger
 from app.turns.errors import Refused, Retriable
-from app.turns.machine import MOST_INTERRUPTIONS, Stage
+from app.turns.machine import MOST_INTERRUPTIONS, MOST_LOSSES, WORN_OUT, Stage
 from app.turns.records import Turn
 from app.turns.routing import Policy, Refusal
-from app.turns.runner import DEFECT, TOO_OFTEN
+from app.turns.runner import DEFECT, TOO_OFTEN, Pace
+from tests.fakes.agent import FakeAgent
 from tests.samples import CHANNEL, command, message
 from tests.turns.engine import World, world
 
@@ -83,38 +88,38 @@ async def test_a_prompt_that_is_cut_off_for_ever_is_given_up_in_words(here: Worl
     assert said(here) == [TOO_OFTEN]
 
 
-async def test_an_outage_is_waited_out(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    tries: list[float] = []
-
-    async def ensure(*_: object) -> None:
-        tries.append(here.now)
-        if here.now < tries[0] + 300:
-            raise Retriable("vendor down")
-        monkeypatch.undo()
-        raise Retriable("last one")
-
-    monkeypatch.setattr(here.shelter, "ensure", ensure)
+async def test_an_outage_is_waited_out(here: World) -> None:
+    here.provider.fail("create", times=8)
     await here.ledger.admit(message(1, thread=THREAD), here.now)
 
     turn = await ended(here)
 
     assert turn.stage is Stage.DELIVERED
-    assert 5 < len(tries) < 20
+    assert here.provider.count("create") == 9
     assert len(here.agent.runs) == 1
 
 
-async def test_an_outage_that_does_not_end_is_told(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def ensure(*_: object) -> None:
-        raise Retriable("vendor down")
-
-    monkeypatch.setattr(here.shelter, "ensure", ensure)
+async def test_an_outage_that_does_not_end_is_told(here: World) -> None:
+    here.provider.fail("create", Retriable("vendor down"), times=float("inf"))
     await here.ledger.admit(message(1, thread=THREAD), here.now)
 
     turn = await ended(here)
 
     assert turn.stage is Stage.DELIVERED
-    assert "try again later" in said(here)[0]
-    assert "vendor" not in said(here)[0]
+    assert said(here) == [WORN_OUT]
+
+
+async def test_when_the_model_is_given_up_it_is_stopped(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unreachable(*_: object) -> None:
+        raise Retriable("no answer")
+
+    monkeypatch.setattr(FakeAgent, "await_answer", unreachable)
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    turn = await ended(here)
+
+    assert said(here) == [WORN_OUT]
+    assert here.agent.aborted == [turn.session]
 
 
 async def test_a_thread_that_cannot_be_opened_is_told_where_it_was_asked(
@@ -132,13 +137,8 @@ async def test_a_thread_that_cannot_be_opened_is_told_where_it_was_asked(
     assert here.chat.told == [(turn.id, "I may not create threads here.")]
 
 
-async def test_a_defect_of_ours_is_owned_up_to_without_its_traceback(
-    here: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def ensure(*_: object) -> None:
-        raise KeyError("secret detail")
-
-    monkeypatch.setattr(here.shelter, "ensure", ensure)
+async def test_a_defect_of_ours_is_owned_up_to_without_its_traceback(here: World) -> None:
+    here.provider.fail("find", KeyError("secret detail"))
     await here.ledger.admit(message(1, thread=THREAD), here.now)
 
     await ended(here)
@@ -165,3 +165,136 @@ async def test_small_talk_in_a_thread_is_left_alone(here: World) -> None:
 
     assert (turn.stage, turn.failure) == (Stage.IGNORED, "small talk")
     assert not said(here)
+
+
+async def test_who_asks_in_a_busy_thread_sees_at_once_that_it_was_heard(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    await here.ledger.admit(command(2, "and then this", thread=THREAD), here.now)
+
+    async with running(here):
+        await here.agent.thinking.wait()
+        await until(lambda: "and then this" in " ".join(said(here)))
+        before = len(here.agent.runs)
+        here.agent.speak.set()
+        await until(lambda: len(here.agent.runs) == 2)
+
+    assert before == 1
+
+
+async def test_a_turn_that_takes_its_engine_down_again_and_again_is_given_up(here: World) -> None:
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    for _ in range(MOST_LOSSES + 1):
+        turn = await here.ledger.claim("an engine that dies of it", here.now, here.now + 15)
+        assert turn is not None
+        here.now += 60
+
+    turn = await ended(here)
+
+    assert turn.stage is Stage.FAILED
+    assert here.chat.told == [(turn.id, DEFECT)]
+
+
+async def test_a_defect_beside_the_steps_harms_no_other_turn(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = SqliteLedger.record
+
+    async def record(self: SqliteLedger, turn: TurnId, *rest: Any) -> Turn:
+        if turn == message(1).id:
+            raise ZeroDivisionError
+        return await whole(self, turn, *rest)
+
+    monkeypatch.setattr(SqliteLedger, "record", record)
+    await here.ledger.admit(message(1, thread="1"), here.now)
+    await here.ledger.admit(message(2, thread="2"), here.now)
+
+    async with running(here):
+        await until(lambda: len(said(here, "2")) == 2)
+        monkeypatch.undo()
+        here.now += 60
+        await until(lambda: len(said(here, "1")) == 2)
+
+
+async def test_a_lease_is_kept_while_its_turn_is_at_work(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    async with running(here, Pace(lease=15, renewal=0.005, idle=0.001)):
+        await here.agent.thinking.wait()
+        for _ in range(10):
+            here.now += 10
+            renewed = await until_async(lambda: lease_of(here), lambda until: until >= here.now + 14)
+        assert renewed
+        assert await here.ledger.claim("rival", here.now, here.now + 15) is None
+        here.agent.speak.set()
+        await until(lambda: len(said(here)) == 2)
+
+    assert len(here.agent.runs) == 1
+
+
+async def test_whoever_lost_the_lease_drops_the_work(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    async with running(here, Pace(lease=15, renewal=0.05, idle=0.001)):
+        await here.agent.thinking.wait()
+        here.now += 20
+        rival = await here.ledger.claim("rival", here.now, here.now + 10_000)
+        await asyncio.sleep(0.2)  # the time in which the old holder would speak, were it still there
+        here.agent.speak.set()
+        await asyncio.sleep(0.1)
+
+    assert rival is not None
+    assert not said(here)
+
+
+async def test_only_so_many_turns_are_at_work_at_once(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    for number in range(6):
+        await here.ledger.admit(message(number, thread=str(number + 1)), here.now)
+
+    async with running(here, Pace(idle=0.001, places=2)):
+        await until(lambda: len(here.agent.runs) == 2)
+        await asyncio.sleep(0.1)
+        at_once = len(here.agent.runs)
+        here.agent.speak.set()
+        await until(lambda: len(here.agent.runs) == 6)
+
+    assert at_once == 2
+
+
+async def test_two_engines_on_one_ledger_share_the_work_and_do_none_of_it_twice(here: World) -> None:
+    for number in range(12):
+        await here.ledger.admit(message(number, thread=str(number % 4 + 1)), here.now)
+
+    async with running(here), running(here):
+        await until(lambda: sum(len(said(here, str(thread))) for thread in range(1, 5)) == 24)
+
+    assert len(here.agent.runs) == len(set(here.agent.runs)) == 12
+
+
+@asynccontextmanager
+async def running(here: World, pace: Pace | None = None) -> AsyncIterator[None]:
+    engine = asyncio.create_task(here.runner(pace=pace).run())
+    try:
+        yield
+    finally:
+        engine.cancel()
+        await asyncio.wait([engine])
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the fakes have no event for everything
+            await asyncio.sleep(0.005)
+
+
+async def until_async(ask: Callable[[], Awaitable[float]], enough: Callable[[float], bool]) -> bool:
+    async with asyncio.timeout(10):
+        while not enough(await ask()):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+    return True
+
+
+async def lease_of(here: World) -> float:
+    rows = await here.sqlite.read(lambda db: list(db.query("SELECT lease_until FROM turns")))
+    return float(rows[0]["lease_until"] or 0)

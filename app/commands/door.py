@@ -1,0 +1,33 @@
+"""Who may use a command, and from where: the same for all of them, and known from the interaction and the store."""
+
+from dataclasses import dataclass, replace
+
+from app.commands.ports import Room
+from app.commands.words import NOT_HERE
+from app.discord.interactions import Interaction
+from app.turns.records import Asker, Place
+from app.turns.routing import Refusal, gate
+
+
+class TurnedAway(Exception):
+    """The text is for the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    place: Place
+    asker: Asker
+
+
+async def let_in(interaction: Interaction, room: Room) -> Visitor:
+    """Raises TurnedAway. A thread's category is that of its channel, which Discord does not say and the store may not
+    know yet: whoever works on what was asked looks it up."""
+    place, asker = interaction.place, interaction.member
+    if place is None or asker is None:
+        raise TurnedAway(NOT_HERE)
+    if place.thread is not None:
+        place = replace(place, category=await room.ledger.known_category(place.channel))
+    refusal = gate(place, asker, room.policy)
+    if isinstance(refusal, Refusal):
+        raise TurnedAway(refusal.value)
+    return Visitor(place, asker)

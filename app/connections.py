@@ -1,0 +1,14 @@
+"""The connections that go out from here."""
+
+import httpx
+
+SECONDS = 5.0  # unless a request says otherwise
+
+
+def open_http() -> httpx.AsyncClient:
+    """A client for any number of requests at once. Servers on this machine are reached past any proxy that the
+    environment names."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30.0)
+    direct = httpx.AsyncHTTPTransport(limits=limits)
+    mounts = {"all://127.0.0.1": direct, "all://localhost": direct}
+    return httpx.AsyncClient(limits=limits, timeout=SECONDS, mounts=mounts)
