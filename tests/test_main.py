@@ -1,6 +1,7 @@
 """`python -m app`, as an operator meets it when something is wrong, and what it loads before it answers."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -63,3 +64,27 @@ def test_starting_loads_neither_daytona_nor_the_scheduler() -> None:
 
     assert "app.asgi" in loaded
     assert not {name.partition(".")[0] for name in loaded} & {"daytona", "apscheduler", "daytona_api_client_async"}
+
+
+def test_when_the_terminal_closes_it_ends_in_good_order(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {
+        **GOOD,
+        "DATABASE_PATH": str(tmp_path / "app.sqlite"),
+        "LOCAL_SANDBOX_DIR": str(tmp_path / "machines"),
+        "DISCORD_API_BASE_URL": "http://127.0.0.1:9/api",
+        "HEALTH_PORT": str(port),
+    }
+    with subprocess.Popen([sys.executable, "-m", "app"], env=environment, stdout=subprocess.PIPE, text=True) as app:
+        assert app.stdout is not None
+        said = ""
+        while "app.listening" not in said:
+            said = app.stdout.readline()
+            assert said
+
+        app.send_signal(signal.SIGHUP)
+        rest = app.stdout.read()
+
+        assert app.wait(10) == -signal.SIGTERM
+        assert "Application shutdown complete" in rest

@@ -39,6 +39,11 @@ from scripts.playground.demo_turn import take_turn
 from scripts.playground.discord import Person, Simulator
 from scripts.playground.model import MODEL, ScriptedModel
 
+HEARD = "Only `/opencord` is heard in this version: plain messages and mentions get no answer yet."
+SCRIPTED = (
+    "The model is a script. Besides wishes like “list the files” it knows directives, such as `!bash ls`, `!slow 3`, "
+    "`!long 3000` or `!code python`: try `/opencord ask !bash ls`."
+)
 PORT = 8790
 WITHIN_SECONDS = 300.0
 INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
@@ -60,21 +65,31 @@ def main() -> None:
 
 
 async def until_signalled(arguments: argparse.Namespace) -> int:
-    """Ctrl-C and SIGTERM end it in order, once; what ends takes its time and is not to be interrupted."""
+    """Ctrl-C, SIGTERM and the end of its terminal end it in order, once; what ends takes its time and is not to be
+    interrupted."""
     play = asyncio.current_task()
     assert play
     loop = asyncio.get_running_loop()
+    told = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
+        told.append(signal.SIGHUP)
+    ending = False
 
     def end() -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
+        nonlocal ending
+        ending = True
+        for each in told:
             loop.add_signal_handler(each, lambda: None)
         play.cancel()
 
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in told:
         loop.add_signal_handler(each, end)
     try:
         return await demo(arguments)
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, Trouble):
+        # A terminal tells the app too, and that may have ended first.
+        if not ending:
+            raise
         return INTERRUPTED if arguments.prompt is not None else 0
 
 
@@ -86,6 +101,7 @@ async def demo(arguments: argparse.Namespace) -> int:
         model = await stack.enter_async_context(chosen_model())
         say("starting the Discord look-alike and the app")
         discord = await stack.enter_async_context(simulator(0 if arguments.prompt is not None else arguments.port))
+        discord.notes = [HEARD] if has_key() else [HEARD, SCRIPTED]
         ada = discord.add_person("Ada")
         discord.add_person("Ben")
         variables = {
@@ -101,9 +117,14 @@ async def demo(arguments: argparse.Namespace) -> int:
         return await one_turn(discord, ada, app, home, model, arguments)
 
 
+def has_key() -> bool:
+    """Whether there is one for a real model."""
+    return bool(os.environ.get("OPENCODE_ZEN_API_KEY"))
+
+
 @asynccontextmanager
 async def chosen_model() -> AsyncIterator[Model]:
-    if os.environ.get("OPENCODE_ZEN_API_KEY"):
+    if has_key():
         yield real(os.environ)
         return
     async with ScriptedModel(pace=PACE_SECONDS) as model:

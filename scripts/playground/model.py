@@ -28,20 +28,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from scripts.playground.model_script import (
-    Call,
-    Cut,
-    Fail,
-    Hang,
-    Message,
-    Pause,
-    Say,
-    Step,
-    calls_done,
-    directory_of,
-    prompts_of,
-    reply,
-)
+from scripts.playground.model_script import Message, calls_done, directory_of, prompts_of, reply
+from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say, Step
 
 MODEL = "scripted"
 MISHAPS = {

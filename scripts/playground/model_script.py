@@ -1,9 +1,10 @@
 """What the scripted model says next: a pure function of the conversation that it is shown.
 
 A turn is a list of steps: something to say, a tool to call, a mishap. One request gets the steps up to and including
-the next call; how far the turn has come is counted in the tool results after the last user message. So nothing is
-remembered between requests, and a server that was killed and started again goes on where it was cut off. (What is to
-happen only so many times is the exception: `model` counts that, by working directory, prompt and calls done.)
+the next call; how far the turn has come is counted in the tool results after the last user message, and what the
+closing words show of them stands there too. So nothing is remembered between requests, and a server that was killed
+and started again goes on where it was cut off. (What is to happen only so many times is the exception: `model` counts
+that, by working directory, prompt and calls done.)
 
 A prompt may spell its steps out, one directive after the other, on one line or several:
 
@@ -15,53 +16,18 @@ A prompt may spell its steps out, one directive after the other, on one line or 
 
 `\\n` in a text of `!say`, `!write` and `!edit` is a new line. `!fail` answers this HTTP status, each time or the given
 number of times; `!limit` answers 429 and when to come back; `!hang` answers nothing at all; `!cut` drops the
-connection in the middle of a sentence, once. Any other prompt is read for a few familiar wishes (list the files,
-write hello.py, run it, make a plan) and otherwise quoted.
+connection in the middle of a sentence, once. For any other prompt see `model_wishes`.
 """
 
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say, Step, absolute, fenced, plan
+from scripts.playground.model_wishes import quoted, report, wished
+
 Message = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    tool: str
-    arguments: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fail:
-    status: int
-    times: int | None = None  # None: always
-    retry_after: int | None = None  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Hang:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    pass
-
-
-Step = Say | Call | Pause | Fail | Hang | Cut
 
 UNDONE = ("[Tool execution was interrupted]", "Tool execution aborted")
 
@@ -71,7 +37,7 @@ def reply(messages: Sequence[Message]) -> list[Step]:
     prompts = prompts_of(messages)
     if prompts and prompts[-1].startswith("Here is the conversation so far"):
         return [Say("The conversation so far, in one sentence: there was one.")]
-    steps = script(prompts, directory_of(messages))
+    steps = script(prompts, directory_of(messages), results_of(messages))
     calls = [index for index, step in enumerate(steps) if isinstance(step, Call)]
     done = calls_done(messages)
     begin = calls[min(done, len(calls)) - 1] + 1 if done and calls else 0
@@ -106,17 +72,22 @@ def directory_of(messages: Sequence[Message]) -> str:
     return found.group(1).strip().rstrip("/") + "/" if found else ""
 
 
-def calls_done(messages: Sequence[Message]) -> int:
-    """In this turn. What was cut off does not count."""
+def results_of(messages: Sequence[Message]) -> list[str]:
+    """What the calls of this turn gave, in order. What was cut off does not count."""
     last = max((index for index, message in enumerate(messages) if message["role"] == "user"), default=-1)
     results = [text_of(message) for message in messages[last + 1 :] if message["role"] == "tool"]
-    return sum(not result.startswith(UNDONE) for result in results)
+    return [result for result in results if not result.startswith(UNDONE)]
 
 
-def script(prompts: Sequence[str], directory: str) -> list[Step]:
-    """The whole turn that the last of `prompts` asks for."""
+def calls_done(messages: Sequence[Message]) -> int:
+    return len(results_of(messages))
+
+
+def script(prompts: Sequence[str], directory: str, results: Sequence[str]) -> list[Step]:
+    """The whole turn that the last of `prompts` asks for. `results` are those of the calls that were made so far: the
+    closing words show them."""
     prompt = prompts[-1] if prompts else ""
-    return _directed(prompt, directory) or _wished(prompt, directory) or _quoted(prompts)
+    return _directed(prompt, directory, results) or wished(prompt, directory, results) or quoted(prompts)
 
 
 # --- directives
@@ -142,27 +113,22 @@ def _bash(argument: str, directory: str) -> Step:
 
 def _write(argument: str, directory: str) -> Step:
     path, _, text = argument.partition(" ")
-    return Call("write", {"filePath": _absolute(path, directory), "content": _unescaped(text)})
+    return Call("write", {"filePath": absolute(path, directory), "content": _unescaped(text)})
 
 
 def _edit(argument: str, directory: str) -> Step:
     path, _, change = argument.partition(" ")
     old, _, new = change.partition(" => ")
-    paths = {"filePath": _absolute(path, directory)}
+    paths = {"filePath": absolute(path, directory)}
     return Call("edit", {**paths, "oldString": _unescaped(old), "newString": _unescaped(new)})
 
 
 def _read(argument: str, directory: str) -> Step:
-    return Call("read", {"filePath": _absolute(argument, directory)})
+    return Call("read", {"filePath": absolute(argument, directory)})
 
 
 def _todo(argument: str, directory: str) -> Step:
-    tasks = [task.strip() for task in argument.split(";") if task.strip()]
-    states = ["in_progress", *["pending"] * len(tasks)]
-    todos = [
-        {"content": task, "status": state, "priority": "medium"} for task, state in zip(tasks, states, strict=False)
-    ]
-    return Call("todowrite", {"todos": todos})
+    return plan([task.strip() for task in argument.split(";") if task.strip()])
 
 
 def _tool(argument: str, directory: str) -> Step:
@@ -210,13 +176,13 @@ DIRECTIVES: dict[str, Callable[[str, str], Step]] = {
 _DIRECTIVE = re.compile(rf"(?:^|(?<=\s))!({'|'.join(DIRECTIVES)})\b")
 
 
-def _directed(prompt: str, directory: str) -> list[Step]:
+def _directed(prompt: str, directory: str, results: Sequence[str]) -> list[Step]:
     steps: list[Step] = []
     for line in prompt.splitlines():
         pieces = _DIRECTIVE.split(line)[1:]
         steps += [_step(name, argument.strip(), directory) for name, argument in zip(*[iter(pieces)] * 2, strict=True)]
     if steps and not any(isinstance(step, Say) for step in steps):
-        steps.append(Say(_last_words(steps)))
+        steps.append(Say(_last_words(steps, results)))
     return steps
 
 
@@ -227,88 +193,11 @@ def _step(name: str, argument: str, directory: str) -> Step:
         return Say(f"I do not understand `!{name} {argument}`.")
 
 
-def _last_words(steps: Sequence[Step]) -> str:
-    deeds = [_deed(step) for step in steps if isinstance(step, Call)]
-    if deeds:
-        return f"Done: {_listed(deeds)}."
+def _last_words(steps: Sequence[Step], results: Sequence[str]) -> str:
+    if any(isinstance(step, Call) for step in steps):
+        return report(steps, results)
     return "Here I am again after the cut." if any(isinstance(step, Cut) for step in steps) else "Done."
-
-
-# --- familiar wishes
-
-SAMPLES = {
-    "py": 'def main() -> None:\n    print("Hello from OpenCode!")\n\n\nif __name__ == "__main__":\n    main()\n',
-    "js": 'console.log("Hello from OpenCode!");\n',
-    "sh": '#!/bin/sh\necho "Hello from OpenCode!"\n',
-    "md": "# Hello\n\nWritten by OpenCode.\n",
-}
-RUNNERS = {"py": "python3", "js": "node", "sh": "sh"}
-LANGUAGES = {"py": "python", "js": "javascript", "sh": "sh", "md": "markdown"}
-
-
-def _wished(prompt: str, directory: str) -> list[Step]:
-    wish = prompt.lower()
-    files = re.findall(r"\b(?:write|create|make|add)\b[^.!?]*?\b([\w-]+\.(\w+))", prompt, re.IGNORECASE)
-    steps: list[Step] = []
-    if re.search(r"\b(plan|todo)\b", wish):
-        steps.append(_todo("look around; do what was asked; check the result", directory))
-    if re.search(r"\b(list|show)\b.*\bfiles\b", wish):
-        steps.append(Call("bash", {"command": "ls -la", "description": "Lists the files"}))
-    for name, kind in files:
-        content = SAMPLES.get(kind, "Hello from OpenCode!\n")
-        steps.append(Call("write", {"filePath": _absolute(name, directory), "content": content}))
-        if re.search(r"\brun\b", wish) and kind in RUNNERS:
-            steps.append(Call("bash", {"command": f"{RUNNERS[kind]} {name}", "description": f"Runs {name}"}))
-    if not steps:
-        return []
-    deeds = [_deed(step) for step in steps if isinstance(step, Call)]
-    shown = [f"\n\n{fenced(SAMPLES[kind].rstrip(), LANGUAGES[kind])}" for _, kind in files if kind in SAMPLES]
-    return [Say("Let me have a look. "), *steps, Say(f"Done: {_listed(deeds)}.{''.join(shown)}")]
-
-
-def _deed(call: Call) -> str:
-    path = str(call.arguments.get("filePath", "")).rpartition("/")[2]
-    match call.tool:
-        case "bash":
-            return f"ran `{call.arguments['command']}`"
-        case "write":
-            return f"wrote `{path}`"
-        case "edit":
-            return f"edited `{path}`"
-        case "read":
-            return f"read `{path}`"
-        case "todowrite":
-            return "made a plan"
-    return f"used {call.tool}"
-
-
-def _quoted(prompts: Sequence[str]) -> list[Step]:
-    asked = _one_line(prompts[-1]) if prompts else ""
-    answer = f"You asked: “{asked}” I am the scripted model of the playground, so this is all I can say about it."
-    if len(prompts) > 1:
-        answer += f" Before that you asked: “{_one_line(prompts[-2])}”"
-    return [Say(answer)]
-
-
-# --- text
-
-
-def fenced(code: str, language: str) -> str:
-    return f"```{language}\n{code}\n```"
-
-
-def _absolute(path: str, directory: str) -> str:
-    return path if path.startswith("/") else directory + path
 
 
 def _unescaped(text: str) -> str:
     return text.replace("\\n", "\n")
-
-
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 300 else line[:299] + "…"
-
-
-def _listed(deeds: Sequence[str]) -> str:
-    return ", ".join(deeds[:-1]) + (" and " if len(deeds) > 1 else "") + deeds[-1]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.playground.model import ScriptedModel, pieces
-from scripts.playground.model_script import Call, Cut, Fail, Hang, Message, Pause, Say, reply
+from scripts.playground.model_script import Message, reply
+from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say
 
 anyio = pytest.mark.anyio
 
@@ -129,6 +130,25 @@ def test_the_wish_of_the_demo_lists_writes_and_tells() -> None:
     assert "`ls -la`" in told.text
     assert "wrote `hello.py`" in told.text
     assert "```python" in told.text
+
+
+@pytest.mark.parametrize("prompt", ["list the files", "!bash ls -la"])
+def test_the_closing_words_show_what_a_command_printed(prompt: str) -> None:
+    (told,) = reply(asked("list the files", prompt) + called("a.txt\nb.txt"))
+
+    assert told == Say("Done: ran `ls -la`.\n\n```\na.txt\nb.txt\n```")
+
+
+def test_what_a_command_printed_is_shortened_and_stays_in_its_fence() -> None:
+    printed = "```\n" + "x" * 500 + "\n" + "line\n" * 98
+
+    (told,) = reply(asked("!bash cat long.md") + called(printed))
+
+    assert isinstance(told, Say)
+    fence = told.text.split("\n\n")[1].splitlines()
+    assert (len(fence), fence[-2]) == (23, "… (lines in all: 100)")
+    assert max(len(line) for line in fence) <= 120
+    assert told.text.count("```") == 2
 
 
 def test_anything_else_is_quoted_with_what_was_asked_before() -> None:

@@ -74,14 +74,14 @@ def test_a_turn_that_fails_says_why_and_leaves_nothing(environ: dict[str, str], 
     assert list(tmp_path.iterdir()) == []
 
 
-def serve(environ: dict[str, str]) -> subprocess.Popen[str]:
+def serve(environ: dict[str, str], *before: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*DEMO, "--port", str(demo_app.free_port())],
+        [*before, *DEMO, "--port", str(demo_app.free_port())],
         cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_serves_one_url_until_it_is_told_to_end(told: int, environ: dict[str, str], tmp_path: Path) -> None:
     with serve(environ) as demo:
         assert demo.stdout
@@ -96,6 +96,20 @@ def test_it_serves_one_url_until_it_is_told_to_end(told: int, environ: dict[str,
     assert demo.returncode == 0
     assert ours(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nohup_keeps_it_alive_when_its_terminal_goes(environ: dict[str, str], tmp_path: Path) -> None:
+    with serve(environ, "nohup") as demo:
+        assert demo.stdout
+        url = demo.stdout.readline().strip()
+        os.killpg(demo.pid, signal.SIGHUP)
+        page = httpx.get(f"{url.partition('?')[0]}play/state", timeout=20, trust_env=False)
+        demo.terminate()
+        demo.communicate(timeout=30)
+
+    assert page.json()["me"]["username"] == "Ada"
+    assert demo.returncode == 0
+    assert ours(tmp_path) == []
 
 
 def test_it_ends_with_a_line_when_the_app_dies(environ: dict[str, str], tmp_path: Path) -> None:
@@ -328,6 +342,43 @@ def test_a_thread_counts_its_messages_as_a_client_does() -> None:
     """)
 
     assert thread == {"count": 1, "mentions": 1}
+
+
+THREAD = """
+    const inside = (id, more) => message(id, {channel_id: '30', content: id, ...more});
+    const hear = (t, d) => world.hear({t, d});
+    const thread = {id: '30', name: 't', type: 11, parent_id: '10', message_count: 0, newly_created: true};
+    hear('THREAD_CREATE', thread);
+    hear('MESSAGE_CREATE', inside('31', {type: 21}));
+    const seen = () => [world.channels.get('30').message_count, world.latest('30')?.content ?? null];
+"""
+
+
+def test_a_thread_that_was_never_opened_tells_its_last_message() -> None:
+    seen = world(f"""{THREAD}
+        const states = [seen()];
+        hear('MESSAGE_CREATE', inside('32'));
+        states.push(seen());
+        hear('MESSAGE_CREATE', inside('33'));
+        hear('MESSAGE_UPDATE', inside('33', {{content: 'edited'}}));
+        states.push(seen());
+        hear('MESSAGE_DELETE', {{id: '33', channel_id: '30'}});
+        return [...states, seen()];
+    """)
+
+    assert seen == [[0, None], [1, "32"], [2, "edited"], [1, "32"]]
+
+
+def test_what_only_one_can_see_is_neither_counted_nor_previewed() -> None:
+    seen = world(f"""{THREAD}
+        hear('MESSAGE_CREATE', inside('32'));
+        hear('MESSAGE_CREATE', inside('33', {{flags: 64}}));
+        const before = seen();
+        hear('MESSAGE_DELETE', {{id: '33', channel_id: '30'}});
+        return [before, seen()];
+    """)
+
+    assert seen == [[1, "32"], [1, "32"]]
 
 
 def test_no_message_text_can_become_markup() -> None:

@@ -453,11 +453,29 @@ async def test_what_the_page_may_not_do_is_a_4xx_with_a_message(discord: Simulat
     async with httpx.AsyncClient(base_url=discord.url, trust_env=False) as page:
         empty = await page.post(f"/play/users/{ada.id}/messages", json={"channel_id": general, "content": ""})
         unknown = await page.post(f"/play/users/{ada.id}/commands", json={"channel_id": general, "name": "no"})
-        nobody = await page.get("/play/state", params={"user": "1"})
+        nobody = await page.post("/play/users/1/messages", json={"channel_id": general, "content": "hello"})
         outside = await page.get("/page/..%2f__init__.py")
 
     assert [each.status_code for each in (empty, unknown, nobody, outside)] == [400, 400, 400, 404]
     assert empty.json()["message"] == "Cannot send an empty message"
+
+
+@pytest.mark.parametrize("query", [{}, {"user": "1"}])
+async def test_a_page_that_is_nobody_is_the_first_person(
+    discord: Simulator, ada: Person, general: str, query: dict[str, str]
+) -> None:
+    discord.add_person("Ben")
+    await ada.write(general, "hello")
+
+    async with httpx.AsyncClient(base_url=discord.url, trust_env=False, params=query) as page:
+        state = await page.get("/play/state")
+        messages = await page.get(f"/play/channels/{general}/messages")
+        async with page.stream("GET", "/play/events") as stream:
+            heard = stream.status_code
+
+    assert state.json()["me"]["id"] == ada.id
+    assert [message["content"] for message in messages.json()] == ["hello"]
+    assert heard == 200
 
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])

@@ -1,5 +1,7 @@
 """The keeper, on a provider that can fail in every way and on a real database."""
 
+import asyncio
+
 import pytest
 
 from app.ids import SessionId, ThreadId
@@ -150,3 +152,82 @@ async def test_a_sweep_that_fails_harms_nobody(yard: Yard) -> None:
     await yard.keeper.sweep()
 
     assert await yard.ensure()
+
+
+async def test_a_machine_that_is_changing_is_looked_at_again(yard: Yard) -> None:
+    await yard.ensure()
+    yard.provider.put(name_of(THREAD), Condition.CHANGING)
+
+    with pytest.raises(Retriable) as told:
+        await yard.ensure()
+
+    assert told.value.after is not None
+    assert yard.provider.count("start") == 0
+
+
+async def test_a_machine_that_does_not_come_up_in_time_is_told_if_it_goes_on(yard: Yard) -> None:
+    yard.keeper = Keeper(yard.provider, yard.server, yard.shelf, lambda: yard.now, Patience(creation=0.05))
+    yard.provider.hold("create")
+
+    with pytest.raises(Retriable) as told:
+        await yard.ensure()
+
+    assert told.value.tell is not None
+    assert "did not come up" in told.value.tell
+
+
+async def test_a_machine_that_cannot_serve_does_not_go_on_running(yard: Yard) -> None:
+    yard.server.refuse = "Another version of OpenCode."
+
+    with pytest.raises(Refused):
+        await yard.ensure()
+
+    (held,) = yard.provider.held.values()
+    assert held.instance.condition is Condition.STOPPED
+
+
+async def test_somebody_else_who_moves_the_machine_first_wins(yard: Yard) -> None:
+    gate = yard.provider.hold("create")
+    bringing_up = asyncio.create_task(yard.ensure())
+    while yard.provider.count("create") == 0:  # noqa: ASYNC110 - the fake has no event for it
+        await asyncio.sleep(0.005)
+    await yard.shelf.move(THREAD, State.CREATING, State.DESTROYED, yard.now)
+
+    gate.set()
+
+    with pytest.raises(Retriable, match="taken away"):
+        await bringing_up
+    assert await yard.state() is State.DESTROYED
+
+
+async def test_what_became_of_the_machines_is_written_down_at_the_start(yard: Yard) -> None:
+    for thread, fate in (("1", Condition.RUNNING), ("2", Condition.STOPPED), ("3", None)):
+        await yard.keeper.ensure(ThreadId(thread), LABELS)
+        if fate is None:
+            yard.provider.lose(name_of(ThreadId(thread)))
+        elif fate is Condition.STOPPED:
+            yard.provider.put(name_of(ThreadId(thread)), fate)
+
+    await yard.keeper.take_stock()
+
+    assert [sandbox.state for sandbox in await yard.shelf.sandboxes()] == [State.ACTIVE, State.PAUSED, State.DESTROYED]
+
+
+async def test_only_a_machine_that_answers_is_awake(yard: Yard) -> None:
+    nobody = await yard.keeper.awake(THREAD)
+    await yard.ensure()
+    awake = await yard.keeper.awake(THREAD)
+    yard.server.mute = True
+    mute = await yard.keeper.awake(THREAD)
+
+    assert (nobody, mute) == (None, None)
+    assert awake is not None
+    assert len(yard.server.boots) == 1
+
+
+async def test_a_store_that_knows_nothing_deletes_nothing(yard: Yard) -> None:
+    yard.provider.put("opencord-1", Condition.RUNNING, {"app": "opencord"})
+
+    await yard.keeper.sweep()
+
+    assert len(yard.provider.held) == 1

@@ -16,6 +16,7 @@ import pytest
 
 from app.sandboxes import launcher
 from app.sandboxes.local import LocalProvider
+from app.sandboxes.place import Unusable, occupy
 from app.sandboxes.ports import Completed, Condition, Program
 from app.turns.errors import Refused, Retriable
 from tests.sandboxes.look import entries, running_in, until
@@ -357,3 +358,22 @@ async def test_a_directory_that_cannot_be_made_is_retriable(tmp_path: Path) -> N
 
     with pytest.raises(Retriable):
         await provider.create("one", {})
+
+
+async def test_deleting_never_reaches_through_a_link(provider: LocalProvider, tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir(mode=0o755)
+    await provider.create("one", {})
+    await provider.exec("one", f"mkdir cache; touch cache/file; ln -s {outside} cache/link; chmod a-w cache", within=10)
+
+    await provider.delete("one")
+
+    assert outside.stat().st_mode & 0o777 == 0o755
+    assert entries(tmp_path) == set()
+
+
+def test_a_root_belongs_to_one_app_at_a_time(tmp_path: Path) -> None:
+    with occupy(tmp_path), pytest.raises(Unusable, match="in use"):
+        occupy(tmp_path)
+
+    occupy(tmp_path).close()

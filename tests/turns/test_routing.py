@@ -70,6 +70,7 @@ def test_with_the_rules_switched_off_everything_is_for_us() -> None:
         ("<@99>  fix `main.py`\nplease", "fix main.py please"),
         ("<@99>", "OpenCord"),
         ("", "OpenCord"),
+        ("\u200b", "OpenCord"),
     ],
 )
 def test_a_thread_is_named_after_its_first_words(prompt: str, title: str) -> None:

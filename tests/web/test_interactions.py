@@ -1,6 +1,10 @@
 """`POST /discord/interactions`, over HTTP and on a real database."""
 
+import asyncio
 import json
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,7 +14,7 @@ from starlette.applications import Starlette
 
 from app.commands.ask import LONGEST_PROMPT
 from app.commands.ports import Room
-from app.commands.words import EMPTY_PROMPT, NOT_HERE, UNKNOWN_BUTTON, UNKNOWN_COMMAND, UNKNOWN_OPTION
+from app.commands.words import BUSY, EMPTY_PROMPT, NOT_HERE, UNKNOWN_BUTTON, UNKNOWN_COMMAND, UNKNOWN_OPTION
 from app.discord.identity import Application, Identity
 from app.ids import ChannelId
 from app.store.ledger import SqliteLedger
@@ -166,6 +170,7 @@ async def test_before_the_public_key_is_known_nothing_can_be_verified(door: Door
     [
         (used("ask", prompt="  "), EMPTY_PROMPT),
         (used("ask"), EMPTY_PROMPT),
+        (used("ask", prompt="\u200b\u2060"), EMPTY_PROMPT),
         (used("ask", {"id": "2", "type": 13}, prompt="hi"), NOT_HERE),
         (used("dance"), UNKNOWN_COMMAND),
         (used("ask", prompt="hi", colour="red"), UNKNOWN_OPTION),
@@ -239,3 +244,59 @@ async def test_health_tells_that_the_process_lives_and_readiness_whether_discord
     assert "Discord" in unready.json()["why"]
     assert (healthy.json()["discord"], still_healthy.json()["discord"]) == ("connected", "disconnected")
     assert healthy.json()["uptime_seconds"] == 5
+
+
+async def test_a_store_that_is_locked_is_told_in_time_and_health_does_not_wait_for_it(
+    door: Door, tmp_path: Path
+) -> None:
+    rival = sqlite3.connect(tmp_path / "test.sqlite", isolation_level=None)
+    rival.execute("BEGIN IMMEDIATE")
+
+    async with asyncio.timeout(3), asyncio.TaskGroup() as group, door.client() as client:
+        asked = group.create_task(door.send(used("ask", prompt="hi")))
+        healthy = await client.get("/healthz")
+    rival.rollback()
+
+    assert spoken(asked.result()) == (BUSY, True)
+    assert healthy.status_code == 200
+    assert not await door.ledger.live_turns()
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.web.body.PATIENCE_SECONDS", 0.05)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(60)
+
+    async with door.client() as client:
+        response = await client.post("/discord/interactions", content=slowly())
+
+    assert response.status_code == 408
+
+
+async def test_a_channel_that_left_the_category_is_refused_though_it_was_in_it_before(door: Door) -> None:
+    door.policy = Policy(category=ChannelId("40"))
+    await door.send(used("ask", prompt="in the category"))
+
+    moved = await door.send({**used("ask", {"id": "200", "type": 0, "parent_id": None}, prompt="hi"), "id": "501"})
+
+    assert spoken(moved) == (Refusal.CHANNEL.value, True)
+
+
+async def test_who_may_not_ask_may_not_look_either_and_nobody_looks_into_other_servers(door: Door) -> None:
+    await door.send({**used("ask", prompt="secret"), "guild_id": "999"})
+
+    elsewhere = await door.send(used("status"))
+    door.policy = Policy(required_role="91")
+    refused = await door.send(used("status"))
+
+    assert "0 questions" in spoken(elsewhere)[0]
+    assert spoken(refused) == (Refusal.ROLE.value, True)
+
+
+async def test_half_a_surrogate_pair_is_no_reason_to_fail(door: Door) -> None:
+    reply = await door.send(used("ask", prompt="half \ud83d"))
+
+    assert reply == {"type": 5}
+    assert (await door.ledger.live_turns())[0].prompt == "half ?"

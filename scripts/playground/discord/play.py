@@ -88,13 +88,16 @@ class Play:
 
     # reading
 
-    def _person(self, user: str | None) -> Person:
-        if user not in self.discord.people:
-            raise Impossible("no such person")
-        return self.discord.people[user]
+    def _reader(self, request: Request) -> Person:
+        """Whom the address names, else the first: a page may have outlived the simulator that it was opened on, or
+        never have been told who it is. It learns that from the state."""
+        people = self.discord.people
+        if not people:
+            raise Impossible("there are no people yet")
+        return people.get(request.query_params.get("user", ""), next(iter(people.values())))
 
     async def state(self, request: Request) -> Response:
-        world, person = self.world, self._person(request.query_params.get("user"))
+        world, person = self.world, self._reader(request)
         application = {"id": world.application.id, "name": world.application.name, "bot": render.user(world.bot)}
         return JSONResponse(
             {
@@ -105,6 +108,7 @@ class Play:
                 "channels": person.channels(),
                 "commands": commands.visible(world),
                 "application": application,
+                "notes": self.discord.notes,
             }
         )
 
@@ -112,10 +116,10 @@ class Play:
         query = request.query_params
         limit = min(max(int(query.get("limit", "100")), 1), 100)
         channel = request.path_params["channel"]
-        return JSONResponse(self._person(query.get("user")).messages(channel, limit, query.get("before") or None))
+        return JSONResponse(self._reader(request).messages(channel, limit, query.get("before") or None))
 
     async def events(self, request: Request) -> Response:
-        person = self._person(request.query_params.get("user"))
+        person = self._reader(request)
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self.streams[queue] = person.id
         headers = {"Cache-Control": "no-store"}
@@ -136,6 +140,11 @@ class Play:
                 queue.put_nowait(event)
 
     # doing
+
+    def _person(self, user: str) -> Person:
+        if user not in self.discord.people:
+            raise Impossible("no such person")
+        return self.discord.people[user]
 
     async def write(self, request: Request) -> Response:
         given, files = read_body(request.headers.get("content-type", ""), await request.body())

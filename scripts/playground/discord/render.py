@@ -101,7 +101,7 @@ def channel(world: "World", place: Channel, *, viewer: str | None = None) -> Jso
         "owner_id": thread.owner,
         "last_message_id": place.last_message,
         "rate_limit_per_user": place.slow_seconds,
-        "message_count": sum(m.type != MessageType.THREAD_STARTER for m in place.messages.values()),
+        "message_count": sum(_counted(m) for m in place.messages.values()),
         "member_count": min(len(thread.members), 50),
         "total_message_sent": thread.total_sent,
         "thread_metadata": {
@@ -117,6 +117,10 @@ def channel(world: "World", place: Channel, *, viewer: str | None = None) -> Jso
     if viewer in thread.members:
         body["member"] = thread_member(place, viewer)
     return body
+
+
+def _counted(post: Message) -> bool:
+    return post.type != MessageType.THREAD_STARTER and not post.ephemeral
 
 
 def thread_member(channel: Channel, user: str) -> Json:

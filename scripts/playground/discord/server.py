@@ -87,6 +87,7 @@ class Simulator:
         self.clock = clock or Clock()
         self.world = World(application or Application(), rules or Rules(), self.clock)
         self.people: dict[str, Person] = {}
+        self.notes: list[str] = []  # what the page tells a newcomer, in Markdown
         self._tasks: set[asyncio.Task[None]] = set()
 
     # the server

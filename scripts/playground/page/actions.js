@@ -12,11 +12,13 @@ export class Actions {
     this.world = world;
   }
 
-  /** The channel's newest messages, unless they are here. */
+  /** The channel's newest messages, unless they are here; and its threads', the last of which stand on their cards. */
   async open(channel, { again = false } = {}) {
     if (!channel || (this.world.messages.has(channel) && !again)) return;
     const page = await this.#tried(() => this.play.messages(channel));
-    if (page) this.world.fill(channel, page, { whole: page.length < 100 });
+    if (!page) return;
+    this.world.fill(channel, page, { whole: page.length < 100 });
+    await Promise.all(this.world.threadsOf(channel).map((thread) => this.open(thread.id)));
   }
 
   async older(channel) {

@@ -15,10 +15,11 @@ const actions = new Actions(play, world);
 
 const members = new Members(world);
 const sidebar = new Sidebar(world);
-const main = new Pane({ world, actions, side: false, members: () => app.classList.toggle("without-members") });
+const main = new Pane({ world, actions, side: false, members: () => app.classList.toggle("without-members"), channels: () => app.classList.toggle("with-sidebar") });
 const side = new Pane({ world, actions, side: true });
 const lost = el("div", { class: "lost", role: "status", hidden: true }, "Connection lost. Trying again…");
 const app = el("div", { class: "app" }, sidebar.root, el("main", { class: "stage" }, main.root, side.root), members.root, lost);
+sidebar.root.addEventListener("click", (event) => event.target.closest("a") && app.classList.remove("with-sidebar"));
 let dialog = null;
 
 function follow() {
@@ -60,17 +61,23 @@ function renderModal() {
   closing.remove();
 }
 
+/** False when the playground was started again and knows nothing of what this page shows: the page starts again too. */
 async function refresh() {
   const state = await play.state();
-  play.person ??= state.me.id;
+  if (world.me && world.me.id !== state.me.id) {
+    location.replace(location.pathname);
+    return false;
+  }
+  play.person = state.me.id;
   world.load(state);
+  return true;
 }
 
 /** After a gap in the events: read again what is on screen, forget what is not. */
 async function catchUp(again) {
   world.connected = true;
   if (!again) return world.changed();
-  await refresh();
+  if (!(await refresh())) return;
   [...world.messages.keys()].filter((channel) => !world.looking.includes(channel)).forEach((channel) => world.messages.delete(channel));
   await Promise.all(world.looking.map((channel) => actions.open(channel, { again: true })));
 }

@@ -26,7 +26,7 @@ export function continues(message, before) {
 
 export const stampOf = (message, { compact, world, editing }) => {
   const thread = threadOf(message, world);
-  return [message, compact, editing === message.id, thread?.name, thread?.message_count, thread && lastOf(thread, world), world.pressed(message.id), world.people.size];
+  return [message, compact, editing === message.id, thread?.name, thread?.message_count, thread && world.latest(thread.id), world.pressed(message.id), world.people.size];
 };
 
 export function messageView(message, context) {
@@ -40,8 +40,6 @@ const threadOf = (message, world) => {
   const thread = world.channels.get(message.id);
   return thread && THREADS.has(thread.type) && message.channel_id !== thread.id ? thread : null;
 };
-
-const lastOf = (thread, world) => [...(world.messages.get(thread.id)?.values() ?? [])].at(-1);
 
 function spokenView(message, context) {
   const { compact, world } = context;
@@ -117,7 +115,7 @@ function threadView(message, world) {
   const thread = threadOf(message, world);
   if (!thread) return null;
   const count = thread.message_count ?? 0;
-  const last = lastOf(thread, world);
+  const last = world.latest(thread.id);
   const words = last && (last.flags & LOADING ? "is thinking…" : plain(last.content).slice(0, 80) || "sent a file");
   const preview = last && SPOKEN.has(last.type) ? [el("strong", {}, world.personName(last.author.id)), " ", words] : "Open the thread to follow along.";
   return el(

@@ -22,11 +22,13 @@ export class Pane {
   #jump = el("button", { type: "button", class: "jump", hidden: true, onclick: () => this.#toEnd() }, "Jump to present", icon("down", 16));
   #typing = el("div", { class: "typing", "aria-live": "polite" });
 
-  constructor({ world, actions, side, members }) {
-    Object.assign(this, { world, actions, side, members });
+  constructor({ world, actions, side, members, channels }) {
+    Object.assign(this, { world, actions, side, members, channels });
     this.composer = new Composer({ world, actions });
     this.root = el("section", { class: side ? "pane side" : "pane" }, this.#header, el("div", { class: "log-box" }, this.#log, this.#jump), this.composer.root, this.#typing);
-    new ResizeObserver(() => this.#pinned && this.#toEnd()).observe(this.#rows);
+    // The log itself becomes smaller when the composer grows.
+    const sizes = new ResizeObserver(() => this.#pinned && this.#toEnd());
+    [this.#rows, this.#log].forEach((part) => sizes.observe(part));
   }
 
   show(channel) {
@@ -59,7 +61,8 @@ export class Pane {
     const trail = parent && [icon("hash"), el("a", { class: "trail", href: `#/${parent.id}` }, parent.name), el("span", { class: "trail-mark", "aria-hidden": "true" }, "›")];
     const close = this.side && el("a", { class: "tool", href: `#/${channel.parent_id}`, "aria-label": "Close thread", title: "Close thread" }, icon("close"));
     const members = !this.side && el("button", { type: "button", class: "tool", "aria-label": "Member list", title: "Member list", onclick: this.members }, icon("people"));
-    return el("div", { class: "pane-title" }, trail, icon(thread ? "thread" : "hash"), el("h2", {}, channel.name), channel.topic && el("span", { class: "topic" }, channel.topic), el("span", { class: "grow" }), members, close);
+    const channels = !this.side && el("button", { type: "button", class: "tool to-channels", "aria-label": "Channel list", title: "Channel list", onclick: this.channels }, icon("menu"));
+    return el("div", { class: "pane-title" }, channels, trail, icon(thread ? "thread" : "hash"), el("h2", {}, channel.name), channel.topic && el("span", { class: "topic" }, channel.topic), el("span", { class: "grow" }), members, close);
   }
 
   *#history(channel) {
@@ -79,7 +82,7 @@ export class Pane {
 
   #welcome(channel, empty) {
     const make = () => welcomeView(channel, { world: this.world, empty, begin: (text) => this.composer.begin(text) });
-    return { key: "welcome", stamp: [channel.name, empty, this.world.commands], make };
+    return { key: "welcome", stamp: [channel.name, empty, this.world.commands, this.world.notes.join()], make };
   }
 
   #stamp(message, compact) {

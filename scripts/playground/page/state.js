@@ -5,6 +5,7 @@
 export const THREADS = new Set([10, 11, 12]);
 export const LOADING = 1 << 7;
 export const EPHEMERAL = 1 << 6;
+const STARTER = 21; // the message that a thread hangs on, shown once more at its beginning
 const TYPING_MS = 10_000;
 
 export class World {
@@ -12,6 +13,7 @@ export class World {
   guild = null;
   application = null;
   commands = [];
+  notes = []; // what a newcomer should know, in Markdown
   people = new Map();
   roles = new Map();
   channels = new Map();
@@ -45,6 +47,7 @@ export class World {
     this.guild = state.guild;
     this.application = state.application;
     this.commands = state.commands;
+    this.notes = state.notes ?? [];
     this.people = new Map(state.people.map((person) => [person.id, person]));
     this.roles = new Map(state.roles.map((role) => [role.id, role]));
     this.channels = new Map(state.channels.map((channel) => [channel.id, channel]));
@@ -134,11 +137,23 @@ export class World {
     this.#settle(message);
   }
 
-  /** Discord sends no event when a thread has one more message: its clients count. */
-  count(message) {
+  drop(channel, id) {
+    const message = this.messages.get(channel)?.get(id);
+    if (!message) return;
+    this.messages.get(channel).delete(id);
+    this.count(message, -1);
+  }
+
+  /** Discord sends no event when a thread has one message more or less: its clients count. */
+  count(message, by = 1) {
     const thread = this.channels.get(message.channel_id);
-    if (!THREADS.has(thread?.type) || message.type === 21 || message.flags & EPHEMERAL) return;
-    this.channels.set(thread.id, { ...thread, message_count: (thread.message_count ?? 0) + 1, last_message_id: message.id });
+    if (!THREADS.has(thread?.type) || !counted(message)) return;
+    this.channels.set(thread.id, { ...thread, message_count: (thread.message_count ?? 0) + by });
+  }
+
+  /** The last that everybody in the thread can read, as far as it is known here. */
+  latest(thread) {
+    return [...(this.messages.get(thread)?.values() ?? [])].findLast(counted) ?? null;
   }
 
   noteUnread(message) {
@@ -146,6 +161,16 @@ export class World {
     const mentioned = (message.mentions ?? []).some((person) => person.id === this.me.id) || message.mention_everyone;
     this.unread.set(message.channel_id, (this.unread.get(message.channel_id) ?? 0) + (mentioned ? 1 : 0));
   }
+}
+
+const counted = (message) => message.type !== STARTER && !(message.flags & EPHEMERAL);
+
+/** All of a new thread is heard here. */
+function beginThread(thread) {
+  putChannel.call(this, thread);
+  if (!thread.newly_created || this.messages.has(thread.id)) return;
+  this.messages.set(thread.id, new Map());
+  this.complete.add(thread.id);
 }
 
 function putChannel(channel) {
@@ -168,15 +193,15 @@ const HEARD = {
     this.put(message);
   },
   MESSAGE_DELETE({ id, channel_id: channel }) {
-    this.messages.get(channel)?.delete(id);
+    this.drop(channel, id);
   },
   MESSAGE_DELETE_BULK({ ids, channel_id: channel }) {
-    ids.forEach((id) => this.messages.get(channel)?.delete(id));
+    ids.forEach((id) => this.drop(channel, id));
   },
   CHANNEL_CREATE: putChannel,
   CHANNEL_UPDATE: putChannel,
   CHANNEL_DELETE: dropChannel,
-  THREAD_CREATE: putChannel,
+  THREAD_CREATE: beginThread,
   THREAD_UPDATE: putChannel,
   THREAD_DELETE: dropChannel,
   TYPING_START({ channel_id: channel, user_id: person }) {

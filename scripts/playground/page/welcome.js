@@ -3,6 +3,7 @@
 import { runnable } from "./commands.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
+import { oneLine } from "./markdown-view.js";
 import { THREADS } from "./state.js";
 
 const EXAMPLES = ["list the files and write hello.py", "make a plan, then write greet.js and run it", "write notes.md"];
@@ -17,6 +18,7 @@ export function welcomeView(channel, { world, empty, begin }) {
     el("h3", {}, thread ? channel.name : `Welcome to #${channel.name}!`),
     owner || el("p", {}, `This is the start of the #${channel.name} channel.`),
     empty && !thread && hintView(world, begin),
+    world.notes.length > 0 && el("ul", { class: "notes" }, world.notes.map((note) => el("li", {}, oneLine(note, world)))),
   );
 }
 
