@@ -12,6 +12,7 @@ lease runs out, and a turn that is lost like that again and again is given up.
 import asyncio
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -85,9 +86,10 @@ class Runner:
             log.warning("ledger.unavailable", reason=str(failure))
             return None
         except asyncio.CancelledError:
-            turn = await claiming  # it goes on in the database's thread, and nobody else will hear of it
-            if turn is not None:
-                await self._hand_back(turn, token)
+            with suppress(Retriable):
+                turn = await claiming  # it goes on in the database's thread, and nobody else will hear of it
+                if turn is not None:
+                    await self._hand_back(turn, token)
             raise
 
     async def _rest(self) -> None:
@@ -118,7 +120,10 @@ class Runner:
     async def _keep_lease(self, turn: Turn, token: str) -> None:
         while True:
             await asyncio.sleep(self._pace.renewal)
-            await self._ledger.renew(turn.id, token, self._clock() + self._pace.lease)
+            try:
+                await self._ledger.renew(turn.id, token, self._clock() + self._pace.lease)
+            except Retriable as failure:  # the next one may be in time
+                log.warning("ledger.unavailable", reason=str(failure))
 
     async def _take_steps(self, turn: Turn, token: str) -> None:
         try:
@@ -136,10 +141,9 @@ class Runner:
             raise
 
     async def _hand_back(self, turn: Turn, token: str) -> None:
-        try:
+        """As well as can be: the lease runs out by itself."""
+        with suppress(LeaseLost, Retriable):
             await self._ledger.release(turn.id, token)
-        except LeaseLost:
-            log.info("turn.lease_lost")
 
     async def _take_step(self, turn: Turn, token: str) -> Outcome | Postponed:
         if turn.losses > MOST_LOSSES:
