@@ -8,12 +8,6 @@ Rate limits are not among them, except the two that no header announces: the res
 CONTENT = 2000
 NONCE = 25
 FILES = 10
-EMBEDS = 10
-MENTIONED_IDS = 100
-
-# https://docs.discord.com/developers/reference#uploading-files
-REQUEST_BYTES = 25 * 1024 * 1024
-FILE_BYTES = 10 * 1024 * 1024  # unless the interaction's attachment_size_limit says more
 
 # https://docs.discord.com/developers/resources/channel#start-thread-from-message
 THREAD_NAME = 100
@@ -26,17 +20,6 @@ PAGE = 100
 ACKNOWLEDGE_SECONDS = 3.0
 TOKEN_SECONDS = 15 * 60.0
 CHOICES = 25
-
-# https://docs.discord.com/developers/components/reference
-CUSTOM_ID = 100
-ROWS = 5
-BUTTONS_IN_ROW = 5
-BUTTON_LABEL = 80
-SELECT_OPTIONS = 25
-OPTION_LABEL = 100
-PLACEHOLDER = 150
-MODAL_TITLE = 45
-MODAL_INPUT = 4000
 
 # https://docs.discord.com/developers/topics/rate-limits#global-rate-limit
 REQUESTS_PER_SECOND = 50

@@ -24,7 +24,6 @@ from app.discord.transport import NOTHING, Body, File, Transport
 Object = dict[str, Any]
 
 MESSAGES = "/channels/{channel}/messages"
-MESSAGE = "/channels/{channel}/messages/{message}"
 ORIGINAL = "/webhooks/{application}/{token}/messages/@original"
 FOLLOW_UPS = "/webhooks/{application}/{token}"
 COMMANDS = "/applications/{application}/commands"
@@ -87,13 +86,9 @@ class Rest:
         is_repeatable = bool(message.get("enforce_nonce")) and message.get("nonce") is not None
         return await self._object(route, Body(message, files), repeatable=is_repeatable)
 
-    async def edit_message(self, channel: str, message: str, edit: Payload) -> Object:
-        route = Route.to("PATCH", MESSAGE, channel=channel, message=message, needs=SEND)
-        return await self._object(route, Body(edit))
-
     async def start_thread_from_message(self, channel: str, message: str, name: str) -> str:
         """The id of the thread: that of the message, whether it was made now or had been made before."""
-        template = f"{MESSAGE}/threads"
+        template = f"{MESSAGES}/{{message}}/threads"
         route = Route.to("POST", template, channel=channel, message=message, needs="Create Public Threads")
         try:
             thread = await self._object(route, Body(payloads.thread(name)), repeatable=True)

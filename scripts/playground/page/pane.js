@@ -60,7 +60,7 @@ export class Pane {
     const parent = thread && !this.side ? this.world.channels.get(channel.parent_id) : null;
     const trail = parent && [icon("hash"), el("a", { class: "trail", href: `#/${parent.id}` }, parent.name), el("span", { class: "trail-mark", "aria-hidden": "true" }, "›")];
     const close = this.side && el("a", { class: "tool", href: `#/${channel.parent_id}`, "aria-label": "Close thread", title: "Close thread" }, icon("close"));
-    const members = !this.side && el("button", { type: "button", class: "tool", "aria-label": "Member list", title: "Member list", onclick: this.members }, icon("people"));
+    const members = !this.side && el("button", { type: "button", class: "tool to-members", "aria-label": "Member list", title: "Member list", onclick: this.members }, icon("people"));
     const channels = !this.side && el("button", { type: "button", class: "tool to-channels", "aria-label": "Channel list", title: "Channel list", onclick: this.channels }, icon("menu"));
     return el("div", { class: "pane-title" }, channels, trail, icon(thread ? "thread" : "hash"), el("h2", {}, channel.name), channel.topic && el("span", { class: "topic" }, channel.topic), el("span", { class: "grow" }), members, close);
   }
