@@ -166,15 +166,16 @@ class Keeper:
 
     async def _running_instance(self, name: str, labels: Labels) -> Instance:
         instance = await self._provider.find(name)
-        match instance.condition if instance else None:
-            case Condition.CHANGING:
-                raise Retriable("the machine is changing", after=1.0)
-            case Condition.BROKEN if instance is not None:
-                await self._provider.delete(instance.ref)
-                return await self._provider.create(name, labels)
-            case Condition.STOPPED if instance is not None:
-                await self._provider.start(instance.ref)
-        return instance or await self._provider.create(name, labels)
+        if instance is not None and instance.condition is Condition.BROKEN:
+            await self._provider.delete(instance.ref)
+            instance = None
+        if instance is None:
+            return await self._provider.create(name, labels)
+        if instance.condition is Condition.CHANGING:
+            raise Retriable("the machine is changing", after=1.0)
+        if instance.condition is Condition.STOPPED:
+            await self._provider.start(instance.ref)
+        return instance
 
 
 def name_of(thread: ThreadId) -> str:

@@ -122,14 +122,16 @@ class Steps:
         # Discord remembers a nonce for minutes only. Whoever takes up an unfinished delivery looks in the thread first.
         thread, unfinished = thread_of(turn), turn.attempts > 0
         for parcel in await self.ledger.unsent(turn.id):
-            message = await self._find_posted(thread, parcel) if unfinished else None
+            message = await self._find_posted(turn, parcel) if unfinished else None
             message = message or await self.chat.post(thread, parcel, question_of(turn, parcel))
             await self.ledger.mark_sent(turn.id, token, parcel.ordinal, message)
         return Event.DELIVERED, Facts()
 
-    async def _find_posted(self, thread: ThreadId, parcel: Parcel) -> MessageId | None:
-        known = await self.ledger.last_posted(thread)
-        return await self.chat.find_posted(thread, known or MessageId(thread), parcel.content)
+    async def _find_posted(self, turn: Turn, parcel: Parcel) -> MessageId | None:
+        """Behind the question and behind every answer that is known to stand there: what says the same is this one."""
+        thread = thread_of(turn)
+        behind = max(turn.opener or thread, await self.ledger.last_posted(thread) or thread, key=int)
+        return await self.chat.find_posted(thread, behind, parcel.content)
 
 
 @asynccontextmanager
