@@ -110,9 +110,15 @@ def _outcome(answers: Sequence[Message]) -> Outcome:
     if error := last["info"].get("error"):
         fault = fault_of(error)
         return Outcome(Fate.ABORTED if fault.name == ABORTED else Fate.FAILED, text, fault)
-    if not last["info"]["time"].get("completed"):
+    if not _is_whole(last):
         return Outcome(Fate.UNFINISHED, text)
     return Outcome(_fate_of_completed(last), text, cut=last["info"].get("finish") == "length")
+
+
+def _is_whole(message: Message) -> bool:
+    """The server writes how a message finished after all of its text, and when it was completed a moment later. Killed
+    in that moment, it takes the message for finished ever after, and so must we."""
+    return bool(message["info"]["time"].get("completed") or message["info"].get("finish"))
 
 
 def _fate_of_completed(last: Message) -> Fate:
@@ -137,7 +143,7 @@ def _said(answers: Sequence[Message]) -> list[str]:
     return [
         part["text"].strip()
         for answer in answers
-        if not answer["info"].get("summary") and (answer is answers[-1] or answer["info"]["time"].get("completed"))
+        if not answer["info"].get("summary") and (answer is answers[-1] or _is_whole(answer))
         for part in answer["parts"]
         if part["type"] == "text" and not part.get("synthetic") and not part.get("ignored") and part["text"].strip()
     ]

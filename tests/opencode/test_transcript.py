@@ -79,6 +79,23 @@ def test_an_abort_while_the_server_waited_for_the_model_leaves_neither_error_nor
     assert outcome_of([user(ONE, "hi"), answer], ONE).fate is Fate.ABORTED
 
 
+def test_a_server_that_was_killed_after_the_last_word_has_answered() -> None:
+    """It will not run the prompt again: to wait for a completion, or to send it once more, would be for ever."""
+    answer = assistant(ONE, "All of it.")
+    del answer["info"]["time"]["completed"]
+
+    outcome = outcome_of([user(ONE, "hi"), answer], ONE)
+
+    assert (outcome.fate, outcome.text) == (Fate.ANSWERED, "All of it.")
+
+
+def test_a_server_that_was_killed_after_a_tool_call_has_not_answered() -> None:
+    step = assistant(ONE, "I look.", finish="tool-calls")
+    del step["info"]["time"]["completed"]
+
+    assert outcome_of([user(ONE, "hi"), step], ONE).fate is Fate.UNFINISHED
+
+
 def test_a_second_run_after_an_interruption_decides() -> None:
     messages = [user(ONE, "hi"), assistant(ONE, "First try.", finish=None), assistant(ONE, "Second try.")]
 
