@@ -38,3 +38,18 @@ async def test_a_turn_survives_the_death_of_everything(tmp_path: Path) -> None:
         await stage.until_said(thread, "Done after all.")
 
         assert stage.said(thread) == ["Done after all."]
+
+
+async def test_a_turn_that_was_stopped_while_the_model_spoke_is_answered_once(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        thread = await stage.ask("!bash echo once >> runs.txt\n!long 3000 !say Done after all.")
+        await stage.discord.wait_for(lambda: len(stage.model.requests) >= 2, within=60)
+        await stage.stop()
+
+        await stage.start()
+        await stage.until_said(thread, "Done after all.")
+
+        (runs,) = stage.machines.glob("*/home/workspace/runs.txt")
+        assert sum(text.count("Done after all.") for text in stage.said(thread)) == 1
+        assert len(stage.said(thread)) == 2
+        assert runs.read_text() == "once\n"
