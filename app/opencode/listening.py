@@ -6,7 +6,7 @@ and the bell rings then too, for what was missed.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from app.ids import SessionId
@@ -51,12 +51,10 @@ async def listening(client: Client, session: SessionId) -> AsyncIterator[Bell]:
 
 async def _listen(client: Client, session: SessionId, bell: Bell) -> None:
     while True:
-        try:
+        with suppress(Retriable):  # whether the server is gone, the poller finds out
             async with client.events() as events:
                 async for event in events:
                     _note(event, session, bell)
-        except Retriable:
-            pass  # whether the server is gone, the poller finds out
         bell.ring()
         await asyncio.sleep(REOPEN_SECONDS)
 

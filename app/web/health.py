@@ -1,6 +1,5 @@
-"""`/healthz` says that the process lives, and waits for nobody; what it says of Discord is what the last look brought,
-and it has another one taken after it has answered. `/readyz` says whether it can do its work, and if
-not, why."""
+"""`/healthz` says that the process lives, and waits for nobody: what it says of Discord is what the last look brought,
+and it has another one taken after it has answered. `/readyz` says whether the app can do its work, and if not, why."""
 
 import asyncio
 

@@ -12,11 +12,11 @@ from app.discord.chat import DiscordChat
 from app.discord.identity import Application, Identity
 from app.discord.rest import Rest
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
-from app.turns.machine import Stage
 from app.turns.ports import Chat
-from app.turns.records import Asker, Parcel, Place, Source, Turn
+from app.turns.records import Asker, Parcel, Place, Request, Source, Turn
 from scripts.playground.discord import Person, Simulator
 from tests.fakes.chat import FakeChat
+from tests.samples import accepted
 
 pytestmark = pytest.mark.anyio
 Reading = Callable[[str], Sequence[str]]
@@ -30,27 +30,8 @@ class Setting:
 
 
 def turn_of(id: str, channel: str, token: str) -> Turn:
-    place = Place(GuildId("1"), ChannelId(channel))
-    return Turn(
-        id=TurnId(id),
-        position=1,
-        source=Source.COMMAND,
-        place=place,
-        asker=Asker(UserId("7"), "alice"),
-        prompt="make it so",
-        interaction_token=token,
-        stage=Stage.ACCEPTED,
-        admitted_at=time.time(),
-        due_at=0.0,
-        attempts=1,
-        losses=0,
-        failing_since=None,
-        interruptions=0,
-        opener=None,
-        session=None,
-        answer=None,
-        failure=None,
-    )
+    place, alice = Place(GuildId("1"), ChannelId(channel)), Asker(UserId("7"), "alice")
+    return accepted(Request(TurnId(id), Source.COMMAND, place, alice, "make it so", token), time.time())
 
 
 @pytest.fixture(params=["fake", "simulator"])

@@ -16,14 +16,14 @@ from app.discord.interactions import parse
 from app.discord.rest import Rest
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.turns.errors import Retriable
-from app.turns.machine import Stage
-from app.turns.records import Asker, Parcel, Place, Source, Turn
+from app.turns.records import Asker, Parcel, Place, Request, Source, Turn
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.interactions import Interaction
 from scripts.playground.discord.people import Person
 from scripts.playground.discord.permissions import May
 from scripts.playground.discord.records import Overwrite
 from scripts.register_commands import register
+from tests.samples import accepted
 
 pytestmark = pytest.mark.anyio
 
@@ -92,26 +92,7 @@ def turn_of(asked: Interaction) -> Turn:
 def turn(
     turn_id: str, source: Source, place: Place, asker: Asker, prompt: str, interaction_token: str | None = None
 ) -> Turn:
-    return Turn(
-        id=TurnId(turn_id),
-        position=1,
-        source=source,
-        place=place,
-        asker=asker,
-        prompt=prompt,
-        interaction_token=interaction_token,
-        stage=Stage.ACCEPTED,
-        admitted_at=0.0,
-        due_at=0.0,
-        attempts=0,
-        losses=0,
-        failing_since=None,
-        interruptions=0,
-        opener=None,
-        session=None,
-        answer=None,
-        failure=None,
-    )
+    return accepted(Request(TurnId(turn_id), source, place, asker, prompt, interaction_token))
 
 
 # --- the opener --------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Things to ask with."""
 
 from app.ids import ChannelId, GuildId, ThreadId, TurnId, UserId
-from app.turns.records import Asker, Place, Request, Source
+from app.turns.machine import Stage
+from app.turns.records import Asker, Place, Request, Source, Turn
 
 GUILD = GuildId("100000000000000000")
 CHANNEL = ChannelId("200000000000000000")
@@ -17,3 +18,27 @@ def command(number: int, prompt: str = "do it", thread: str | None = None) -> Re
 def message(number: int, prompt: str = "do it", thread: str | None = None) -> Request:
     place = Place(GUILD, CHANNEL, ThreadId(thread) if thread else None)
     return Request(TurnId(str(500_000_000_000_000_000 + number)), Source.MESSAGE, place, ALICE, prompt)
+
+
+def accepted(request: Request, admitted_at: float = 0.0) -> Turn:
+    """As a step finds it that opens a thread."""
+    return Turn(
+        id=request.id,
+        position=1,
+        source=request.source,
+        place=request.place,
+        asker=request.asker,
+        prompt=request.prompt,
+        interaction_token=request.interaction_token,
+        stage=Stage.ACCEPTED,
+        admitted_at=admitted_at,
+        due_at=admitted_at,
+        attempts=0,
+        losses=0,
+        failing_since=None,
+        interruptions=0,
+        opener=None,
+        session=None,
+        answer=None,
+        failure=None,
+    )
