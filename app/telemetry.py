@@ -25,7 +25,7 @@ EVENTS: dict[str, str] = {
     "discord.connected": "Discord answers and knows us",
     "discord.unusable": "Discord cannot be reached, or does not accept us",
     "interaction.rejected": "a request to the interactions endpoint was answered with 4xx",
-    "interaction.unanswered": "the store was too busy to write a command down; the person was told",
+    "interaction.unanswered": "the store was too busy for a command; the person was told",
     "ledger.unavailable": "the database could not be used just now; tried again",
     "runner.failed": "a defect ended the runner, and with it the process",
     "sandbox.active": "a thread's sandbox is up, OpenCode answers in it",

@@ -43,7 +43,7 @@ async def run(interaction: Interaction, room: Room) -> Payload:
         raise TurnedAway(NOT_HERE)
     visitor = await let_in(interaction, room)
     request = Request(TurnId(interaction.id), Source.COMMAND, visitor.place, visitor.asker, prompt, interaction.token)
-    await room.ledger.admit(request, room.clock())
-    log.info("turn.admitted", turn=request.id, thread=visitor.place.thread)
-    log.debug("turn.asked", turn=request.id, prompt=prompt)
+    if await room.ledger.admit(request, room.clock()):
+        log.info("turn.admitted", turn=request.id, thread=visitor.place.thread)
+        log.debug("turn.asked", turn=request.id, prompt=prompt)
     return deferred()

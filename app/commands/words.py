@@ -2,7 +2,7 @@
 
 EMPTY_PROMPT = "There is nothing in your prompt. Say what you would like to have done, for example: list the files."
 NOT_HERE = "I can only be asked in a text channel of a server, or in one of its threads."
-BUSY = "Sorry, I could not write that down just now, so I will not do it. Please try again in a moment."
+BUSY = "Sorry, I could not do that just now: my memory is busy. Nothing has happened. Please try again in a moment."
 UNKNOWN_COMMAND = "I do not know that command. It may be new or gone: type /opencord to see what there is."
 UNKNOWN_OPTION = (
     "I do not know one of these options. It may be new or gone: type the command again to see what there is."

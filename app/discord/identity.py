@@ -1,7 +1,7 @@
 """Who we are, as Discord says: the application behind the token, asked at start and remembered.
 
-It is also the check that Discord can be reached at all. Nobody asks Discord more often than once a minute, however
-often the readiness page is looked at.
+It is also the check that Discord can be reached at all: made at the start until Discord has answered once, and after
+that at most once a minute, however often the readiness page is looked at.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ class Application:
 
 
 class Identity:
-    """`known` is what the environment said; the rest is asked. Give both, and only readiness ever asks Discord."""
+    """What the environment said wins; the rest is asked. Give both, and nothing has to wait for Discord."""
 
     def __init__(
         self,

@@ -108,7 +108,10 @@ class OpenCodeAgent:
         raise Interrupted(f"{message} is {outcome.fate} in an idle session")
 
     async def abort(self, machine: Machine, session: SessionId) -> None:
-        await self._client(machine).abort(session)
+        try:
+            await self._client(machine).abort(session)
+        except Missing:
+            return  # and nothing of it runs
 
     async def _look(self, client: Client, session: SessionId, message: str) -> Outcome:
         """Raises Refused, and ends the turn, when the server means to go on trying for too long."""

@@ -1,6 +1,7 @@
 """The turns, in verbs. The promises are those of `app.turns.ports.Ledger`; how long they hold is the database's."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlite_utils import Database
@@ -21,17 +22,19 @@ TAKE_AWAY = """
     WHERE lease_token IS NOT NULL AND lease_until <= :now
 """
 
-# The order of a thread is decided here and nowhere else, so that two processes on one database agree about it.
+# The order of a thread is decided here and nowhere else, so that two processes on one database agree about it. Whoever
+# has a session already was at the model, and was interrupted there.
 CLAIM = f"""
     UPDATE turns SET lease_token = :token, lease_until = :until, attempts = attempts + 1
     WHERE position = (
         SELECT position FROM turns AS turn
         WHERE stage IN {LIVE_STAGES} AND due_at <= :now AND lease_token IS NULL
+        AND stage IN (SELECT value FROM json_each(:stages))
         AND (stage <> '{QUEUE}' OR NOT EXISTS (
             SELECT 1 FROM turns AS other
             WHERE other.thread = turn.thread AND other.position <> turn.position AND other.stage IN {LIVE_STAGES}
             AND (
-                other.position < turn.position
+                (other.session IS NULL, other.position) < (turn.session IS NULL, turn.position)
                 OR other.stage IN ('{Stage.PROMPTED}', '{Stage.ANSWERED}')
                 OR (other.stage = '{QUEUE}' AND other.lease_token IS NOT NULL)
             )
@@ -74,10 +77,12 @@ class SqliteLedger:
         found = await self._channel_column("category", channel)
         return ChannelId(found) if found else None
 
-    async def claim(self, token: str, now: float, until: float) -> Turn | None:
+    async def claim(self, token: str, now: float, until: float, stages: Collection[Stage] = LIVE) -> Turn | None:
+        wanted = json.dumps([stage.value for stage in stages])
+
         def change(db: Database) -> Turn | None:
             db.execute(TAKE_AWAY, {"now": now})
-            rows = list(db.query(CLAIM, {"token": token, "now": now, "until": until}))
+            rows = list(db.query(CLAIM, {"token": token, "now": now, "until": until, "stages": wanted}))
             return turn_of_row(rows[0]) if rows else None
 
         return await self._sqlite.write(change)

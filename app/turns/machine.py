@@ -10,8 +10,8 @@ reading: everything that moves a turn is here; and nothing here awaits, reads a 
 THREADED is the queue: up to there a turn goes at once, so that its asker sees that it was heard; from there on a thread
 has one turn at work, the oldest.
 
-A turn that is given up ends as FAILED while it has no thread to speak in, and becomes ANSWERED with an apology
-otherwise, so that the apology is delivered by the same machinery as an answer.
+A turn that is given up in the queue or at the model becomes ANSWERED with an apology, which is delivered by the same
+machinery as an answer. Before that and after it, the apology is told where it was asked, and the turn is FAILED.
 """
 
 from dataclasses import dataclass
@@ -81,6 +81,8 @@ TRANSITIONS: dict[tuple[Stage, Event], Stage] = {
 # Where a turn waits until the turns before it in its thread have ended. What it does before this, everybody may see at
 # once: that it was heard.
 QUEUE = Stage.THREADED
+OPENING = frozenset({Stage.ADMITTED, Stage.ACCEPTED})
+WORKING = LIVE - OPENING
 
 # Seconds before the next attempt; the last one repeats.
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
@@ -95,7 +97,8 @@ PATIENCE = {
     Stage.PROMPTED: 600.0,
     Stage.ANSWERED: 86_400.0,
 }
-CALM_SECONDS = 300.0  # a failure after so long a time without one has nothing to do with the one before
+# Where waiting is the work, a failure after so long a time without one has nothing to do with the one before.
+CALM_SECONDS = 300.0
 MOST_INTERRUPTIONS = 3
 MOST_LOSSES = 5
 
@@ -138,7 +141,7 @@ def after_failure(stage: Stage, failure: Retriable | Refused, before: Trouble, n
     """What becomes of a turn whose step failed."""
     if isinstance(failure, Refused):
         return GivenUp(failure.tell)
-    calm = before.failing_since is None or now - before.due_at > CALM_SECONDS
+    calm = before.failing_since is None or (stage is Stage.PROMPTED and now - before.due_at > CALM_SECONDS)
     since = now if calm or before.failing_since is None else before.failing_since
     if now - since >= PATIENCE[stage]:
         return GivenUp(failure.tell or WORN_OUT)

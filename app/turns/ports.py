@@ -4,13 +4,13 @@ the agent by `opencode`, the machines by `sandboxes`.
 Every method that talks to somebody raises Retriable or Refused (see `errors`) and nothing else of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from app.ids import ChannelId, MessageId, SessionId, ThreadId, TurnId
 from app.sandboxes.ports import Machine
-from app.turns.machine import Event, Postponed
+from app.turns.machine import LIVE, Event, Postponed, Stage
 from app.turns.records import Parcel, Request, Turn
 
 
@@ -35,10 +35,10 @@ class Ledger(Protocol):
         """Write it down, for good. False if it was known already, whatever became of it."""
         ...
 
-    async def claim(self, token: str, now: float, until: float) -> Turn | None:
-        """The first turn that is due: not postponed, not leased, and where its stage is the queue, the oldest live one
-        of its thread while no other is at work there. Counts as one attempt at its stage. Leases that have run out
-        are taken away first, and counted as losses."""
+    async def claim(self, token: str, now: float, until: float, stages: Collection[Stage] = LIVE) -> Turn | None:
+        """The first turn at one of `stages` that is due: not postponed, not leased, and where its stage is the queue,
+        the oldest live one of its thread while no other is at work there. Counts as one attempt at its stage. Leases
+        that have run out are taken away first, and counted as losses."""
         ...
 
     async def renew(self, turn: TurnId, token: str, until: float) -> None: ...

@@ -22,8 +22,10 @@ from app.turns.machine import (
     LIVE,
     MOST_INTERRUPTIONS,
     MOST_LOSSES,
+    OPENING,
     QUEUE,
     STEP_FOR,
+    WORKING,
     Event,
     GivenUp,
     Postponed,
@@ -48,7 +50,8 @@ class Pace:
     lease: float = 15.0
     renewal: float = 5.0
     idle: float = 1.0  # between two looks at the ledger when nobody nudges
-    places: int = 200
+    places: int = 200  # past the queue
+    openings: int = 50  # before it
 
 
 class Runner:
@@ -58,7 +61,7 @@ class Runner:
         self._clock = clock
         self._pace = pace or Pace()
         self._nudged = asyncio.Event()
-        self._places = asyncio.Semaphore(self._pace.places)
+        self._busy = {True: 0, False: 0}  # how many turns are being opened, and how many are at work past the queue
 
     def nudge(self) -> None:
         """There may be something to do: look now."""
@@ -68,18 +71,22 @@ class Runner:
         """Until cancelled; turns at work are then handed back as they are."""
         async with asyncio.TaskGroup() as group:
             while True:
-                await self._places.acquire()
                 token = secrets.token_hex(8)
                 turn = await self._claim(token)
-                if turn is not None:
+                if turn is None:
+                    await self._rest()
+                else:
+                    self._busy[turn.stage in OPENING] += 1
                     group.create_task(self._work(turn, token), name=f"turn {turn.id}")
-                    continue
-                self._places.release()
-                await self._rest()
+
+    def _stages_with_room(self) -> frozenset[Stage]:
+        """Those that wait to be heard never wait for those that are at work."""
+        opening = OPENING if self._busy[True] < self._pace.openings else frozenset()
+        return opening | (WORKING if self._busy[False] < self._pace.places else frozenset())
 
     async def _claim(self, token: str) -> Turn | None:
-        now = self._clock()
-        claiming = asyncio.ensure_future(self._ledger.claim(token, now, now + self._pace.lease))
+        now, stages = self._clock(), self._stages_with_room()
+        claiming = asyncio.ensure_future(self._ledger.claim(token, now, now + self._pace.lease, stages))
         try:
             return await asyncio.shield(claiming)
         except Retriable as failure:
@@ -114,7 +121,7 @@ class Runner:
             except* Exception:
                 log.exception("turn.defect", stage=turn.stage)
             finally:
-                self._places.release()
+                self._busy[turn.stage in OPENING] -= 1
                 self.nudge()
 
     async def _keep_lease(self, turn: Turn, token: str) -> None:

@@ -15,7 +15,6 @@ import structlog
 from app.ids import MessageId, ThreadId
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.ports import Labels
-from app.turns.errors import Refused, Retriable
 from app.turns.machine import Event, Stage, Step
 from app.turns.ports import Agent, Chat, Facts, Ledger, Prompt
 from app.turns.records import Parcel, Source, Turn
@@ -103,13 +102,14 @@ class Steps:
 
     async def abandon(self, turn: Turn) -> None:
         """Nobody waits for the answer any more: stop what may still be running, as well as can be."""
-        if turn.stage is not Stage.PROMPTED or turn.session is None:
+        if turn.stage not in {Stage.THREADED, Stage.PROMPTED}:
             return
         try:
             machine = await self.keeper.awake(thread_of(turn))
-            if machine is not None:
-                await self.agent.abort(machine, turn.session)
-        except (Retriable, Refused) as failure:
+            session = turn.session or (machine and machine.session)
+            if machine is not None and session is not None:
+                await self.agent.abort(machine, session)
+        except Exception as failure:  # noqa: BLE001 - nor must one here
             log.warning("turn.unstopped", reason=str(failure))
 
     async def answered(self, turn: Turn, text: str) -> Facts:

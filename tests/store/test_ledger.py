@@ -9,7 +9,7 @@ from app.ids import ChannelId, MessageId, SessionId, ThreadId
 from app.store.ledger import SqliteLedger
 from app.store.sqlite import Sqlite, Unusable
 from app.turns.errors import LeaseLost
-from app.turns.machine import Event, ImpossibleMove, Postponed, Stage
+from app.turns.machine import OPENING, Event, ImpossibleMove, Postponed, Stage
 from app.turns.ports import Facts
 from app.turns.records import Parcel, Request, Turn
 from tests.samples import CHANNEL, command, message
@@ -109,8 +109,11 @@ async def test_somebody_who_got_into_a_thread_before_its_own_question_is_finishe
     assert await ledger.claim("slow", 1.0, 16.0) is None
     await ledger.postpone(quick.id, "quick", Postponed(2.0, 1.0), "hiccup")
     assert (await claim(ledger, "again", now=2.0)).id == quick.id
-    await finish(ledger, quick, "again")
-    assert (await claim(ledger, "slow", now=3.0)).id == slow.id
+    await ledger.record(quick.id, "again", Event.INTERRUPTED, Facts())
+    assert (await claim(ledger, "once more", now=3.0)).id == quick.id
+    await ledger.record(quick.id, "once more", Event.PROMPT_SENT, Facts())
+    await finish(ledger, quick, "once more")
+    assert (await claim(ledger, "slow", now=4.0)).id == slow.id
 
 
 async def test_different_threads_are_served_side_by_side(ledger: SqliteLedger) -> None:
@@ -292,3 +295,14 @@ async def test_a_file_that_cannot_be_a_database_is_told_in_one_line(tmp_path: Pa
 
     assert "not.sqlite" in str(told.value)
     assert "\n" not in str(told.value)
+
+
+async def test_only_the_stages_that_were_asked_for_are_claimed(ledger: SqliteLedger) -> None:
+    await queued(ledger, message(1, thread=THREAD))
+    await ledger.admit(command(2), 0.0)
+
+    opening = await ledger.claim("mine", 1.0, 16.0, OPENING)
+    nobody = await ledger.claim("mine", 1.0, 16.0, OPENING)
+
+    assert opening is not None
+    assert (opening.id, nobody) == (command(2).id, None)

@@ -122,6 +122,19 @@ async def test_when_the_model_is_given_up_it_is_stopped(here: World, monkeypatch
     assert here.agent.aborted == [turn.session]
 
 
+async def test_a_defect_in_giving_up_does_not_keep_a_turn_alive(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(FakeAgent, "await_answer", broken)
+    monkeypatch.setattr(FakeAgent, "abort", broken)
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await ended(here)
+
+    assert said(here) == [DEFECT]
+
+
 async def test_a_thread_that_cannot_be_opened_is_told_where_it_was_asked(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,13 +260,13 @@ async def test_whoever_lost_the_lease_drops_the_work(here: World) -> None:
     assert not said(here)
 
 
-async def test_only_so_many_turns_are_at_work_at_once(here: World) -> None:
+async def test_only_so_many_turns_are_at_work_at_once_and_everybody_else_is_heard_all_the_same(here: World) -> None:
     here.agent.speak = asyncio.Event()
     for number in range(6):
-        await here.ledger.admit(message(number, thread=str(number + 1)), here.now)
+        await here.ledger.admit(command(number), here.now)
 
     async with running(here, Pace(idle=0.001, places=2)):
-        await until(lambda: len(here.agent.runs) == 2)
+        await until(lambda: len(here.agent.runs) == 2 and len(here.chat.threads) == 6)
         await asyncio.sleep(0.1)
         at_once = len(here.agent.runs)
         here.agent.speak.set()
