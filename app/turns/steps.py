@@ -106,8 +106,7 @@ class Steps:
             return
         try:
             machine = await self.keeper.awake(thread_of(turn))
-            session = turn.session or (machine and machine.session)
-            if machine is not None and session is not None:
+            if machine is not None and (session := turn.session or machine.session):
                 await self.agent.abort(machine, session)
         except Exception as failure:  # noqa: BLE001 - nor must one here
             log.warning("turn.unstopped", reason=str(failure))
