@@ -1,13 +1,12 @@
 """Takes the README's picture: starts the demo, asks as a newcomer would, and photographs the finished conversation.
 
-`python scripts/screenshot.py [--browser /usr/bin/chromium]`. Needs Playwright (`pip install playwright`), which is no
-dependency of the project, and any Chromium.
+`python scripts/screenshot.py [--browser /usr/bin/chromium]`, after `make setup`, by any Python that has Playwright
+(`pip install playwright`): it is no dependency of the project. And any Chromium.
 """
 
 import argparse
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,9 +34,8 @@ def main() -> None:
 
 @contextmanager
 def demo() -> Iterator[str]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "scripts.playground.demo"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "scripts.playground.demo"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
             yield process.stdout.readline().strip()
