@@ -16,6 +16,7 @@ from app.connections import open_http
 from app.discord.chat import DiscordChat
 from app.discord.identity import Application, Identity
 from app.discord.rest import Rest
+from app.discord.transport import Transport
 from app.opencode.agent import OpenCodeAgent
 from app.opencode.config import Options, model_of
 from app.opencode.server import OpenCodeServer
@@ -51,7 +52,7 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         to_discord = await stack.enter_async_context(open_http())
         to_opencode = await stack.enter_async_context(open_http())
         ledger, shelf = SqliteLedger(sqlite), SqliteShelf(sqlite)
-        rest = Rest(to_discord, settings.discord_api_base_url, settings.discord_token.get_secret_value())
+        rest = Rest(Transport(to_discord, settings.discord_api_base_url, settings.discord_token.get_secret_value()))
         identity = Identity(
             lambda: who_we_are(rest), clock, settings.discord_application_id, settings.discord_public_key
         )

@@ -18,6 +18,7 @@ from app.commands import REGISTRATION
 from app.discord.errors import Forbidden, Rejected, Unauthorized
 from app.discord.registration import Changes, Command, compare, for_guild
 from app.discord.rest import Rest
+from app.discord.transport import Transport
 from app.turns.errors import Retriable
 
 API = "https://discord.com/api/v10"
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 async def connect(environ: Mapping[str, str], token: str, guild: str | None) -> Changes:
     async with httpx.AsyncClient() as http:
-        rest = Rest(http, environ.get("DISCORD_API_BASE_URL") or API, token)
+        rest = Rest(Transport(http, environ.get("DISCORD_API_BASE_URL") or API, token))
         application = environ.get("DISCORD_APPLICATION_ID") or str((await rest.current_application())["id"])
         return await register(rest, application, guild, REGISTRATION)
 

@@ -7,7 +7,6 @@ Rate limits are not among them, except the two that no header announces: the res
 # https://docs.discord.com/developers/resources/message#create-message
 CONTENT = 2000
 NONCE = 25
-FILES = 10
 
 # https://docs.discord.com/developers/resources/channel#start-thread-from-message
 THREAD_NAME = 100
@@ -19,13 +18,9 @@ PAGE = 100
 # https://docs.discord.com/developers/interactions/receiving-and-responding
 ACKNOWLEDGE_SECONDS = 3.0
 TOKEN_SECONDS = 15 * 60.0
-CHOICES = 25
 
 # https://docs.discord.com/developers/topics/rate-limits#global-rate-limit
 REQUESTS_PER_SECOND = 50
 # https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
 INVALID_REQUESTS = 10_000
 INVALID_SECONDS = 600.0
-
-# https://docs.discord.com/developers/resources/channel#trigger-typing-indicator
-TYPING_SECONDS = 10.0

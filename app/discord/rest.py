@@ -6,13 +6,8 @@ Unavailable of `errors`.
 https://docs.discord.com/developers/reference
 """
 
-import asyncio
-import random
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import httpx
 
 from app.discord import payloads
 from app.discord.buckets import Route
@@ -34,18 +29,8 @@ TYPING_DEADLINE_SECONDS = 5.0
 
 
 class Rest:
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        base_url: str,
-        token: str,
-        *,
-        now: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        """`base_url` ends in the version, `…/api/v10`. `now` never goes back."""
-        self._call = Transport(http, base_url, token, now=now, sleep=sleep, jitter=jitter).request
+    def __init__(self, transport: Transport) -> None:
+        self._call = transport.request
 
     # The application
 

@@ -104,6 +104,7 @@ class Transport:
         jitter: Callable[[], float] = random.random,
         book: Book | None = None,
     ) -> None:
+        """`base_url` ends in the version, `…/api/v10`. `now` never goes back."""
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._now = now

@@ -61,7 +61,8 @@ class Runner:
         self._clock = clock
         self._pace = pace or Pace()
         self._nudged = asyncio.Event()
-        self._busy = {True: 0, False: 0}  # how many turns are being opened, and how many are at work past the queue
+        # Two pools, so that those who wait to be heard never wait for those who are at work.
+        self._room = {OPENING: self._pace.openings, WORKING: self._pace.places}
 
     def nudge(self) -> None:
         """There may be something to do: look now."""
@@ -76,16 +77,11 @@ class Runner:
                 if turn is None:
                     await self._rest()
                 else:
-                    self._busy[turn.stage in OPENING] += 1
+                    self._room[pool_of(turn)] -= 1
                     group.create_task(self._work(turn, token), name=f"turn {turn.id}")
 
-    def _stages_with_room(self) -> frozenset[Stage]:
-        """Those that wait to be heard never wait for those that are at work."""
-        opening = OPENING if self._busy[True] < self._pace.openings else frozenset()
-        return opening | (WORKING if self._busy[False] < self._pace.places else frozenset())
-
     async def _claim(self, token: str) -> Turn | None:
-        now, stages = self._clock(), self._stages_with_room()
+        now, stages = self._clock(), [stage for pool, room in self._room.items() if room for stage in pool]
         claiming = asyncio.ensure_future(self._ledger.claim(token, now, now + self._pace.lease, stages))
         try:
             return await asyncio.shield(claiming)
@@ -121,7 +117,7 @@ class Runner:
             except* Exception:
                 log.exception("turn.defect", stage=turn.stage)
             finally:
-                self._busy[turn.stage in OPENING] -= 1
+                self._room[pool_of(turn)] += 1
                 self.nudge()
 
     async def _keep_lease(self, turn: Turn, token: str) -> None:
@@ -187,3 +183,7 @@ class Runner:
             return Event.GIVEN_UP, Facts(answer=answered.answer, parcels=answered.parcels, failure=failure)
         await self._steps.apologise(turn, tell)
         return Event.GIVEN_UP, Facts(failure=failure)
+
+
+def pool_of(turn: Turn) -> frozenset[Stage]:
+    return OPENING if turn.stage in OPENING else WORKING

@@ -1,6 +1,6 @@
 """`POST /discord/interactions`: verified, understood, answered, all within Discord's three seconds.
 
-Whatever cannot be trusted gets 401 and whatever cannot be read 400 or 413; neither leaves a trace in the store.
+Whatever cannot be trusted gets 401 and whatever cannot be read another 4xx; neither leaves a trace in the store.
 """
 
 import json

@@ -22,6 +22,7 @@ import httpx
 from app.commands import REGISTRATION
 from app.discord.errors import Rejected
 from app.discord.rest import Rest
+from app.discord.transport import Transport
 from app.turns.errors import Retriable
 from scripts import register_commands
 from scripts.playground.demo_app import (
@@ -152,7 +153,7 @@ async def register(discord: Simulator) -> None:
     """Raises Trouble."""
     try:
         async with httpx.AsyncClient(trust_env=False) as http:
-            rest = Rest(http, discord.api_url, discord.token)
+            rest = Rest(Transport(http, discord.api_url, discord.token))
             await register_commands.register(rest, discord.application_id, None, REGISTRATION)
     except (Rejected, Retriable) as error:
         raise Trouble(f"the commands were not accepted: {error}") from error

@@ -11,6 +11,7 @@ from app.discord import payloads
 from app.discord.chat import DiscordChat
 from app.discord.identity import Application, Identity
 from app.discord.rest import Rest
+from app.discord.transport import Transport
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.turns.ports import Chat
 from app.turns.records import Asker, Parcel, Place, Request, Source, Turn
@@ -42,7 +43,7 @@ async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
         yield Setting(fake, turn, lambda channel: [posted.content for posted in fake.channels.get(channel, [])])
         return
     async with Simulator() as discord, httpx.AsyncClient() as http:
-        rest = Rest(http, discord.api_url, discord.token)
+        rest = Rest(Transport(http, discord.api_url, discord.token))
         identity = Identity(unasked, time.time, discord.application_id, discord.public_key)
         alice = discord.add_person("alice")
         channel = discord.channel("general").id

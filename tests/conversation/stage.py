@@ -18,6 +18,7 @@ import psutil
 
 from app.commands import REGISTRATION
 from app.discord.rest import Rest
+from app.discord.transport import Transport
 from scripts.playground.discord import Person, Simulator
 from scripts.playground.model import MODEL, ScriptedModel
 from scripts.register_commands import register
@@ -79,7 +80,7 @@ class Stage:
 
     async def register_commands(self) -> None:
         async with httpx.AsyncClient() as http:
-            rest = Rest(http, self.discord.api_url, self.discord.token)
+            rest = Rest(Transport(http, self.discord.api_url, self.discord.token))
             await register(rest, self.discord.application_id, None, REGISTRATION)
 
     async def until_ready(self) -> None:

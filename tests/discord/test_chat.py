@@ -14,6 +14,7 @@ from app.discord.errors import Forbidden, NotFound, Rejected
 from app.discord.identity import Application, Identity
 from app.discord.interactions import parse
 from app.discord.rest import Rest
+from app.discord.transport import Transport
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.turns.errors import Retriable
 from app.turns.records import Asker, Parcel, Place, Request, Source, Turn
@@ -74,7 +75,7 @@ async def scene(rules: Rules | None = None) -> AsyncIterator[Scene]:
         async def ask() -> Application:
             raise AssertionError("everything is known")
 
-        rest = Rest(http, discord.api_url, discord.token)
+        rest = Rest(Transport(http, discord.api_url, discord.token))
         identity = Identity(ask, discord.clock.now, discord.application_id, discord.public_key)
         chat = DiscordChat(rest, identity, clock=discord.clock.now, sleep=pause)
         ada = discord.add_person("Ada")

@@ -48,7 +48,7 @@ class Clock:
 async def resting() -> AsyncIterator[tuple[Rest, Clock]]:
     clock = Clock()
     async with httpx.AsyncClient() as http:
-        yield Rest(http, BASE, TOKEN, now=clock, sleep=clock.sleep, jitter=lambda: 1.0), clock
+        yield Rest(Transport(http, BASE, TOKEN, now=clock, sleep=clock.sleep, jitter=lambda: 1.0)), clock
 
 
 def ok(message_id: str = "5", **headers: str) -> httpx.Response:
