@@ -26,8 +26,8 @@ demo: setup ## the whole thing on this machine, no account needed; PROMPT="…" 
 dev: setup ## the app, restarted when a file changes
 	@$(WITH_ENV) python -m app --reload
 
-start: setup ## the app
-	@$(WITH_ENV) python -m app
+start: setup ## the app and the scheduler beside it
+	@$(WITH_ENV) exec python -m scripts.start
 
 register: setup ## tell Discord the commands
 	@$(WITH_ENV) python -m scripts.register_commands

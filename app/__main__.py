@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import nullcontext
 from typing import IO, NoReturn
 
 import uvicorn
@@ -17,7 +18,6 @@ from app.sandboxes.place import Unusable as NoPlace
 from app.sandboxes.place import occupy
 from app.settings import BadSettings, Settings, load
 from app.store.sqlite import Unusable, check
-from app.wiring import PROVIDERS
 
 GRACE_SECONDS = 2  # for requests at work when told to stop; each is answered in far less
 
@@ -29,7 +29,7 @@ def main() -> None:
     settings = load_settings()
     listener = take_port(settings)
     prepare_store(settings)
-    lock = occupy_sandboxes(settings)
+    lock = occupy_sandboxes(settings) if settings.sandbox_provider == "local" else nullcontext()
     config = uvicorn.Config(
         "app.asgi:create",
         factory=True,
@@ -57,12 +57,9 @@ def end_with_the_terminal() -> None:
 
 def load_settings() -> Settings:
     try:
-        settings = load(os.environ)
+        return load(os.environ)
     except BadSettings as bad:
         stop(*bad.problems)
-    if settings.sandbox_provider not in PROVIDERS:
-        stop(f"SANDBOX_PROVIDER must be {' or '.join(PROVIDERS)}: this version has no other")
-    return settings
 
 
 def prepare_store(settings: Settings) -> None:

@@ -203,7 +203,9 @@ class Sandboxes(Group):
     daytona_api_url: Url = Field("https://app.daytona.io/api", description="where Daytona's API is")
     daytona_target: str | None = Field(None, description="Daytona's region; empty: the organisation's default")
     daytona_snapshot: str | None = Field(
-        None, description="the snapshot that sandboxes are made from; empty: the organisation's default"
+        None,
+        description="the snapshot that sandboxes are made from; empty: an image that Daytona builds at first use, which"
+        " takes minutes",
     )
     sandbox_repo_url: Annotated[str, AfterValidator(_repository)] | None = Field(
         None, repr=False, description="the repository in every new sandbox; empty: an empty git workspace"
@@ -305,6 +307,11 @@ def database_path(environ: Mapping[str, str]) -> Path:
 def load_scheduler(environ: Mapping[str, str]) -> SchedulerSettings:
     """Raises BadSettings with all problems at once; variables that only the app reads are not looked at."""
     return _read(SchedulerSettings, environ)
+
+
+def load_daytona(environ: Mapping[str, str]) -> Sandboxes:
+    """Raises BadSettings with all problems at once; variables that are not Daytona's own are not looked at."""
+    return _read(Sandboxes, {name: value for name, value in environ.items() if name.startswith("DAYTONA_")})
 
 
 def _read(wanted: type[_Wanted], environ: Mapping[str, str]) -> _Wanted:

@@ -1,25 +1,31 @@
 """The only place that knows both the ports and what is behind them: it makes the parts, joins them, starts what runs
 by itself, and ends it all in the opposite order."""
 
+import math
 import os
 import re
 import signal
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
 
+from app.background import meanwhile
 from app.commands.ports import Room
 from app.connections import open_http
+from app.discord import signature
 from app.discord.chat import DiscordChat
 from app.discord.identity import Application, Identity
+from app.discord.replies import Replies
 from app.discord.rest import Rest
 from app.discord.transport import Transport
 from app.opencode.agent import OpenCodeAgent
-from app.opencode.config import Options, model_of
+from app.opencode.config import VERSION, Options, model_of
 from app.opencode.server import OpenCodeServer
+from app.sandboxes.daytona.provider import DaytonaProvider
+from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper, Patience
 from app.sandboxes.local import LocalProvider
 from app.sandboxes.ports import Provider
@@ -30,13 +36,14 @@ from app.store.sqlite import Sqlite
 from app.turns.errors import Retriable
 from app.turns.routing import Policy
 from app.turns.runner import Runner
-from app.turns.steps import Steps, meanwhile
-from app.web.front import Front
+from app.turns.steps import Steps
+from app.web.front import Front, Job
 
 log = structlog.get_logger()
 TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "bin"  # where `make setup` puts what is not on PATH already
-PROVIDERS = ("local",)
 STOP_SECONDS = 3.0  # for whoever ignores SIGTERM: all of it together must take less than ten
+MARGIN_MINUTES = 10  # that Daytona gives a machine beyond ours
+REMEMBERED_SECONDS = 30 * 86_400.0  # an ended turn; Discord delivers nothing again after so long
 clock = time.time
 
 
@@ -57,15 +64,19 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
             lambda: who_we_are(rest), clock, settings.discord_application_id, settings.discord_public_key
         )
         options = options_for(settings)
-        keeper = Keeper(provider, OpenCodeServer(to_opencode, options), shelf, clock, patience_for(settings))
+        server, recreate = OpenCodeServer(to_opencode, options), settings.sandbox_reuse_policy == "recreate"
+        keeper = Keeper(provider, server, shelf, clock, patience_for(settings), recreate=recreate)
+        stack.push_async_callback(keeper.close)
         agent, policy = OpenCodeAgent(to_opencode, model_of(options), clock), policy_for(settings)
         runner = Runner(ledger, Steps(ledger, DiscordChat(rest, identity), agent, keeper, policy), clock)
-        await keeper.take_stock()
-        await stack.enter_async_context(meanwhile(keeper.sweep()))
+        rounds = housekeeping_for(settings, keeper, provider, shelf)
+        await stack.enter_async_context(meanwhile(provider.warm()))
+        await stack.enter_async_context(meanwhile(first_look(rounds)))
         await stack.enter_async_context(meanwhile(identity.introduce()))
         await stack.enter_async_context(meanwhile(never_failing(runner)))
-        room = Room(ledger, shelf, policy, model_of(options), clock)
-        yield Front(identity, room, runner.nudge, clock())
+        room = Room(ledger, shelf, keeper, Replies(rest, identity), policy, model_of(options), clock)
+        relay_key = signature.public_key(settings.relay_seed())
+        yield Front(identity, room, runner.nudge, clock(), relay_key, jobs_of(rounds, ledger, runner))
 
 
 async def who_we_are(rest: Rest) -> Application:
@@ -85,11 +96,57 @@ async def never_failing(runner: Runner) -> None:
         signal.raise_signal(signal.SIGTERM)
 
 
+async def first_look(rounds: Housekeeping) -> None:
+    """What became of the machines while nobody looked."""
+    with suppress(Retriable):  # the clock asks again
+        await rounds.reconcile()
+
+
+def jobs_of(rounds: Housekeeping, ledger: SqliteLedger, runner: Runner) -> Mapping[str, Job]:
+    """What the clock may ask for, by name."""
+
+    async def recover_turns() -> Mapping[str, int]:
+        """The runner finds them by itself, where it runs all the time; where it sleeps between requests, it wakes."""
+        runner.nudge()
+        return {"live": await ledger.count_live_turns()}
+
+    async def prune() -> Mapping[str, int]:
+        return {"pruned": await ledger.prune(clock() - REMEMBERED_SECONDS)}
+
+    return {
+        "pause-idle": rounds.pause_idle,
+        "destroy-expired": rounds.destroy_expired,
+        "reconcile": rounds.reconcile,
+        "recover-turns": recover_turns,
+        "prune": prune,
+    }
+
+
 def provider_for(settings: Settings) -> Provider:
     if settings.sandbox_provider == "local":
         path = f"{TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         return LocalProvider(settings.local_sandbox_dir, path, grace=STOP_SECONDS)
-    raise ValueError(f"no such provider: {settings.sandbox_provider}")
+    assert settings.daytona_api_key is not None, "the settings see to that"
+    return DaytonaProvider(
+        settings.daytona_api_key.get_secret_value(),
+        settings.daytona_api_url,
+        settings.daytona_target,
+        settings.daytona_snapshot,
+        opencode=VERSION,
+        auto_stop=math.ceil(settings.sandbox_timeout_minutes) + MARGIN_MINUTES,
+        auto_delete=math.ceil(settings.paused_ttl_minutes) + MARGIN_MINUTES,
+    )
+
+
+def housekeeping_for(settings: Settings, keeper: Keeper, provider: Provider, shelf: SqliteShelf) -> Housekeeping:
+    return Housekeeping(
+        keeper,
+        provider,
+        shelf,
+        clock,
+        idle_seconds=settings.sandbox_timeout_minutes * 60,
+        paused_seconds=settings.paused_ttl_minutes * 60,
+    )
 
 
 def options_for(settings: Settings) -> Options:

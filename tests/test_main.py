@@ -32,7 +32,7 @@ def run(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
         ({"HEALTH_PORT": "none", "PAUSED_TTL_MINUTES": "-1"}, ["HEALTH_PORT", "PAUSED_TTL_MINUTES"]),
         ({"DATABASE_PATH": "/nonexistent/app.sqlite"}, ["DATABASE_PATH"]),
         ({"LOCAL_SANDBOX_DIR": "/dev/null/machines"}, ["LOCAL_SANDBOX_DIR"]),
-        ({"SANDBOX_PROVIDER": "daytona", "DAYTONA_API_KEY": "a-key"}, ["SANDBOX_PROVIDER"]),
+        ({"SANDBOX_PROVIDER": "daytona"}, ["DAYTONA_API_KEY"]),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line_each_and_ends_it_with_2(

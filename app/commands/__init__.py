@@ -1,12 +1,14 @@
 """`/opencord`: a module for every subcommand, with its registration and its action. Adding one is adding its module
-and naming it here."""
+and naming it here; where it shows buttons, also the first word of their ids."""
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from app.commands import ask, status
+from app.commands import ask, pause, reset, resume, status
+from app.commands.answers import Answer
 from app.commands.door import TurnedAway
 from app.commands.ports import Room
-from app.commands.words import UNKNOWN_COMMAND, UNKNOWN_OPTION
+from app.commands.words import UNKNOWN_BUTTON, UNKNOWN_COMMAND, UNKNOWN_OPTION
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, told
 
@@ -16,12 +18,14 @@ class Subcommand(Protocol):
 
     REGISTRATION: Payload  # as Discord wants it
 
-    async def run(self, interaction: Interaction, room: Room) -> Payload:
-        """The answer, at once. Raises TurnedAway."""
+    async def run(self, interaction: Interaction, room: Room) -> Answer:
+        """The answer, from the store alone; what talks to anybody else comes after it. Raises TurnedAway."""
         ...
 
 
-SUBCOMMANDS: dict[str, Subcommand] = {module.REGISTRATION["name"]: module for module in (ask, status)}
+MODULES: tuple[Subcommand, ...] = (ask, status, pause, resume, reset)
+SUBCOMMANDS = {module.REGISTRATION["name"]: module for module in MODULES}
+BUTTONS: dict[str, Callable[[Interaction, Room], Awaitable[Answer]]] = {"reset": reset.press}
 
 # https://docs.discord.com/developers/interactions/application-commands
 REGISTRATION: list[Payload] = [
@@ -36,16 +40,30 @@ REGISTRATION: list[Payload] = [
 ]
 
 
-async def answer(interaction: Interaction, room: Room) -> Payload:
+async def answer(interaction: Interaction, room: Room) -> Answer:
     """The reply to a slash command. Talks to the store alone."""
     if interaction.command[:1] != ("opencord",) or len(interaction.command) != 2:
-        return told(UNKNOWN_COMMAND)
+        return Answer(told(UNKNOWN_COMMAND))
     subcommand = SUBCOMMANDS.get(interaction.command[1])
     if subcommand is None:
-        return told(UNKNOWN_COMMAND)
+        return Answer(told(UNKNOWN_COMMAND))
     if interaction.options.keys() - {option["name"] for option in subcommand.REGISTRATION.get("options", ())}:
-        return told(UNKNOWN_OPTION)
+        return Answer(told(UNKNOWN_OPTION))
+    return await admitted(subcommand.run, interaction, room)
+
+
+async def press(interaction: Interaction, room: Room) -> Answer:
+    """The reply to a button, however old: its id says all that there is to know. Talks to the store alone."""
+    button = BUTTONS.get((interaction.custom_id or "").partition(":")[0])
+    if button is None:
+        return Answer(told(UNKNOWN_BUTTON))
+    return await admitted(button, interaction, room)
+
+
+async def admitted(
+    act: Callable[[Interaction, Room], Awaitable[Answer]], interaction: Interaction, room: Room
+) -> Answer:
     try:
-        return await subcommand.run(interaction, room)
+        return await act(interaction, room)
     except TurnedAway as refusal:
-        return told(str(refusal))
+        return Answer(told(str(refusal)))

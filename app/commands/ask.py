@@ -5,6 +5,7 @@ Nothing is worked on here: the request is written down, and Discord is told that
 
 import structlog
 
+from app.commands.answers import Answer
 from app.commands.door import TurnedAway, let_in
 from app.commands.ports import Room
 from app.commands.words import EMPTY_PROMPT, NOT_HERE
@@ -35,7 +36,7 @@ REGISTRATION: Payload = {
 }
 
 
-async def run(interaction: Interaction, room: Room) -> Payload:
+async def run(interaction: Interaction, room: Room) -> Answer:
     prompt = str(interaction.options.get("prompt", "")).strip()
     if not shows(prompt):
         raise TurnedAway(EMPTY_PROMPT)
@@ -46,4 +47,4 @@ async def run(interaction: Interaction, room: Room) -> Payload:
     if await room.ledger.admit(request, room.clock()):
         log.info("turn.admitted", turn=request.id, thread=visitor.place.thread)
         log.debug("turn.asked", turn=request.id, prompt=prompt)
-    return deferred()
+    return Answer(deferred())

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from app.commands.ports import Room
-from app.commands.words import NOT_HERE
+from app.commands.words import NO_THREAD, NOT_HERE
 from app.discord.interactions import Interaction
+from app.ids import ThreadId
 from app.turns.records import Asker, Place
 from app.turns.routing import Refusal, gate
 
@@ -17,6 +18,13 @@ class TurnedAway(Exception):
 class Visitor:
     place: Place
     asker: Asker
+
+    @property
+    def thread(self) -> ThreadId:
+        """Raises TurnedAway outside of one."""
+        if self.place.thread is None:
+            raise TurnedAway(NO_THREAD)
+        return self.place.thread
 
 
 async def let_in(interaction: Interaction, room: Room) -> Visitor:

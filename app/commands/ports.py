@@ -1,12 +1,17 @@
-"""What a command may touch: the store's verbs, and the policy. Nothing here talks to anybody outside, so every command
-is answered within Discord's three seconds whatever the vendors do."""
+"""What a command may touch: the store's verbs, the machines, the policy, and its own replies.
+
+Only the store answers in milliseconds. What is needed of the others is done after the first answer (see `answers`), so
+that every command is answered within Discord's three seconds whatever the vendors do.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.discord.interactions import Interaction
+from app.discord.payloads import Payload
 from app.ids import ChannelId, GuildId, ThreadId
-from app.sandboxes.ports import Sandbox
+from app.sandboxes.ports import Labels, Machine, Sandbox
 from app.turns.records import Request, Turn
 from app.turns.routing import Policy
 
@@ -22,13 +27,49 @@ class Desk(Protocol):
 
     async def count_live_turns(self) -> int: ...
 
+    async def cancel(self, thread: ThreadId, now: float) -> int:
+        """End what is at work in the thread: how many turns. Those that wait go on waiting."""
+        ...
+
 
 class Register(Protocol):
-    """The machines, as a command sees them."""
+    """The machines as they are written down."""
 
     async def sandbox_of(self, thread: ThreadId) -> Sandbox | None: ...
 
     async def count_active(self) -> int: ...
+
+
+class Machines(Protocol):
+    """The machines themselves. Everything may take minutes, and raise Retriable and Refused."""
+
+    async def ensure(self, thread: ThreadId, labels: Labels) -> Machine:
+        """The thread's machine, awake: found, woken or made."""
+        ...
+
+    async def pause(self, thread: ThreadId) -> bool:
+        """False when a turn needs it, or it is not awake."""
+        ...
+
+    async def destroy(self, thread: ThreadId) -> bool:
+        """Gone with its files, whoever needs it. False when there is none."""
+        ...
+
+    async def unsaved(self, thread: ThreadId) -> bool | None:
+        """Whether it holds work that exists nowhere else; None when it cannot be asked now."""
+        ...
+
+
+class Replies(Protocol):
+    """What is said after the first answer. Raises Retriable and Refused."""
+
+    async def edit(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
+        """Say it in place of the first answer. Buttons that stood there are gone."""
+        ...
+
+    async def follow_up(self, interaction: Interaction, text: str) -> None:
+        """Say it to everybody. Only after an edit."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +78,8 @@ class Room:
 
     ledger: Desk
     shelf: Register
+    machines: Machines
+    replies: Replies
     policy: Policy
     model: str
     clock: Callable[[], float]

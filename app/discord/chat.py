@@ -3,9 +3,6 @@
 A command is answered through its interaction's webhook while that lives, which is for fifteen minutes; after that, and
 for everything else, with ordinary messages that carry a nonce made from the turn. Discord remembers a nonce for minutes
 only, so what may be repeated later than that is looked for first.
-
-A webhook does not exist before our deferred answer has reached Discord, and a turn can be that quick: within the first
-seconds an unknown webhook means "not yet", after that "no more".
 """
 
 import asyncio
@@ -15,26 +12,27 @@ from contextlib import suppress
 from typing import TypeVar
 
 from app.discord import payloads
-from app.discord.errors import NotFound, TokenDead, Unavailable, token_dead
+from app.discord.errors import NotFound, TokenDead, Unavailable
 from app.discord.identity import Identity
 from app.discord.interactions import THREADS
-from app.discord.limits import ACKNOWLEDGE_SECONDS, CONTENT, PAGE, TOKEN_SECONDS
+from app.discord.limits import CONTENT, PAGE
 from app.discord.markdown import escape, quote, split
 from app.discord.payloads import Flag
 from app.discord.rest import Object, Rest
-from app.discord.snowflakes import born
 from app.discord.text import clean, shorten, units
+from app.discord.webhook import Webhook
 from app.ids import ChannelId, MessageId, ThreadId
 from app.turns.errors import Refused, Retriable
+from app.turns.history import Said
 from app.turns.records import Parcel, Source, Turn
 
 T = TypeVar("T")
 
-SETTLING_SECONDS = ACKNOWLEDGE_SECONDS + 2.0  # in which the deferred answer reaches Discord, if ever
-PAUSES = (0.1, 0.2, 0.4)  # while it does: shorter than the turn's own
-TOKEN_MARGIN_SECONDS = 15.0  # a call takes its time, and clocks differ
+PAUSES = (0.1, 0.2, 0.4)  # while the deferred answer is on its way: shorter than the turn's own
 NO_ANSWER = "*(The answer was empty.)*"
 MOST_PAGES = 10
+THREAD_STARTER = 21
+SELF = "OpenCode"  # by which name the model finds its own words
 
 
 class DiscordChat:
@@ -48,9 +46,7 @@ class DiscordChat:
     ) -> None:
         """`clock` is compared with the times in Discord's ids: epoch seconds."""
         self._rest = rest
-        self._identity = identity
-        self._clock = clock
-        self._sleep = sleep
+        self._webhook = Webhook(identity, PAUSES, clock=clock, sleep=sleep)
         self._self: str | None = None
 
     async def post_opener(self, turn: Turn) -> MessageId:
@@ -81,6 +77,17 @@ class DiscordChat:
         with suppress(Retriable, Refused):
             await self._rest.show_typing(thread)
 
+    async def said_before(self, turn: Turn, most: int) -> Sequence[Said]:
+        if turn.thread is None or turn.opener is None:
+            return []
+        us = await self._own_id()
+        page = await self._rest.get_messages(turn.thread, before=turn.opener, limit=min(most, PAGE))
+        return [said(message, us) for message in reversed(page)]
+
+    async def announce(self, turn: Turn, text: str) -> None:
+        assert turn.thread is not None
+        await self._post_unless_there(turn, turn.thread, text)
+
     async def tell(self, turn: Turn, text: str) -> None:
         """Beside the opener where there is one: it quotes what was asked."""
         say = self._reply if turn.opener is None else self._post_once
@@ -104,28 +111,18 @@ class DiscordChat:
         return await self._post_once(turn, text)
 
     async def _by_webhook(self, turn: Turn, call: Callable[[str, str], Awaitable[T]]) -> T:
-        """Raises TokenDead, and Retriable while it may still come alive."""
-        if self._identity.application_id is None:
-            raise Retriable("Discord has not told yet who we are")
-        if turn.interaction_token is None or self._age(turn) > TOKEN_SECONDS - TOKEN_MARGIN_SECONDS:
-            raise token_dead("too old")
-        for pause in PAUSES:
-            try:
-                return await call(self._identity.application_id, turn.interaction_token)
-            except TokenDead:
-                if self._age(turn) > SETTLING_SECONDS:
-                    raise
-            await self._sleep(pause)
-        raise Retriable("the first answer to the interaction has not reached Discord yet", after=0.5)
-
-    def _age(self, turn: Turn) -> float:
-        return self._clock() - born(turn.id)
+        return await self._webhook.reach(turn.id, turn.interaction_token, call)
 
     async def _post_once(self, turn: Turn, text: str) -> MessageId:
         """An ordinary message where it was asked, unless it is there already."""
         place = turn.place.channel if turn.thread is None or turn.starts_thread else turn.thread
         reply_to = turn.id if turn.source is Source.MESSAGE else None
-        found = await self._find(place, turn.id, lambda message: _says(message, text) and _answers(message, turn))
+        return await self._post_unless_there(turn, place, text, reply_to)
+
+    async def _post_unless_there(self, turn: Turn, place: str, text: str, reply_to: str | None = None) -> MessageId:
+        found = await self._find(
+            place, turn.id, lambda message: _says(message, text) and _answers(message, turn, reply_to)
+        )
         if found is not None:
             return found
         message = payloads.message(
@@ -160,6 +157,16 @@ def opener(turn: Turn) -> str:
     return head + shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head))
 
 
+def said(message: Object, us: str) -> Said:
+    """A thread that hangs on a message begins with one that has nothing but a reference to it: type 21.
+    https://docs.discord.com/developers/resources/message#message-object-message-types"""
+    if message.get("type") == THREAD_STARTER:
+        message = message.get("referenced_message") or message
+    author = message.get("author") or {}
+    name = SELF if author.get("id") == us else str(author.get("global_name") or author.get("username") or "somebody")
+    return Said(name, str(message.get("content", "")))
+
+
 def _id(message: Object) -> MessageId:
     if not message.get("id"):
         raise Unavailable("Discord's answer has no id in it")
@@ -171,10 +178,8 @@ def _says(message: Object, content: str) -> bool:
     return str(message.get("content", "")).strip() == content.strip()
 
 
-def _answers(message: Object, turn: Turn) -> bool:
+def _answers(message: Object, turn: Turn, reply_to: str | None) -> bool:
     """Whether it is the reply to this message; or to this command, or to nothing."""
     replies_to = (message.get("message_reference") or {}).get("message_id")
     command = (message.get("interaction_metadata") or {}).get("id")
-    if turn.source is Source.MESSAGE:
-        return bool(replies_to == turn.id)
-    return replies_to is None and command in (None, turn.id)
+    return replies_to == reply_to and command in (None, turn.id)

@@ -15,6 +15,10 @@ AUTO_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 # https://docs.discord.com/developers/resources/message#get-channel-messages
 PAGE = 100
 
+# https://docs.discord.com/developers/components/reference
+CUSTOM_ID = 100
+BUTTON_LABEL = 80
+
 # https://docs.discord.com/developers/interactions/receiving-and-responding
 ACKNOWLEDGE_SECONDS = 3.0
 TOKEN_SECONDS = 15 * 60.0

@@ -132,10 +132,10 @@ class OpenCodeAgent:
 
     async def _settled(self, client: Client, session: SessionId, message: str) -> Outcome:
         """What became of it, once that is certain enough to send it or to leave it."""
-        try:
-            await client.message(session, message)
-        except Missing:
-            await self._until_idle(client, session)
+        stored, status = await asyncio.gather(_has(client, session, message), client.status(session))
+        if not stored:
+            if status.busy:
+                await self._until_idle(client, session)
             return Outcome(Fate.ABSENT)
         settling = Settling(self._patience)
         while True:

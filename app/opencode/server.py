@@ -12,7 +12,15 @@ import httpx
 from app.opencode import apologies
 from app.opencode.client import PROBE_SECONDS, Client, Health
 from app.opencode.config import COMMAND, Options, environment, model_of
-from app.opencode.workspace import NO_GIT, NO_OPENCODE, NOT_CLONED, SCRIPT, clone_environment, why_not_cloned
+from app.opencode.workspace import (
+    NO_GIT,
+    NO_OPENCODE,
+    NOT_CLONED,
+    SCRIPT,
+    UNSAVED,
+    clone_environment,
+    why_not_cloned,
+)
 from app.sandboxes.ports import PORT, Endpoint, Instance, Program, Provider
 from app.turns.errors import Refused, Retriable
 
@@ -22,6 +30,7 @@ PAUSE_SECONDS = 0.2
 LAUNCHES = 2
 MOST_LOST = 4  # how often in a row the provider may say that nothing runs
 MOST_FOREIGN = 40
+UNSAVED_SECONDS = 10.0
 
 
 class Ended(Exception):
@@ -35,11 +44,14 @@ class OpenCodeServer:
         self._options = options
         self._most_foreign = most_foreign
 
-    async def boot(self, provider: Provider, instance: Instance, password: str, within: float) -> Endpoint:
+    async def boot(
+        self, provider: Provider, instance: Instance, password: str, *, within: float, fresh: bool
+    ) -> Endpoint:
         try:
             async with asyncio.timeout(within):
-                await self._prepare(provider, instance, within)
-                endpoint = await self._started(provider, instance, password)
+                if fresh:
+                    await self._prepare(provider, instance, within)
+                endpoint = await self._started(provider, instance, password, within)
                 await self._check_model(Client(self._http, endpoint, password))
                 return endpoint
         except TimeoutError as error:
@@ -51,9 +63,16 @@ class OpenCodeServer:
             health = await client.health(within)
             if health is not Health.SILENT:
                 return health is Health.GOOD
+            await asyncio.sleep(PAUSE_SECONDS)
         return False
 
-    async def _started(self, provider: Provider, instance: Instance, password: str) -> Endpoint:
+    async def has_unsaved(self, provider: Provider, ref: str) -> bool:
+        done = await provider.exec(ref, UNSAVED, within=UNSAVED_SECONDS)
+        if done.exit_code:
+            raise Retriable("the workspace could not be looked at")
+        return bool(done.output.strip())
+
+    async def _started(self, provider: Provider, instance: Instance, password: str, within: float) -> Endpoint:
         """Raises Refused when it ends by itself more than once: it would a third time."""
         program = Program("opencode", COMMAND, environment(self._options, password), PORT)
         for _ in range(LAUNCHES):
@@ -61,7 +80,7 @@ class OpenCodeServer:
             try:
                 return await self._until_healthy(provider, instance, password)
             except Ended:
-                continue
+                await self._prepare(provider, instance, within)
         raise Refused(apologies.NOT_STARTED)
 
     async def _prepare(self, provider: Provider, instance: Instance, within: float) -> None:

@@ -48,6 +48,14 @@ fi
 mv workspace.new workspace
 """
 
+# Says something when there is work that exists nowhere else: uncommitted, stashed, or in commits that no remote has.
+# A commit without a parent is the one that SCRIPT made.
+UNSAVED = """
+cd "$HOME/workspace" || exit 1
+command -v git >/dev/null && [ -d .git ] || { ls -A; exit 0; }
+git status --porcelain && git stash list && git rev-list --min-parents=1 --all --not --remotes
+"""
+
 
 def clone_environment(options: Options) -> dict[str, str]:
     """What SCRIPT needs to know of the repository. A name and a password in its address are taken out of it, and the

@@ -59,14 +59,17 @@ class LocalProvider:
         self._threads = anyio.CapacityLimiter(16)  # its own, since ending processes takes seconds
         log.warning("sandbox.unisolated", root=str(self._root))
 
-    async def create(self, name: str, labels: Mapping[str, str]) -> Instance:
+    async def warm(self) -> None:
+        """It is."""
+
+    async def create(self, name: str, labels: Mapping[str, str], *, within: float) -> Instance:
         return await self._alone(name, partial(self._create, self._place(name), dict(labels)))
 
     async def find(self, name: str) -> Instance | None:
         where = self._place(name)
         return await self._aside(where.instance)
 
-    async def start(self, ref: str) -> None:
+    async def start(self, ref: str, *, within: float) -> None:
         await self._alone(ref, partial(self._start, self._place(ref)))
 
     async def stop(self, ref: str) -> None:
@@ -103,6 +106,9 @@ class LocalProvider:
 
     async def endpoint(self, ref: str, port: int) -> Endpoint:
         return await self._aside(partial(self._endpoint, self._place(ref), port))
+
+    async def touch(self, ref: str) -> None:
+        """Nobody but us ends a local one."""
 
     async def close(self) -> None:
         """End whatever runs in any sandbox, within grace and five seconds; directories stay, marked as stopped."""

@@ -4,8 +4,8 @@ race for a machine and exactly one of them wins.
     destroyed ─▶ creating ─▶ active ─▶ pausing ─▶ paused ─▶ resuming ─▶ active
         ▲                                            └─▶ destroying ─▶ destroyed
 
-The states whose names end in -ing are *passing*: somebody is at work on the machine. Whoever dies there leaves the
-state behind, for somebody else to take over.
+The states whose names end in -ing are *passing*: somebody is at work on the machine, and holds it for as long. Whoever
+dies there leaves the state behind, for somebody else to take over when the hold has run out.
 """
 
 from enum import StrEnum
@@ -24,26 +24,25 @@ class State(StrEnum):
 
 PASSING = frozenset({State.CREATING, State.PAUSING, State.RESUMING, State.DESTROYING})
 
-MOVES: frozenset[tuple[State, State]] = frozenset(
-    {
-        (State.DESTROYED, State.CREATING),
-        (State.CREATING, State.ACTIVE),
-        (State.ACTIVE, State.PAUSING),
-        (State.PAUSING, State.PAUSED),
-        (State.ACTIVE, State.PAUSED),  # it was found stopped
-        (State.PAUSED, State.RESUMING),
-        (State.ACTIVE, State.RESUMING),  # its server is gone though the machine is not
-        (State.RESUMING, State.ACTIVE),
-        (State.PAUSED, State.DESTROYING),
-        (State.ACTIVE, State.DESTROYING),
-        (State.ERROR, State.DESTROYING),
-        (State.DESTROYING, State.DESTROYED),
-        (State.ERROR, State.RESUMING),
-        *((state, State.ERROR) for state in PASSING),
-        *((state, State.DESTROYED) for state in set(State) - {State.DESTROYED}),  # the provider has lost it
-    }
-)
+# What somebody may begin. From a passing state only when whoever was at work there is gone.
+TAKES: dict[State, frozenset[State]] = {
+    State.CREATING: frozenset({State.DESTROYED, State.CREATING}),
+    State.RESUMING: frozenset({State.ACTIVE, State.PAUSED, State.ERROR, State.RESUMING, State.PAUSING}),
+    State.PAUSING: frozenset({State.ACTIVE, State.PAUSED, State.ERROR, State.RESUMING, State.PAUSING}),
+    State.DESTROYING: frozenset(State),
+}
 
+# What comes of it.
+SETTLES: dict[State, frozenset[State]] = {
+    State.CREATING: frozenset({State.ACTIVE, State.ERROR}),
+    State.RESUMING: frozenset({State.ACTIVE, State.ERROR}),
+    State.PAUSING: frozenset({State.PAUSED, State.ERROR, State.DESTROYED}),
+    State.DESTROYING: frozenset({State.DESTROYED}),
+}
 
-def may_move(old: State, new: State) -> bool:
-    return (old, new) in MOVES
+# What may be found to have happened by itself.
+FINDS: dict[State, frozenset[State]] = {
+    State.ACTIVE: frozenset({State.PAUSED, State.DESTROYED}),
+    State.PAUSED: frozenset({State.DESTROYED}),
+    State.ERROR: frozenset({State.DESTROYED}),
+}

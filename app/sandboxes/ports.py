@@ -69,14 +69,20 @@ class Provider(Protocol):
 
     name: str
 
-    async def create(self, name: str, labels: Labels) -> Instance:
-        """A running instance. One of that name is there already: that one, started."""
+    async def warm(self) -> None:
+        """Have ready what the first call would take long to load. Never raises."""
+        ...
+
+    async def create(self, name: str, labels: Labels, *, within: float) -> Instance:
+        """A running instance. One of that name is there already: that one, started. Raises Retriable after `within`
+        seconds, and what is half made then is deleted."""
         ...
 
     async def find(self, name: str) -> Instance | None: ...
 
-    async def start(self, ref: str) -> None:
-        """Returns once commands can be run. Harmless on a running one. Files are as they were; processes are not."""
+    async def start(self, ref: str, *, within: float) -> None:
+        """Returns once commands can be run; waits for one that is changing. Harmless on a running one. Files are as
+        they were; processes are not. Raises Retriable after `within` seconds, and it may come up all the same."""
         ...
 
     async def stop(self, ref: str) -> None:
@@ -99,7 +105,11 @@ class Provider(Protocol):
         ...
 
     async def endpoint(self, ref: str, port: int) -> Endpoint:
-        """Raises Retriable when nothing that was launched on `port` is running."""
+        """Raises Retriable when nothing that was launched on `port` is running, as far as the provider can tell."""
+        ...
+
+    async def touch(self, ref: str) -> None:
+        """It is in use, though nobody may be talking to it: the provider's own clock for idle machines starts anew."""
         ...
 
     async def close(self) -> None: ...
@@ -108,8 +118,11 @@ class Provider(Protocol):
 class Server(Protocol):
     """OpenCode, as the keeper sees it: something that is booted in an instance and can be asked how it is."""
 
-    async def boot(self, provider: Provider, instance: Instance, password: str, within: float) -> Endpoint:
-        """Prepare HOME and the workspace, start the server with this password, and wait until it answers.
+    async def boot(
+        self, provider: Provider, instance: Instance, password: str, *, within: float, fresh: bool
+    ) -> Endpoint:
+        """Start the server with this password, and wait until it answers. HOME and the workspace are prepared first in
+        a `fresh` instance, and in any other when the server does not start without.
 
         Raises Refused when it cannot start there at all: not installed, another version, a workspace that cannot be
         cloned.
@@ -118,6 +131,11 @@ class Server(Protocol):
 
     async def answers(self, endpoint: Endpoint, password: str) -> bool:
         """Whether a server of the right version with this password answers there now. Never raises."""
+        ...
+
+    async def has_unsaved(self, provider: Provider, ref: str) -> bool:
+        """Whether work in the workspace of a running instance exists nowhere else: changes that are not committed,
+        commits that are not pushed."""
         ...
 
 
@@ -131,10 +149,15 @@ class Sandbox:
     ref: str | None  # None until the provider gave one
     password: str | None  # of the server that was last started in it
     session: SessionId | None
-    resume_failures: int
-    last_error: str | None
+    resume_failures: int  # since it last came up
+    last_error: str | None  # in words for people
     changed_at: float  # epoch seconds of the last change of state
     active_at: float  # epoch seconds of the last use
+    holder: str | None  # the token of whoever is at work on it
+    held_until: float | None  # epoch seconds; later than that it may be taken over
+
+    def is_held(self, now: float) -> bool:
+        return self.held_until is not None and now < self.held_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +171,11 @@ class Machine:
 
 
 class Shelf(Protocol):
-    """The sandboxes as they are written down."""
+    """The sandboxes as they are written down. Times are epoch seconds."""
+
+    async def store(self) -> str:
+        """The name of this store, the same for ever and another for every other store."""
+        ...
 
     async def sandbox_of(self, thread: ThreadId) -> Sandbox | None: ...
 
@@ -158,18 +185,35 @@ class Shelf(Protocol):
         """The thread's sandbox; where there is none yet, one in state `destroyed`: nothing exists, all can begin."""
         ...
 
-    async def move(
+    async def take(
         self,
-        thread: ThreadId,
-        old: State,
-        new: State,
+        seen: Sandbox,
+        passing: State,
+        token: str,
         now: float,
+        until: float,
         *,
-        ref: str | None = None,
         password: str | None = None,
-        error: str | None = None,
-    ) -> bool:
-        """Compare and set: False, and nothing written, when the state is no longer `old`. None leaves a field."""
+        spare: bool = False,
+    ) -> Sandbox | None:
+        """Move it to a passing state and hold it there. Compare and set: None, and nothing written, when it is no more
+        as it was `seen`, or somebody holds it; with `spare` also when a turn needs it."""
+        ...
+
+    async def renew(self, thread: ThreadId, token: str, until: float) -> bool:
+        """False when it is held by somebody else."""
+        ...
+
+    async def settle(self, thread: ThreadId, token: str, state: State, now: float, *, ref: str | None = None) -> bool:
+        """The work is done, and so is the hold. False, and nothing written, when it was held by somebody else."""
+        ...
+
+    async def let_go(self, thread: ThreadId, token: str, now: float, *, error: str | None, state: State | None) -> None:
+        """The work has failed: remember why. Without a `state` it stays in the passing one, for the next to take."""
+        ...
+
+    async def note(self, seen: Sandbox, state: State, now: float) -> bool:
+        """It was found like this. False when it is no more as it was `seen`."""
         ...
 
     async def remember_session(self, thread: ThreadId, session: SessionId) -> None: ...

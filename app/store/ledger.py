@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId
+from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId
 from app.store.rows import parcel_of_row, row_of_request, sound, turn_of_row
 from app.store.sqlite import Sqlite
 from app.turns.errors import LeaseLost
@@ -15,12 +15,19 @@ from app.turns.ports import Facts
 from app.turns.records import Parcel, Request, Turn
 
 NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None}
+NO_TROUBLE: dict[str, Any] = {"attempts": 0, "losses": 0, "failing_since": None}
 LIVE_STAGES = "(" + ", ".join(f"'{stage}'" for stage in Stage if stage in LIVE) + ")"
 
 TAKE_AWAY = """
     UPDATE turns SET lease_token = NULL, lease_until = NULL, losses = losses + 1
     WHERE lease_token IS NOT NULL AND lease_until <= :now
 """
+
+# A turn in the queue is at work only in somebody's hands.
+AT_WORK = f"""
+    SELECT * FROM turns WHERE thread = :thread
+    AND (stage = '{Stage.PROMPTED}' OR (stage = '{QUEUE}' AND lease_until > :now))
+"""  # noqa: S608 - only our own constants
 
 # The order of a thread is decided here and nowhere else, so that two processes on one database agree about it. Whoever
 # has a session already was at the model, and was interrupted there.
@@ -104,7 +111,7 @@ class SqliteLedger:
                 "failure": facts.failure,
             }
             columns: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
-            columns |= {"stage": stage.value, "attempts": 0, "losses": 0, "failing_since": None}
+            columns |= {"stage": stage.value, **NO_TROUBLE}
             if event is Event.INTERRUPTED:
                 columns["interruptions"] = old.interruptions + 1
             if stage is QUEUE or stage not in LIVE:
@@ -138,8 +145,28 @@ class SqliteLedger:
 
         await self._sqlite.write(change)
 
+    async def cancel(self, thread: ThreadId, now: float) -> int:
+        def change(db: Database) -> int:
+            at_work = [turn_of_row(row) for row in db.query(AT_WORK, {"thread": thread, "now": now})]
+            for turn in at_work:
+                stage = advance(turn.stage, Event.CANCELLED)
+                update(db, turn.id, {"stage": stage.value, **NO_TROUBLE, **NO_LEASE})
+            return len(at_work)
+
+        return await self._sqlite.write(change)
+
     async def remember_category(self, channel: ChannelId, category: ChannelId | None) -> None:
         await self._sqlite.write(lambda db: upsert_category(db, channel, category))
+
+    async def sessions_of(self, thread: ThreadId) -> frozenset[SessionId]:
+        query = "SELECT DISTINCT session FROM turns WHERE thread = ? AND session IS NOT NULL"
+        rows = await self._sqlite.read(lambda db: list(db.query(query, [thread])))
+        return frozenset(SessionId(row["session"]) for row in rows)
+
+    async def prune(self, before: float) -> int:
+        """Forget turns that ended, and were admitted before: how many."""
+        query = f"DELETE FROM turns WHERE stage NOT IN {LIVE_STAGES} AND admitted_at < ? RETURNING id"  # noqa: S608
+        return await self._sqlite.write(lambda db: len(list(db.query(query, [before]))))
 
     async def unsent(self, turn: TurnId) -> Sequence[Parcel]:
         query = "SELECT * FROM parcels WHERE turn = ? AND message IS NULL ORDER BY ordinal"

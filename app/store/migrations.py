@@ -90,8 +90,15 @@ def sandboxes(database: Database) -> None:
             last_error TEXT,
             changed_at REAL NOT NULL,
             active_at REAL NOT NULL,
-            CHECK (state <> 'active' OR (ref IS NOT NULL AND password IS NOT NULL))
+            holder TEXT,
+            held_until REAL,
+            CHECK (state <> 'active' OR (ref IS NOT NULL AND password IS NOT NULL)),
+            CHECK ((holder IS NULL) = (held_until IS NULL)),
+            CHECK (holder IS NULL OR state IN ('creating', 'pausing', 'resuming', 'destroying'))
         ) WITHOUT ROWID;
+
+        CREATE TABLE store (name TEXT NOT NULL);
+        INSERT INTO store VALUES (lower(hex(randomblob(8))));
         """
     )
 

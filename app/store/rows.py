@@ -86,4 +86,6 @@ def sandbox_of_row(row: Row) -> Sandbox:
         last_error=row["last_error"],
         changed_at=row["changed_at"],
         active_at=row["active_at"],
+        holder=row["holder"],
+        held_until=row["held_until"],
     )

@@ -1,19 +1,60 @@
-"""The sandboxes, in verbs. The promises are those of `app.sandboxes.ports.Shelf`."""
+"""The sandboxes, in verbs. The promises are those of `app.sandboxes.ports.Shelf`.
+
+The turns lie in the same database, so "no turn needs it" and "it is taken" are one statement: no turn can come between.
+"""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlite_utils import Database
 
 from app.ids import SessionId, ThreadId
-from app.sandboxes.machine import State, may_move
+from app.sandboxes.machine import FINDS, SETTLES, TAKES, State
 from app.sandboxes.ports import Sandbox
 from app.store.rows import sandbox_of_row
 from app.store.sqlite import Sqlite
+from app.turns.machine import LIVE, Stage
+
+NEEDY = "(" + ", ".join(f"'{stage}'" for stage in Stage if stage in LIVE - {Stage.ANSWERED}) + ")"
+
+UNCHANGED = "thread = :thread AND state = :old AND changed_at = :changed_at AND active_at = :active_at"
+
+TAKE = f"""
+    UPDATE sandboxes SET
+        state = :new, changed_at = :now, holder = :token, held_until = :until, password = coalesce(:password, password)
+    WHERE {UNCHANGED} AND (held_until IS NULL OR held_until <= :now)
+    AND (:spare = 0 OR NOT EXISTS (
+        SELECT 1 FROM turns WHERE turns.thread = sandboxes.thread AND turns.stage IN {NEEDY}
+    ))
+    RETURNING *
+"""  # noqa: S608 - only our own constants
+
+REST = """
+    UPDATE sandboxes SET
+        state = :new, changed_at = :now, holder = NULL, held_until = NULL,
+        active_at = CASE WHEN :new = 'active' THEN :now ELSE active_at END,
+        ref = CASE WHEN :new = 'destroyed' THEN NULL ELSE coalesce(:ref, ref) END,
+        password = CASE WHEN :new = 'destroyed' THEN NULL ELSE password END,
+        resume_failures = CASE WHEN :new IN ('active', 'destroyed') THEN 0 ELSE resume_failures END
+    WHERE thread = :thread AND {condition}
+    RETURNING *
+"""
+
+LET_GO = """
+    UPDATE sandboxes SET
+        state = coalesce(:new, state), changed_at = :now, holder = NULL, held_until = NULL,
+        last_error = coalesce(:error, last_error),
+        resume_failures = resume_failures + (state = 'resuming' AND :error IS NOT NULL)
+    WHERE thread = :thread AND holder = :token
+"""
 
 
 class SqliteShelf:
     def __init__(self, sqlite: Sqlite) -> None:
         self._sqlite = sqlite
+
+    async def store(self) -> str:
+        return await self._sqlite.read(lambda db: str(next(iter(db.query("SELECT name FROM store")))["name"]))
 
     async def sandbox_of(self, thread: ThreadId) -> Sandbox | None:
         return await self._sqlite.read(lambda db: find(db, thread))
@@ -39,28 +80,46 @@ class SqliteShelf:
 
         return await self._sqlite.write(change)
 
-    async def move(
+    async def take(
         self,
-        thread: ThreadId,
-        old: State,
-        new: State,
+        seen: Sandbox,
+        passing: State,
+        token: str,
         now: float,
+        until: float,
         *,
-        ref: str | None = None,
         password: str | None = None,
-        error: str | None = None,
-    ) -> bool:
-        assert may_move(old, new), f"a sandbox never goes from {old} to {new}"
-        columns = {
-            "thread": thread,
-            "old": old.value,
-            "new": new.value,
+        spare: bool = False,
+    ) -> Sandbox | None:
+        assert seen.state in TAKES[passing], f"{passing} never begins at {seen.state}"
+        columns = as_seen(seen) | {
+            "new": passing.value,
             "now": now,
-            "ref": ref,
+            "token": token,
+            "until": until,
             "password": password,
-            "error": error,
+            "spare": int(spare),
         }
-        return await self._sqlite.write(lambda db: compare_and_set(db, columns))
+        return await self._change(TAKE, columns)
+
+    async def renew(self, thread: ThreadId, token: str, until: float) -> bool:
+        query = "UPDATE sandboxes SET held_until = :until WHERE thread = :thread AND holder = :token RETURNING *"
+        return await self._change(query, {"thread": thread, "token": token, "until": until}) is not None
+
+    async def settle(self, thread: ThreadId, token: str, state: State, now: float, *, ref: str | None = None) -> bool:
+        came_from = ", ".join(f"'{passing}'" for passing, rests in SETTLES.items() if state in rests)
+        query = REST.format(condition=f"holder = :token AND state IN ({came_from})")
+        columns = {"thread": thread, "token": token, "new": state.value, "now": now, "ref": ref}
+        return await self._change(query, columns) is not None
+
+    async def let_go(self, thread: ThreadId, token: str, now: float, *, error: str | None, state: State | None) -> None:
+        columns = {"thread": thread, "token": token, "now": now, "error": error, "new": state and state.value}
+        await self._sqlite.write(lambda db: db.execute(LET_GO, columns))
+
+    async def note(self, seen: Sandbox, state: State, now: float) -> bool:
+        assert state in FINDS[seen.state], f"{seen.state} never becomes {state} by itself"
+        columns = as_seen(seen) | {"new": state.value, "now": now, "ref": None}
+        return await self._change(REST.format(condition=UNCHANGED), columns) is not None
 
     async def remember_session(self, thread: ThreadId, session: SessionId) -> None:
         await self._sqlite.write(
@@ -72,28 +131,21 @@ class SqliteShelf:
             lambda db: db.execute("UPDATE sandboxes SET active_at = ? WHERE thread = ?", [now, thread])
         )
 
+    async def _change(self, query: str, columns: dict[str, Any]) -> Sandbox | None:
+        def change(db: Database) -> Sandbox | None:
+            rows = list(db.query(query, columns))
+            return sandbox_of_row(rows[0]) if rows else None
 
-def compare_and_set(db: Database, columns: dict[str, str | float | None]) -> bool:
-    changed = db.query(
-        """
-        UPDATE sandboxes SET
-            state = :new,
-            changed_at = :now,
-            active_at = CASE WHEN :new = 'active' THEN :now ELSE active_at END,
-            ref = CASE WHEN :new = 'destroyed' THEN NULL ELSE coalesce(:ref, ref) END,
-            password = CASE WHEN :new = 'destroyed' THEN NULL ELSE coalesce(:password, password) END,
-            last_error = coalesce(:error, last_error),
-            resume_failures = CASE
-                WHEN :new = 'active' THEN 0
-                WHEN :old = 'resuming' AND :new = 'error' THEN resume_failures + 1
-                ELSE resume_failures
-            END
-        WHERE thread = :thread AND state = :old
-        RETURNING thread
-        """,
-        columns,
-    )
-    return bool(list(changed))
+        return await self._sqlite.write(change)
+
+
+def as_seen(seen: Sandbox) -> dict[str, Any]:
+    return {
+        "thread": seen.thread,
+        "old": seen.state.value,
+        "changed_at": seen.changed_at,
+        "active_at": seen.active_at,
+    }
 
 
 def find(db: Database, thread: ThreadId) -> Sandbox | None:

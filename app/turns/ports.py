@@ -10,6 +10,7 @@ from typing import Protocol
 
 from app.ids import ChannelId, MessageId, SessionId, ThreadId, TurnId
 from app.sandboxes.ports import Machine
+from app.turns.history import Said
 from app.turns.machine import LIVE, Event, Postponed, Stage
 from app.turns.records import Parcel, Request, Turn
 
@@ -60,7 +61,16 @@ class Ledger(Protocol):
         """Hand it back as if it had not been claimed."""
         ...
 
+    async def cancel(self, thread: ThreadId, now: float) -> int:
+        """The thread's turn that is at the model, or on its way there in somebody's hands, has ended: how many. Whoever
+        holds its lease has lost it. Turns that wait go on waiting."""
+        ...
+
     async def remember_category(self, channel: ChannelId, category: ChannelId | None) -> None: ...
+
+    async def sessions_of(self, thread: ThreadId) -> frozenset[SessionId]:
+        """Those that turns of the thread were prompted in."""
+        ...
 
     async def unsent(self, turn: TurnId) -> Sequence[Parcel]: ...
 
@@ -99,6 +109,14 @@ class Chat(Protocol):
 
     async def show_typing(self, thread: ThreadId) -> None:
         """For about ten seconds. Best effort: never raises."""
+        ...
+
+    async def said_before(self, turn: Turn, most: int) -> Sequence[Said]:
+        """What stands in the turn's thread above its question: the newest so many, oldest first."""
+        ...
+
+    async def announce(self, turn: Turn, text: str) -> None:
+        """Say it in the turn's thread, beside the answers. Idempotent."""
         ...
 
     async def tell(self, turn: Turn, text: str) -> None:

@@ -5,16 +5,18 @@ cancelled at any await and run again from its beginning: it is idempotent by a k
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
-from app.ids import MessageId, ThreadId
+from app.background import meanwhile
+from app.ids import MessageId, SessionId, ThreadId
 from app.sandboxes.keeper import Keeper
-from app.sandboxes.ports import Labels
+from app.sandboxes.ports import Labels, Machine
+from app.turns.errors import Retriable
+from app.turns.history import MOST_MESSAGES, NEW_MACHINE, with_history
 from app.turns.machine import Event, Stage, Step
 from app.turns.ports import Agent, Chat, Facts, Ledger, Prompt
 from app.turns.records import Parcel, Source, Turn
@@ -27,6 +29,7 @@ Outcome = tuple[Event, Facts]
 StepFunction = Callable[[Turn, str], Awaitable[Outcome]]
 
 TYPING_SECONDS = 8.0  # Discord shows it for ten
+TOUCH_SECONDS = 60.0  # a provider's clock for idle machines counts in minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Steps:
         if turn.opener is None:
             turn = await self.ledger.note_opener(turn.id, token, await self._opener(turn))
         if turn.opener is not None and turn.starts_thread:
+            self.keeper.begin(thread_of(turn), labels_of(turn))  # what takes longest goes on beside the rest
             await self.chat.start_thread(turn.place.channel, turn.opener, title_of(turn.prompt))
         return Event.THREAD_OPENED, Facts()
 
@@ -74,19 +78,43 @@ class Steps:
         return MessageId(turn.id) if turn.source is Source.MESSAGE else await self.chat.post_opener(turn)
 
     async def prompt(self, turn: Turn, token: str) -> Outcome:
-        machine = await self.keeper.ensure(thread_of(turn), labels_of(turn))
+        machine = await self._machine_of(turn)
         session = await self.agent.open_session(machine, title_of(turn.prompt))
         await self.keeper.remember_session(machine.thread, session)
-        await self.agent.prompt(machine, session, Prompt(turn.id, turn.prompt))
+        text = await self._in_context(turn, session)
+        await self.agent.prompt(machine, session, Prompt(turn.id, text))
         return Event.PROMPT_SENT, Facts(session=session)
 
+    async def _machine_of(self, turn: Turn) -> Machine:
+        """One that was up a moment ago is believed to be so, until something failed."""
+        return await self.keeper.ensure(thread_of(turn), labels_of(turn), trusting=turn.failing_since is None)
+
+    async def _in_context(self, turn: Turn, session: SessionId) -> str:
+        """The prompt; in a session that knows nothing of its thread, with what was said there. Decided by what was
+        prompted and not by what was opened, so that a repeat decides the same."""
+        earlier = await self.ledger.sessions_of(thread_of(turn))
+        if session in earlier:
+            return turn.prompt
+        if earlier:
+            await self.chat.announce(turn, NEW_MACHINE)
+        if turn.starts_thread:
+            return turn.prompt
+        return with_history(turn.prompt, await self.chat.said_before(turn, MOST_MESSAGES))
+
     async def await_answer(self, turn: Turn, token: str) -> Outcome:
-        machine = await self.keeper.ensure(thread_of(turn), labels_of(turn))
+        machine = await self._machine_of(turn)
         assert turn.session is not None
-        async with meanwhile(self._show_typing(machine.thread)):
+        async with meanwhile(self._show_typing(machine.thread)), meanwhile(self._keep_awake(machine.thread)):
             answer = await self.agent.await_answer(machine, turn.session, turn.id)
         await self.keeper.touch(machine.thread)
         return Event.ANSWER_TAKEN, await self.answered(turn, answer.text)
+
+    async def _keep_awake(self, thread: ThreadId) -> None:
+        """Nobody else tells the provider that its machine is at work: a model that thinks makes no traffic."""
+        while True:
+            with suppress(Retriable):
+                await self.keeper.touch(thread)
+            await asyncio.sleep(TOUCH_SECONDS)
 
     async def _show_typing(self, thread: ThreadId) -> None:
         while True:
@@ -131,19 +159,6 @@ class Steps:
         thread = thread_of(turn)
         behind = max(turn.opener or thread, await self.ledger.last_posted(thread) or thread, key=int)
         return await self.chat.find_posted(thread, behind, parcel.content)
-
-
-@asynccontextmanager
-async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run `work` for as long as the block lasts."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        (ended,) = await asyncio.gather(task, return_exceptions=True)
-        if isinstance(ended, Exception):
-            log.error("background.defect", exc_info=ended)
 
 
 def question_of(turn: Turn, parcel: Parcel) -> MessageId | None:

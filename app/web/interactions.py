@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app import commands
+from app.commands.answers import Answer, carry_out
 from app.commands.words import BUSY, UNKNOWN_BUTTON
 from app.discord import signature
 from app.discord.interactions import Interaction, Kind, Malformed, parse
-from app.discord.payloads import Payload, no_choices, pong, told
+from app.discord.payloads import no_choices, pong, told
 from app.turns.errors import Retriable
+from app.turns.runner import DEFECT
 from app.web.body import TooLarge, read_body
 from app.web.front import Front, front
 
@@ -40,28 +42,42 @@ async def interactions(request: Request) -> Response:
         interaction = parse(json.loads(body))
     except (ValueError, RecursionError, Malformed) as error:
         return rejected(400, f"not an interaction: {type(error).__name__}")
-    return JSONResponse(await reply(interaction, here), background=BackgroundTask(nudged, here))
+    answer = await reply(interaction, here)
+    return JSONResponse(answer.payload, background=BackgroundTask(afterwards, interaction, answer, here))
 
 
-async def nudged(here: Front) -> None:
-    """A coroutine, for Starlette runs anything else in a thread, and nobody there may nudge."""
+async def afterwards(interaction: Interaction, answer: Answer, here: Front) -> None:
+    """Once Discord has the answer. A coroutine, for Starlette runs anything else in a thread, and nobody there may
+    nudge."""
+    if answer.then is not None:
+        await carry_out(answer.then, interaction, here.room.replies)
     here.nudge()
 
 
-async def reply(interaction: Interaction, here: Front) -> Payload:
+async def reply(interaction: Interaction, here: Front) -> Answer:
+    """Whatever goes wrong, in words: without an answer Discord says only that there was none."""
+    try:
+        return await understood(interaction, here)
+    except Retriable as failure:
+        log.error("interaction.unanswered", reason=str(failure))
+        return Answer(told(BUSY))
+    except Exception:
+        log.exception("interaction.defect")
+        return Answer(told(DEFECT))
+
+
+async def understood(interaction: Interaction, here: Front) -> Answer:
     match interaction.kind:
         case Kind.PING:
-            return pong()
+            return Answer(pong())
         case Kind.COMMAND:
-            try:
-                return await commands.answer(interaction, here.room)
-            except Retriable as failure:
-                log.error("interaction.unanswered", reason=str(failure))
-                return told(BUSY)
+            return await commands.answer(interaction, here.room)
         case Kind.AUTOCOMPLETE:
-            return no_choices()
-        case Kind.COMPONENT | Kind.MODAL:
-            return told(UNKNOWN_BUTTON)
+            return Answer(no_choices())
+        case Kind.COMPONENT:
+            return await commands.press(interaction, here.room)
+        case Kind.MODAL:
+            return Answer(told(UNKNOWN_BUTTON))
 
 
 def signed(request: Request, public_key: str, body: bytes) -> bool:

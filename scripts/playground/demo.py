@@ -1,5 +1,6 @@
-"""`make demo`: the whole thing on this machine. A Discord look-alike with its page, a model, and the real app with
-local sandboxes and the real OpenCode; no account, no key.
+"""`make demo`: the whole thing on this machine, without an account or a key. A Discord look-alike with its page, a
+model, the real app and scheduler, and sandboxes with the real OpenCode: local ones, or with SANDBOX_PROVIDER=daytona
+those of a simulated Daytona.
 
 With `--prompt` one turn without a browser: the transcript goes to standard output, and the exit code says whether
 there was an answer. However it ends, everything it started ends with it, and its temporary directory goes.
@@ -36,8 +37,9 @@ from scripts.playground.demo_app import (
     running,
     scripted,
 )
+from scripts.playground.demo_machines import Machines, chosen_machines
 from scripts.playground.demo_turn import take_turn
-from scripts.playground.discord import Person, Simulator
+from scripts.playground.discord import Simulator
 from scripts.playground.model import MODEL, ScriptedModel
 
 HEARD = "Only `/opencord` is heard in this version: plain messages and mentions get no answer yet."
@@ -100,6 +102,7 @@ async def demo(arguments: argparse.Namespace) -> int:
         home = Path(tempfile.mkdtemp(prefix="opencord-demo-"))
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         model = await stack.enter_async_context(chosen_model())
+        machines = await stack.enter_async_context(chosen_machines(os.environ, home))
         say("starting the Discord look-alike and the app")
         discord = await stack.enter_async_context(simulator(0 if arguments.prompt is not None else arguments.port))
         discord.notes = [HEARD] if has_key() else [HEARD, SCRIPTED]
@@ -107,6 +110,7 @@ async def demo(arguments: argparse.Namespace) -> int:
         discord.add_person("Ben")
         variables = {
             **environment(os.environ, home, free_port(), model),
+            **machines.variables,
             "DISCORD_TOKEN": discord.token,
             "DISCORD_API_BASE_URL": discord.api_url,
         }
@@ -114,8 +118,13 @@ async def demo(arguments: argparse.Namespace) -> int:
         discord.interactions_url = f"{app.url}/discord/interactions"
         await register(discord)
         if arguments.prompt is None:
-            return await stay(f"{discord.url}/?user={ada.id}", app, model)
-        return await one_turn(discord, ada, app, home, model, arguments)
+            return await stay(f"{discord.url}/?user={ada.id}", app, model, machines)
+        say(f"asking; the model is {model.words}, the sandboxes are {machines.words}")
+        outcome = await take_turn(discord, ada, app, machines, home, arguments.prompt, arguments.within)
+        print(outcome.transcript, flush=True)
+        if outcome.trouble:
+            say(outcome.trouble)
+        return 1 if outcome.trouble else 0
 
 
 def has_key() -> bool:
@@ -159,23 +168,12 @@ async def register(discord: Simulator) -> None:
         raise Trouble(f"the commands were not accepted: {error}") from error
 
 
-async def stay(url: str, app: App, model: Model) -> int:
-    say(f"the model is {model.words}")
+async def stay(url: str, app: App, model: Model, machines: Machines) -> int:
+    say(f"the model is {model.words}, the sandboxes are {machines.words}")
     say("Ctrl-C ends it")
     print(url, flush=True)
     await app.ended()
     return 0
-
-
-async def one_turn(
-    discord: Simulator, person: Person, app: App, home: Path, model: Model, arguments: argparse.Namespace
-) -> int:
-    say(f"asking; the model is {model.words}")
-    outcome = await take_turn(discord, person, app, home, arguments.prompt, arguments.within)
-    print(outcome.transcript, flush=True)
-    if outcome.trouble:
-        say(outcome.trouble)
-    return 1 if outcome.trouble else 0
 
 
 def say(what: str) -> None:

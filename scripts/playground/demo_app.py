@@ -1,5 +1,5 @@
-"""The app as the demo runs it: a process of its own with an environment that is stated in full, so that nothing of the
-operator's real installation (a `.env` file, an exported token) can leak into the playground.
+"""The app and the scheduler as the demo runs them: processes of their own with an environment that is stated in full,
+so that nothing of the operator's real installation (a `.env` file, an exported token) can leak into the playground.
 
 Whatever can go wrong on somebody's machine is raised as Trouble, whose text is the one line that they read.
 """
@@ -11,8 +11,8 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +25,12 @@ from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / ".tools" / "bin"
-COMMAND = (sys.executable, "-m", "app")
+APP = (sys.executable, "-m", "app")
+SCHEDULER = (sys.executable, "-m", "scheduler", "--every", "5")
 START_SECONDS = 60.0
 STOP_SECONDS = 12.0  # the app promises to end its sandboxes within ten
 LEFTOVER_SECONDS = 3.0
+LOOK_SECONDS = 0.2
 
 
 class Trouble(Exception):
@@ -68,18 +70,17 @@ def real(environ: Mapping[str, str]) -> Model:
 
 
 def environment(environ: Mapping[str, str], home: Path, port: int, model: Model) -> dict[str, str]:
-    """Everything the app needs but Discord; of `environ` only what is not one of its variables."""
+    """Everything the app needs but Discord and its machines; of `environ` only what is not one of its variables."""
     ours = {name.upper() for name in Settings.model_fields}
     kept = {name: value for name, value in environ.items() if name not in ours}
     return {
         **kept,
         "PATH": search_path(environ),
-        "SANDBOX_PROVIDER": "local",
-        "LOCAL_SANDBOX_DIR": str(home / "sandboxes"),
         "DATABASE_PATH": str(home / "discord.sqlite"),
         "RELAY_MODE": "off",
         "HEALTH_HOST": "127.0.0.1",
         "HEALTH_PORT": str(port),
+        "APP_URL": f"http://127.0.0.1:{port}",
         "LOG_LEVEL": environ.get("LOG_LEVEL") or "info",
         "LOG_PRETTY": "true",
         **model.variables,
@@ -104,35 +105,30 @@ def free_port() -> int:
         return port
 
 
-class App:
-    """A running app: `url` is where it answers."""
+class Process:
+    """Something of ours that runs, by the name that people know it by. Its log goes to a file, or to our own standard
+    error."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str, log: Path) -> None:
-        self.url = url
+    def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
+        self._name = name
         self._process = process
         self._log = log
 
-    async def healthy(self, within: float) -> None:
-        """Wait for the first healthy answer. Raises Trouble when the app ends before it, or takes too long."""
-        async with httpx.AsyncClient(trust_env=False) as http:
-            deadline = asyncio.get_running_loop().time() + within
-            while asyncio.get_running_loop().time() < deadline:
-                self.check()
-                with suppress(httpx.HTTPError):
-                    if (await http.get(f"{self.url}/healthz", timeout=2)).status_code == 200:
-                        return
-                await asyncio.sleep(0.05)
-        raise Trouble(f"the app was not healthy within {within:.0f} s{self._last_words()}")
+    @classmethod
+    async def start(
+        cls, name: str, command: Sequence[str], variables: Mapping[str, str], log: Path | None
+    ) -> "Process":
+        with (log or Path(os.devnull)).open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=ROOT, env=dict(variables), stdin=asyncio.subprocess.DEVNULL,
+                stdout=output if log else None, stderr=output if log else None,
+            )  # fmt: skip
+        return cls(name, process, log or Path(os.devnull))
 
     def check(self) -> None:
         """Raises Trouble when it has ended by itself."""
         if self._process.returncode is not None:
-            raise Trouble(f"the app ended with exit code {self._process.returncode}{self._last_words()}")
-
-    async def ended(self) -> None:
-        """Returns never: raises Trouble once the app has ended by itself."""
-        await self._process.wait()
-        self.check()
+            raise Trouble(f"the {self._name} ended with exit code {self._process.returncode}{self.last_words()}")
 
     async def stop(self) -> None:
         if self._process.returncode is None:
@@ -143,28 +139,58 @@ class App:
             self._process.kill()
             await self._process.wait()
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
         lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
         return f": {lines[-1].strip()}" if lines else ""
 
 
+@dataclass(frozen=True, slots=True)
+class App:
+    """A running app with its scheduler: `url` is where it answers."""
+
+    url: str
+    app: Process
+    scheduler: Process
+
+    def check(self) -> None:
+        """Raises Trouble when one of them has ended by itself."""
+        self.app.check()
+        self.scheduler.check()
+
+    async def ended(self) -> None:
+        """Returns never: raises Trouble once one of them has ended by itself."""
+        while True:
+            self.check()
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def healthy(url: str, app: Process, within: float) -> None:
+    """Wait for the first healthy answer. Raises Trouble when the app ends before it, or takes too long."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        deadline = asyncio.get_running_loop().time() + within
+        while asyncio.get_running_loop().time() < deadline:
+            app.check()
+            with suppress(httpx.HTTPError):
+                if (await http.get(f"{url}/healthz", timeout=2)).status_code == 200:
+                    return
+            await asyncio.sleep(0.05)
+    raise Trouble(f"the app was not healthy within {within:.0f} s{app.last_words()}")
+
+
 @asynccontextmanager
 async def running(variables: Mapping[str, str], home: Path, *, talkative: bool = False) -> AsyncIterator[App]:
-    """The app, healthy; at the end nothing of it is left, nor of its sandboxes. Its log goes to a file in `home`, or
-    to our own standard error."""
-    log = home / "app.log"
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *COMMAND, cwd=ROOT, env=dict(variables), stdin=asyncio.subprocess.DEVNULL,
-            stdout=None if talkative else output, stderr=None if talkative else output,
-        )  # fmt: skip
-    app = App(process, f"http://127.0.0.1:{variables['HEALTH_PORT']}", log)
-    try:
-        await app.healthy(START_SECONDS)
-        yield app
-    finally:
-        await app.stop()
-        await asyncio.to_thread(end_leftovers, home)
+    """The app, healthy, and the scheduler; at the end nothing of them is left, nor of local sandboxes."""
+    url = variables["APP_URL"]
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(asyncio.to_thread, end_leftovers, home)
+        app = await Process.start("app", APP, variables, None if talkative else home / "app.log")
+        stack.push_async_callback(app.stop)
+        await healthy(url, app, START_SECONDS)
+        scheduler = await Process.start(
+            "scheduler", SCHEDULER, variables, None if talkative else home / "scheduler.log"
+        )
+        stack.push_async_callback(scheduler.stop)
+        yield App(url, app, scheduler)
 
 
 def end_leftovers(home: Path) -> None:

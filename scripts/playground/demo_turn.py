@@ -15,7 +15,6 @@ from app.ids import TurnId
 from app.opencode.client import Client, Missing
 from app.opencode.config import VERSION
 from app.opencode.transcript import Fate, Message, message_id, outcome_of
-from app.sandboxes.place import Place
 from app.sandboxes.ports import Endpoint, Sandbox
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
@@ -24,6 +23,7 @@ from app.turns.errors import Refused, Retriable
 from app.turns.machine import LIVE, Stage
 from app.turns.records import Turn
 from scripts.playground.demo_app import App, Trouble
+from scripts.playground.demo_machines import Machines
 from scripts.playground.discord import InteractionFailed, Person, Simulator
 
 ANSWER_SECONDS = 10.0  # more than Discord gives it
@@ -39,7 +39,9 @@ class Outcome:
     trouble: str | None
 
 
-async def take_turn(discord: Simulator, person: Person, app: App, home: Path, prompt: str, within: float) -> Outcome:
+async def take_turn(
+    discord: Simulator, person: Person, app: App, machines: Machines, home: Path, prompt: str, within: float
+) -> Outcome:
     """Ask, and wait at most so many seconds for the end of the turn. Raises Trouble when the app does not respond, or
     ends meanwhile."""
     channel = discord.channel("general").id
@@ -55,7 +57,7 @@ async def take_turn(discord: Simulator, person: Person, app: App, home: Path, pr
         sandbox = await SqliteShelf(sqlite).sandbox_of(turn.thread) if turn and turn.thread else None
     finally:
         await sqlite.close()
-    messages = await messages_of(sandbox, home) if sandbox else []
+    messages = await messages_of(sandbox, machines) if sandbox else []
     places = [channel, *([turn.thread] if turn and turn.thread else [])]
     sections = [*(discord.transcript(place).rstrip() for place in places), *tool_section(messages)]
     return Outcome("\n\n".join(sections), trouble_of(turn, messages, within))
@@ -71,14 +73,12 @@ async def ended_turn(ledger: SqliteLedger, id: TurnId, app: App, within: float) 
     return turn
 
 
-async def messages_of(sandbox: Sandbox, home: Path) -> Sequence[Message]:
+async def messages_of(sandbox: Sandbox, machines: Machines) -> Sequence[Message]:
     """What the sandbox's OpenCode remembers of its session; nothing when it cannot be asked."""
-    if sandbox.ref is None or sandbox.password is None or sandbox.session is None:
+    if sandbox.password is None or sandbox.session is None:
         return []
-    launches = Place(home / "sandboxes" / sandbox.ref).launches().values()
-    ports = [launch.actual for launch in launches if launch.actual]
     async with open_http() as http:
-        for port in ports:
+        for port in machines.ports(sandbox):
             client = Client(http, Endpoint(f"http://127.0.0.1:{port}"), sandbox.password)
             try:
                 return await client.messages(sandbox.session, back_to="")

@@ -68,7 +68,7 @@ class World:
     threads: int = 0
 
     async def boot(self) -> None:
-        self.endpoint = await self.server.boot(self.provider, self.instance, PASSWORD, BOOT_SECONDS)
+        self.endpoint = await self.server.boot(self.provider, self.instance, PASSWORD, within=BOOT_SECONDS, fresh=True)
 
     def machine(self) -> Machine:
         """Another thread's, each time."""
@@ -124,7 +124,7 @@ Made = tuple[Provider, Instance, Path, Callable[[], Awaitable[None]]]
 
 async def real(folder: Path) -> Made:
     provider = LocalProvider(folder, PATH)
-    instance = await provider.create("contract", {})
+    instance = await provider.create("contract", {}, within=60)
 
     async def end_at_once() -> None:
         record = json.loads((folder / "contract" / "programs" / "opencode.json").read_bytes())

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from app.sandboxes.local import LocalProvider
 from app.sandboxes.ports import Condition, Program, Provider
 from app.turns.errors import Retriable
 from tests.fakes.provider import FakeProvider
+from tests.sandboxes.daytona_stage import provider_of, simulated
 
 pytestmark = pytest.mark.anyio
 
@@ -17,11 +20,27 @@ LABELS = {"app": "opencord", "thread": "7"}
 PORT = 4096
 
 
-@pytest.fixture(params=["local", "fake"])
+@asynccontextmanager
+async def fake(root: Path) -> AsyncIterator[Provider]:
+    yield FakeProvider()
+
+
+@asynccontextmanager
+async def local(root: Path) -> AsyncIterator[Provider]:
+    yield LocalProvider(root, os.environ["PATH"], grace=1)
+
+
+@asynccontextmanager
+async def daytona(root: Path) -> AsyncIterator[Provider]:
+    async with simulated(root) as cloud:
+        yield provider_of(cloud)
+
+
+@pytest.fixture(params=[local, fake, daytona])
 async def provider(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Provider]:
-    made: Provider = FakeProvider() if request.param == "fake" else LocalProvider(tmp_path, os.environ["PATH"], grace=1)
-    yield made
-    await made.close()
+    async with request.param(tmp_path) as made:
+        yield made
+        await made.close()
 
 
 def program(name: str = "server", port: int = PORT) -> Program:
@@ -29,39 +48,39 @@ def program(name: str = "server", port: int = PORT) -> Program:
 
 
 async def test_a_created_instance_runs_under_its_name_and_labels(provider: Provider) -> None:
-    instance = await provider.create("one", LABELS)
+    instance = await provider.create("one", LABELS, within=10)
 
     assert (instance.name, instance.condition, dict(instance.labels)) == ("one", Condition.RUNNING, LABELS)
 
 
 async def test_creating_a_name_again_gives_the_same_instance(provider: Provider) -> None:
-    first = await provider.create("one", LABELS)
+    first = await provider.create("one", LABELS, within=10)
 
-    second = await provider.create("one", {"app": "another"})
+    second = await provider.create("one", {"app": "another"}, within=10)
 
     assert second == first
     assert list(await provider.list()) == [first]
 
 
 async def test_creating_the_name_of_a_stopped_instance_starts_that_one(provider: Provider) -> None:
-    first = await provider.create("one", LABELS)
+    first = await provider.create("one", LABELS, within=10)
     await provider.stop(first.ref)
 
-    second = await provider.create("one", LABELS)
+    second = await provider.create("one", LABELS, within=10)
 
     assert second == first
 
 
 async def test_an_instance_is_found_by_its_name(provider: Provider) -> None:
-    created = await provider.create("one", LABELS)
+    created = await provider.create("one", LABELS, within=10)
 
     assert await provider.find("one") == created
     assert await provider.find("two") is None
 
 
 async def test_the_list_has_running_and_stopped_instances_with_their_labels(provider: Provider) -> None:
-    one = await provider.create("one", LABELS)
-    two = await provider.create("two", LABELS)
+    one = await provider.create("one", LABELS, within=10)
+    two = await provider.create("two", LABELS, within=10)
     await provider.stop(two.ref)
 
     listed = {instance.name: instance for instance in await provider.list()}
@@ -74,20 +93,21 @@ async def test_the_list_has_running_and_stopped_instances_with_their_labels(prov
 
 
 async def test_starting_a_running_instance_leaves_its_programs_alone(provider: Provider) -> None:
-    ref = (await provider.create("one", LABELS)).ref
+    ref = (await provider.create("one", LABELS, within=10)).ref
     await provider.launch(ref, program())
     before = await provider.endpoint(ref, PORT)
 
-    await provider.start(ref)
+    await provider.start(ref, within=10)
 
     assert await provider.endpoint(ref, PORT) == before
 
 
 async def test_stopping_and_starting_change_the_condition_and_repeats_do_no_harm(provider: Provider) -> None:
-    ref = (await provider.create("one", LABELS)).ref
+    ref = (await provider.create("one", LABELS, within=10)).ref
     conditions = []
 
-    for act in (provider.stop, provider.stop, provider.start, provider.start):
+    start = partial(provider.start, within=10)
+    for act in (provider.stop, provider.stop, start, start):
         await act(ref)
         found = await provider.find("one")
         conditions.append(found and found.condition)
@@ -96,7 +116,7 @@ async def test_stopping_and_starting_change_the_condition_and_repeats_do_no_harm
 
 
 async def test_a_deleted_instance_is_gone_and_deleting_it_again_does_no_harm(provider: Provider) -> None:
-    ref = (await provider.create("one", LABELS)).ref
+    ref = (await provider.create("one", LABELS, within=10)).ref
 
     await provider.delete(ref)
     await provider.delete(ref)
@@ -106,15 +126,15 @@ async def test_a_deleted_instance_is_gone_and_deleting_it_again_does_no_harm(pro
 
 
 async def test_the_name_of_a_deleted_instance_is_free(provider: Provider) -> None:
-    await provider.delete((await provider.create("one", LABELS)).ref)
+    await provider.delete((await provider.create("one", LABELS, within=10)).ref)
 
-    again = await provider.create("one", {"app": "another"})
+    again = await provider.create("one", {"app": "another"}, within=10)
 
     assert (again.condition, dict(again.labels)) == (Condition.RUNNING, {"app": "another"})
 
 
 async def test_a_command_says_what_it_said_and_how_it_ended(provider: Provider) -> None:
-    ref = (await provider.create("one", LABELS)).ref
+    ref = (await provider.create("one", LABELS, within=10)).ref
 
     completed = await provider.exec(ref, "echo out; echo err >&2; exit 7", within=10)
 
@@ -122,7 +142,7 @@ async def test_a_command_says_what_it_said_and_how_it_ended(provider: Provider) 
 
 
 async def test_a_command_sees_its_variables(provider: Provider) -> None:
-    ref = (await provider.create("one", LABELS)).ref
+    ref = (await provider.create("one", LABELS, within=10)).ref
 
     completed = await provider.exec(ref, "printenv COLOUR", env={"COLOUR": "a 'blue' $one"}, within=10)
 
@@ -130,7 +150,7 @@ async def test_a_command_sees_its_variables(provider: Provider) -> None:
 
 
 async def test_a_command_past_its_deadline_is_retriable(provider: Provider) -> None:
-    ref = (await provider.create("one", LABELS)).ref
+    ref = (await provider.create("one", LABELS, within=10)).ref
 
     with pytest.raises(Retriable):
         await provider.exec(ref, "sleep 60", within=0.2)
@@ -138,7 +158,7 @@ async def test_a_command_past_its_deadline_is_retriable(provider: Provider) -> N
 
 @pytest.mark.parametrize("end", ["stop", "delete"])
 async def test_nothing_runs_in_an_instance_that_is_stopped_or_gone(provider: Provider, end: str) -> None:
-    ref = (await provider.create("one", LABELS)).ref
+    ref = (await provider.create("one", LABELS, within=10)).ref
     await getattr(provider, end)(ref)
 
     with pytest.raises(Retriable):
@@ -150,15 +170,15 @@ async def test_nothing_runs_in_an_instance_that_is_stopped_or_gone(provider: Pro
 
 
 async def test_starting_an_instance_that_is_gone_is_retriable(provider: Provider) -> None:
-    ref = (await provider.create("one", LABELS)).ref
+    ref = (await provider.create("one", LABELS, within=10)).ref
     await provider.delete(ref)
 
     with pytest.raises(Retriable):
-        await provider.start(ref)
+        await provider.start(ref, within=10)
 
 
 async def test_only_a_port_that_something_was_launched_on_has_an_endpoint(provider: Provider) -> None:
-    ref = (await provider.create("one", LABELS)).ref
+    ref = (await provider.create("one", LABELS, within=10)).ref
     await provider.launch(ref, program())
 
     endpoint = await provider.endpoint(ref, PORT)
@@ -170,18 +190,18 @@ async def test_only_a_port_that_something_was_launched_on_has_an_endpoint(provid
 
 
 async def test_programs_do_not_outlive_a_stop(provider: Provider) -> None:
-    ref = (await provider.create("one", LABELS)).ref
+    ref = (await provider.create("one", LABELS, within=10)).ref
     await provider.launch(ref, program())
 
     await provider.stop(ref)
-    await provider.start(ref)
+    await provider.start(ref, within=10)
 
     with pytest.raises(Retriable):
         await provider.endpoint(ref, PORT)
 
 
 async def test_a_program_takes_the_place_of_the_one_of_its_name(provider: Provider) -> None:
-    ref = (await provider.create("one", LABELS)).ref
+    ref = (await provider.create("one", LABELS, within=10)).ref
     await provider.launch(ref, program(port=PORT))
 
     await provider.launch(ref, program(port=PORT + 1))
@@ -191,8 +211,18 @@ async def test_a_program_takes_the_place_of_the_one_of_its_name(provider: Provid
         await provider.endpoint(ref, PORT)
 
 
+async def test_touching_a_running_instance_leaves_it_as_it_is(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    await provider.launch(ref, program())
+    before = await provider.endpoint(ref, PORT)
+
+    await provider.touch(ref)
+
+    assert await provider.endpoint(ref, PORT) == before
+
+
 async def test_closing_twice_does_no_harm(provider: Provider) -> None:
-    await provider.create("one", LABELS)
+    await provider.create("one", LABELS, within=10)
 
     await provider.close()
 

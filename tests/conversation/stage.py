@@ -1,5 +1,5 @@
-"""The whole product on one machine: the real app as a process of its own, real OpenCode in local sandboxes, the strict
-Discord and the scripted model on loopback."""
+"""The whole product on one machine: the real app as a process of its own, the real OpenCode in sandboxes, local ones or
+those of the simulated Daytona, the strict Discord and the scripted model on loopback."""
 
 import asyncio
 import json
@@ -7,8 +7,9 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,11 @@ import psutil
 
 from app.commands import REGISTRATION
 from app.discord.rest import Rest
+from app.discord.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from app.discord.transport import Transport
+from app.settings import load
+from app.wiring import TOOLS
+from scripts.playground.daytona import DaytonaSimulator
 from scripts.playground.discord import Person, Simulator
 from scripts.playground.model import MODEL, ScriptedModel
 from scripts.register_commands import register
@@ -33,10 +38,14 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class Stage:
+    """`daytona` is the provider, if there is one. `settings` are variables of this stage's own."""
+
     discord: Simulator
     model: ScriptedModel
     folder: Path
     person: Person
+    daytona: DaytonaSimulator | None = None
+    settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     app: subprocess.Popen[bytes] | None = None
 
@@ -46,7 +55,19 @@ class Stage:
 
     @property
     def machines(self) -> Path:
+        """Where all of them live."""
         return self.folder / "machines"
+
+    @property
+    def homes(self) -> list[Path]:
+        if self.daytona is not None:
+            return [sandbox.home for sandbox in self.daytona.sandboxes]
+        return sorted(self.machines.glob("opencord-*/home"))
+
+    def provider(self) -> dict[str, str]:
+        if self.daytona is None:
+            return {"SANDBOX_PROVIDER": "local", "LOCAL_SANDBOX_DIR": str(self.machines)}
+        return {"DAYTONA_API_KEY": self.daytona.api_key, "DAYTONA_API_URL": self.daytona.api_url}
 
     def environment(self) -> dict[str, str]:
         provider = {
@@ -60,13 +81,13 @@ class Stage:
             "DISCORD_TOKEN": self.discord.token,
             "DISCORD_API_BASE_URL": self.discord.api_url,
             "DATABASE_PATH": str(self.folder / "app.sqlite"),
-            "SANDBOX_PROVIDER": "local",
-            "LOCAL_SANDBOX_DIR": str(self.machines),
+            **self.provider(),
             "OPENCODE_MODEL": f"scripted/{MODEL}",
             "OPENCODE_CONFIG_JSON": json.dumps({"provider": {"scripted": provider}}),
             "RELAY_MODE": "off",
             "HEALTH_HOST": "127.0.0.1",
             "HEALTH_PORT": str(self.port),
+            **self.settings,
         }
 
     async def start(self) -> None:
@@ -90,7 +111,7 @@ class Stage:
                     ready = await http.get(f"http://127.0.0.1:{self.port}/readyz")
                 except httpx.TransportError:
                     assert self.app is not None
-                    assert self.app.poll() is None, (self.folder / "app.log").read_text()
+                    assert self.app.poll() is None, self.log()
                 else:
                     if ready.status_code == 200:
                         return
@@ -153,6 +174,20 @@ class Stage:
                 continue
         return found
 
+    async def job(self, name: str) -> dict[str, int]:
+        """What the clock asks for, at once."""
+        seed = load(self.environment()).relay_seed()
+        timestamp = str(int(time.time()))
+        headers = {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: sign(seed, timestamp, b"{}")}
+        async with httpx.AsyncClient(timeout=60) as http:
+            done = await http.post(f"http://127.0.0.1:{self.port}/relay/jobs/{name}", content=b"{}", headers=headers)
+        assert done.status_code == 200, done.text
+        counts: dict[str, int] = done.json()
+        return counts
+
+    def log(self) -> str:
+        return (self.folder / "app.log").read_text()
+
     def prompts(self) -> list[list[str]]:
         """What people said, as the model was shown it, request by request."""
         return [[text_of(m) for m in body["messages"] if m["role"] == "user"] for body in self.model.requests]
@@ -164,9 +199,17 @@ def text_of(message: dict[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def staged(folder: Path, *, running: bool = True) -> AsyncIterator[Stage]:
-    async with Simulator() as discord, ScriptedModel() as model:
-        stage = Stage(discord, model, folder, discord.add_person("alice"))
+async def staged(
+    folder: Path, provider: str = "local", *, running: bool = True, **settings: str
+) -> AsyncIterator[Stage]:
+    """`settings` are variables of the app, in capitals."""
+    async with AsyncExitStack() as stack:
+        discord, model = await stack.enter_async_context(Simulator()), await stack.enter_async_context(ScriptedModel())
+        daytona = None
+        if provider == "daytona":
+            daytona = DaytonaSimulator(folder / "machines", f"{TOOLS}{os.pathsep}{os.environ['PATH']}")
+            await stack.enter_async_context(daytona)
+        stage = Stage(discord, model, folder, discord.add_person("alice"), daytona, settings)
         await stage.register_commands()
         try:
             if running:

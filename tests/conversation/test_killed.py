@@ -9,8 +9,9 @@ from tests.conversation.stage import staged
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
 
-async def test_a_turn_survives_the_death_of_the_app_and_is_answered_once(tmp_path: Path) -> None:
-    async with staged(tmp_path) as stage:
+@pytest.mark.parametrize("provider", ["local", "daytona"])
+async def test_a_turn_survives_the_death_of_the_app_and_is_answered_once(tmp_path: Path, provider: str) -> None:
+    async with staged(tmp_path, provider) as stage:
         thread = await stage.ask("!bash echo once >> runs.txt\n!slow 4\n!say Done after all.")
         await stage.discord.wait_for(lambda: len(stage.model.requests) >= 2, within=60)
         stage.kill()
@@ -19,10 +20,10 @@ async def test_a_turn_survives_the_death_of_the_app_and_is_answered_once(tmp_pat
         await stage.start()
         await stage.until_said(thread, "Done after all.")
 
-        (runs,) = stage.machines.glob("*/home/workspace/runs.txt")
+        (home,) = stage.homes
         assert servers <= {process.pid for process in stage.processes()}, "the machine should have been adopted"
         assert stage.said(thread) == ["Done after all."]
-        assert runs.read_text() == "once\n"
+        assert (home / "workspace/runs.txt").read_text() == "once\n"
         assert len(stage.threads()) == 1
 
 
@@ -49,7 +50,7 @@ async def test_a_turn_that_was_stopped_while_the_model_spoke_is_answered_once(tm
         await stage.start()
         await stage.until_said(thread, "Done after all.")
 
-        (runs,) = stage.machines.glob("*/home/workspace/runs.txt")
+        (home,) = stage.homes
         assert sum(text.count("Done after all.") for text in stage.said(thread)) == 1
         assert len(stage.said(thread)) == 2
-        assert runs.read_text() == "once\n"
+        assert (home / "workspace/runs.txt").read_text() == "once\n"

@@ -72,14 +72,15 @@ async def scene(rules: Rules | None = None) -> AsyncIterator[Scene]:
         async def pause(seconds: float) -> None:
             pauses.append(seconds)
 
-        async def ask() -> Application:
-            raise AssertionError("everything is known")
-
         rest = Rest(Transport(http, discord.api_url, discord.token))
-        identity = Identity(ask, discord.clock.now, discord.application_id, discord.public_key)
+        identity = Identity(unasked, discord.clock.now, discord.application_id, discord.public_key)
         chat = DiscordChat(rest, identity, clock=discord.clock.now, sleep=pause)
         ada = discord.add_person("Ada")
         yield Scene(discord, ada, rest, chat, pauses, ChannelId(discord.channel("general").id))
+
+
+async def unasked() -> Application:
+    raise AssertionError("everything is known")
 
 
 def turn_of(asked: Interaction) -> Turn:
@@ -136,7 +137,7 @@ async def test_a_turn_that_is_quicker_than_the_deferred_answer_waits_for_it() ->
         async def arrive(seconds: float) -> None:
             asked.answer(payloads.deferred())
 
-        here.chat._sleep = arrive
+        here.chat._webhook._sleep = arrive
         await here.chat.post_opener(turn)
     assert here.texts(here.channel) == ["**Ada** asked:\n> list the files"]
     assert here.called("POST", "/messages") == 0
@@ -202,7 +203,7 @@ async def test_the_same_words_in_reply_to_another_command_are_not_taken_for_ours
 async def test_before_discord_has_told_who_we_are_a_turn_waits() -> None:
     async with scene() as here:
         _, turn = await here.ask()
-        here.chat._identity = Identity(here.chat._identity._ask, here.discord.clock.now)
+        here.chat._webhook._identity = Identity(unasked, here.discord.clock.now)
         with pytest.raises(Retriable):
             await here.chat.post_opener(turn)
     assert here.discord.requests == []

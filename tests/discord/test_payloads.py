@@ -13,6 +13,7 @@ from app.discord.limits import NONCE
         payloads.message("@everyone", nonce="1", reply_to="2", flags=4, file_names=["a"]),
         payloads.edit("@everyone"),
         payloads.told("@everyone")["data"],
+        payloads.updated("@everyone")["data"],
     ],
 )
 def test_nobody_is_pinged_unless_it_is_said(payload: payloads.Payload) -> None:
@@ -59,3 +60,34 @@ def test_callbacks_are_as_documented() -> None:
     assert payloads.told("no")["data"]["flags"] == 64
     assert "flags" not in payloads.told("yes", ephemeral=False)["data"]
     assert payloads.no_choices() == {"type": 8, "data": {"choices": []}}
+
+
+def test_answers_to_a_press_are_as_documented() -> None:
+    assert payloads.deferred_update() == {"type": 6}
+    assert payloads.updated("done")["type"] == 7
+
+
+def test_a_message_that_changes_after_a_press_loses_its_buttons_unless_it_gets_new_ones() -> None:
+    again = payloads.row(payloads.button("Again", "again"))
+
+    assert payloads.updated("done")["data"]["components"] == []
+    assert payloads.updated("failed", components=[again])["data"]["components"] == [again]
+    assert payloads.edit("done", components=[])["components"] == []
+    assert "components" not in payloads.edit("as they were")
+
+
+def test_buttons_stand_in_rows_of_a_message() -> None:
+    yes = payloads.button("Yes", "answer:yes", payloads.Style.DANGER)
+    no = payloads.button("x" * 100, "answer:no")
+
+    data = payloads.told("Shall I?", components=[payloads.row(yes, no)])["data"]
+
+    assert data["components"] == [{"type": 1, "components": [yes, no]}]
+    assert yes == {"type": 2, "style": 4, "label": "Yes", "custom_id": "answer:yes"}
+    assert (no["style"], len(no["label"])) == (2, 80)
+    assert "components" not in payloads.told("no buttons")["data"]
+
+
+def test_an_id_that_discord_would_refuse_is_a_defect() -> None:
+    with pytest.raises(AssertionError):
+        payloads.button("Yes", "x" * 101)

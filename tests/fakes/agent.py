@@ -15,17 +15,24 @@ class FakeAgent:
     so many times; `refuse` those that the model refuses."""
 
     runs: list[tuple[SessionId, TurnId]] = field(default_factory=list)
+    prompts: dict[TurnId, str] = field(default_factory=dict)
     answers: dict[TurnId, str] = field(default_factory=dict)
     interrupt: dict[TurnId, int] = field(default_factory=dict)
     refuse: dict[TurnId, str] = field(default_factory=dict)
     aborted: list[SessionId] = field(default_factory=list)
     thinking: asyncio.Event = field(default_factory=asyncio.Event)  # set once an answer is waited for
     speak: asyncio.Event | None = None  # no answer before this is set
+    _lost: dict[str, int] = field(default_factory=dict)
     _cut: set[TurnId] = field(default_factory=set)
     _done: set[TurnId] = field(default_factory=set)
 
+    def lose_session(self, thread: str) -> None:
+        """With the machine that it was on."""
+        self._lost[thread] = self._lost.get(thread, 0) + 1
+
     async def open_session(self, machine: Machine, title: str) -> SessionId:
-        return machine.session or SessionId(f"ses_{machine.thread}")
+        lost = self._lost.get(machine.thread)
+        return SessionId(f"ses_{machine.thread}_{lost}" if lost else f"ses_{machine.thread}")
 
     async def prompt(self, machine: Machine, session: SessionId, prompt: Prompt) -> None:
         if prompt.turn in self._done and prompt.turn not in self._cut:
@@ -33,6 +40,7 @@ class FakeAgent:
         self._cut.discard(prompt.turn)
         self._done.add(prompt.turn)
         self.runs.append((session, prompt.turn))
+        self.prompts[prompt.turn] = prompt.text
         if self.interrupt.get(prompt.turn, 0) > 0:
             self.interrupt[prompt.turn] -= 1
             self._cut.add(prompt.turn)

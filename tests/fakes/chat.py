@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.ids import ChannelId, MessageId, ThreadId
+from app.turns.history import Said
 from app.turns.records import Parcel, Turn
 
 
@@ -24,6 +25,7 @@ class FakeChat:
     threads: dict[str, tuple[str, str]] = field(default_factory=dict)  # thread -> channel, name
     originals: dict[str, Posted] = field(default_factory=dict)  # interaction token -> its reply
     told: list[tuple[str, str]] = field(default_factory=list)
+    announced: list[tuple[str, str]] = field(default_factory=list)
     categories: dict[str, ChannelId] = field(default_factory=dict)
     _last: int = 600_000_000_000_000_000
 
@@ -61,6 +63,16 @@ class FakeChat:
 
     async def show_typing(self, thread: ThreadId) -> None:
         return
+
+    async def said_before(self, turn: Turn, most: int) -> Sequence[Said]:
+        """Who said it is not remembered here."""
+        above = [one for one in self.channels.get(str(turn.thread), []) if int(one.id) < int(turn.opener or 0)]
+        return [Said("somebody", one.content) for one in above[-most:]]
+
+    async def announce(self, turn: Turn, text: str) -> None:
+        assert turn.thread is not None
+        if (turn.id, text) not in self.announced:
+            self.announced.append((turn.id, text))
 
     async def tell(self, turn: Turn, text: str) -> None:
         self._tell(turn, text)

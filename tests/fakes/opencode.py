@@ -404,13 +404,16 @@ class OneMachine:
         self.faults: dict[str, Any] = {}  # knobs of the server, set before it starts
         self.instance = Instance("one", "one", Condition.RUNNING)
 
-    async def create(self, name: str, labels: Mapping[str, str]) -> Instance:
+    async def warm(self) -> None:
+        return
+
+    async def create(self, name: str, labels: Mapping[str, str], *, within: float) -> Instance:
         return self.instance
 
     async def find(self, name: str) -> Instance | None:
         return self.instance
 
-    async def start(self, ref: str) -> None:
+    async def start(self, ref: str, *, within: float) -> None:
         pass
 
     async def stop(self, ref: str) -> None:
@@ -447,6 +450,9 @@ class OneMachine:
         if self.server is None or not self.server.running:
             raise Retriable("nothing runs there")
         return Endpoint(f"http://127.0.0.1:{self.server.port}")
+
+    async def touch(self, ref: str) -> None:
+        return
 
     async def close(self) -> None:
         if self.server is not None:

@@ -47,6 +47,7 @@ class FakeProvider:
         self.launched: list[tuple[str, Program]] = []  # with the ref, in order, ended ones included
         self.shell: Shell = small_shell
         self.closed = False
+        self._unlisted: set[str] = set()
         self._faults: list[Fault] = []
         self._gates: dict[str, anyio.Event] = {}
         self._numbers = count(1)
@@ -77,12 +78,19 @@ class FakeProvider:
         if held := self._named(name):
             held.programs.clear()
 
+    def forget_in_list(self, name: str) -> None:
+        """The list does not know it yet, or no more, though it is there."""
+        self._unlisted.add(name)
+
     def count(self, verb: str) -> int:
         return sum(called == verb for called, _ in self.calls)
 
     # The port.
 
-    async def create(self, name: str, labels: Mapping[str, str]) -> Instance:
+    async def warm(self) -> None:
+        return
+
+    async def create(self, name: str, labels: Mapping[str, str], *, within: float) -> Instance:
         async with self._call("create", name):
             held = self._named(name) or self._add(name, labels)
             if held.instance.condition is not Condition.RUNNING:
@@ -94,7 +102,7 @@ class FakeProvider:
             held = self._named(name)
             return held.instance if held else None
 
-    async def start(self, ref: str) -> None:
+    async def start(self, ref: str, *, within: float) -> None:
         async with self._call("start", ref):
             held = self._existing(ref)
             if held.instance.condition is not Condition.RUNNING:
@@ -111,7 +119,7 @@ class FakeProvider:
 
     async def list(self) -> Sequence[Instance]:
         async with self._call("list", ""):
-            return [held.instance for held in self.held.values()]
+            return [held.instance for held in self.held.values() if held.instance.name not in self._unlisted]
 
     async def exec(self, ref: str, command: str, *, env: Mapping[str, str] | None = None, within: float) -> Completed:
         async with self._call("exec", ref):
@@ -129,6 +137,10 @@ class FakeProvider:
             if all(program.port != port for program in self._running(ref).programs.values()):
                 raise Retriable(f"nothing listens on {port}")
             return Endpoint(self.url, self.headers)
+
+    async def touch(self, ref: str) -> None:
+        async with self._call("touch", ref):
+            self._running(ref)
 
     async def close(self) -> None:
         self.closed = True

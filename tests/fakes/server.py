@@ -11,13 +11,22 @@ class FakeServer:
     boots: list[str] = field(default_factory=list)  # the passwords, in order
     refuse: str | None = None
     mute: bool = False  # it runs, and answers nobody
+    unsaved: bool = False
+    _passwords: dict[str, str] = field(default_factory=dict)  # of what was last started in each instance
 
-    async def boot(self, provider: Provider, instance: Instance, password: str, within: float) -> Endpoint:
+    async def boot(
+        self, provider: Provider, instance: Instance, password: str, *, within: float, fresh: bool
+    ) -> Endpoint:
         if self.refuse is not None:
             raise Refused(self.refuse)
         self.boots.append(password)
+        self._passwords[instance.ref] = password
         await provider.launch(instance.ref, Program("opencode", "opencode serve", {}, PORT))
         return await provider.endpoint(instance.ref, PORT)
 
     async def answers(self, endpoint: Endpoint, password: str) -> bool:
-        return not self.mute and bool(self.boots) and self.boots[-1] == password
+        return not self.mute and password in self._passwords.values()
+
+    async def has_unsaved(self, provider: Provider, ref: str) -> bool:
+        await provider.exec(ref, "git status", within=10)
+        return self.unsaved

@@ -16,8 +16,8 @@ from tests.opencode.conftest import PASSWORD
 pytestmark = pytest.mark.anyio
 
 
-async def boot(server: OpenCodeServer, provider: OneMachine, within: float = 20.0) -> Endpoint:
-    return await server.boot(provider, provider.instance, PASSWORD, within)
+async def boot(server: OpenCodeServer, provider: OneMachine, *, within: float = 20.0, fresh: bool = True) -> Endpoint:
+    return await server.boot(provider, provider.instance, PASSWORD, within=within, fresh=fresh)
 
 
 async def test_a_booted_server_answers_to_its_password(server: OpenCodeServer, provider: OneMachine) -> None:
@@ -114,3 +114,32 @@ async def test_a_repository_that_cannot_be_cloned_is_refused(http: httpx.AsyncCl
         await boot(server, provider)
 
     assert str(provider.home) not in failure.value.tell
+
+
+async def test_a_machine_that_was_prepared_before_is_not_prepared_again(
+    server: OpenCodeServer, provider: OneMachine
+) -> None:
+    await boot(server, provider)
+    prepared = len(provider.commands)
+
+    await boot(server, provider, fresh=False)
+
+    assert len(provider.commands) == prepared
+
+
+async def test_a_machine_without_its_workspace_is_prepared_when_the_server_does_not_start(
+    server: OpenCodeServer, provider: OneMachine
+) -> None:
+    provider.dies_at_once = True
+
+    with pytest.raises(Refused):
+        await boot(server, provider, fresh=False)
+
+    assert len(provider.commands) >= 1
+
+
+async def test_a_workspace_that_cannot_be_looked_at_is_neither_clean_nor_dirty(
+    server: OpenCodeServer, provider: OneMachine
+) -> None:
+    with pytest.raises(Retriable):
+        await server.has_unsaved(provider, "one")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.opencode.config import Options
-from app.opencode.workspace import NO_GIT, NO_OPENCODE, NOT_CLONED, SCRIPT, clone_environment, why_not_cloned
+from app.opencode.workspace import NO_GIT, NO_OPENCODE, NOT_CLONED, SCRIPT, UNSAVED, clone_environment, why_not_cloned
 from app.sandboxes.ports import Completed
 from tests.fakes.opencode import OneMachine
 
@@ -175,3 +175,49 @@ def test_the_reason_is_told_in_words_and_without_what_git_wrote(output: str, rea
     assert reason in told
     assert "pw" not in told
     assert "fatal" not in told
+
+
+async def unsaved(provider: OneMachine) -> bool:
+    done = await provider.exec("one", UNSAVED, within=20.0)
+    assert done.exit_code == 0, done.output
+    return bool(done.output.strip())
+
+
+@anyio
+@pytest.mark.parametrize("cloned", [False, True])
+async def test_a_fresh_workspace_holds_nothing_that_could_be_lost(
+    provider: OneMachine, origin: Path, cloned: bool
+) -> None:
+    await prepare(provider, str(origin) if cloned else None)
+
+    assert not await unsaved(provider)
+
+
+@anyio
+@pytest.mark.parametrize("work", ["changed", "new", "committed", "stashed", "on a branch"])
+async def test_work_that_exists_nowhere_else_is_found(provider: OneMachine, origin: Path, work: str) -> None:
+    await prepare(provider, str(origin))
+    workspace = provider.home / "workspace"
+    (workspace / ("new.txt" if work == "new" else "README.md")).write_text("ours")
+    if work == "stashed":
+        git(workspace, "stash")
+    if work == "on a branch":
+        git(workspace, "checkout", "--quiet", "-b", "idea")
+    if work in ("committed", "on a branch"):
+        git(workspace, "commit", "--quiet", "--all", "-m", "Two")
+    if work == "on a branch":
+        git(workspace, "checkout", "--quiet", "-")
+
+    assert await unsaved(provider)
+
+
+@anyio
+async def test_work_that_was_pushed_is_safe(provider: OneMachine, origin: Path) -> None:
+    git(origin, "checkout", "--quiet", "-b", "elsewhere")
+    await prepare(provider, str(origin))
+    workspace = provider.home / "workspace"
+    (workspace / "README.md").write_text("ours")
+    git(workspace, "commit", "--quiet", "--all", "-m", "Two")
+    git(workspace, "push", "--quiet", "origin", "HEAD:refs/heads/ours")
+
+    assert not await unsaved(provider)

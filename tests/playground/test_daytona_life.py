@@ -323,6 +323,25 @@ async def test_a_lost_sandbox_leaves_no_trace(daytona: DaytonaSimulator, sdk: "A
         await sdk.get("one")
 
 
+async def test_a_deletion_under_way_is_finished_when_the_simulator_ends(tmp_path: Path) -> None:
+    async with DaytonaSimulator(tmp_path, PATH) as daytona, sdk_of(daytona) as sdk:
+        daytona.stop_seconds = 60.0
+        await (await make(sdk, "one")).delete()
+        before = os.listdir(tmp_path)
+
+    assert len(before) == 1
+    assert os.listdir(tmp_path) == []
+
+
+async def test_thirty_sandboxes_are_made_at_once(daytona: DaytonaSimulator, sdk: "AsyncDaytona") -> None:
+    names = [f"s{number}" for number in range(30)]
+
+    made = await asyncio.gather(*(make(sdk, name) for name in names))
+
+    assert sorted(sandbox.name for sandbox in daytona.sandboxes) == sorted(names)
+    assert len({record.port for record in daytona.sandboxes}) == len(made) == 30
+
+
 async def test_nothing_runs_on_when_the_simulator_ends(tmp_path: Path) -> None:
     async with DaytonaSimulator(tmp_path, PATH) as daytona, sdk_of(daytona) as sdk:
         sandbox = await make(sdk, "one")

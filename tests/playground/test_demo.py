@@ -50,8 +50,11 @@ def run(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess
     )
 
 
-def test_a_prompt_gives_a_transcript_with_tools_and_an_answer(environ: dict[str, str], tmp_path: Path) -> None:
-    done = run(environ, "--prompt", "list the files and write hello.py")
+@pytest.mark.parametrize("provider", ["", "daytona"])
+def test_a_prompt_gives_a_transcript_with_tools_and_an_answer(
+    environ: dict[str, str], tmp_path: Path, provider: str
+) -> None:
+    done = run({**environ, "SANDBOX_PROVIDER": provider}, "--prompt", "list the files and write hello.py")
 
     assert done.returncode == 0, done.stderr
     assert "list the files and write hello.py" in done.stdout
@@ -112,16 +115,17 @@ def test_nohup_keeps_it_alive_when_its_terminal_goes(environ: dict[str, str], tm
     assert ours(tmp_path) == []
 
 
-def test_it_ends_with_a_line_when_the_app_dies(environ: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["app", "scheduler"])
+def test_it_ends_with_a_line_when_one_of_its_processes_dies(environ: dict[str, str], tmp_path: Path, name: str) -> None:
     with serve(environ) as demo:
         assert demo.stdout
         demo.stdout.readline()
-        (app,) = [child for child in psutil.Process(demo.pid).children() if "app" in child.cmdline()]
-        app.kill()
+        (one,) = [child for child in psutil.Process(demo.pid).children() if name in child.cmdline()]
+        one.kill()
         _, errors = demo.communicate(timeout=30)
 
     assert demo.returncode == 1
-    assert "demo: the app ended with exit code -9" in errors
+    assert f"demo: the {name} ended with exit code -9" in errors
     assert "Traceback" not in errors
     assert list(tmp_path.iterdir()) == []
 
@@ -133,6 +137,14 @@ def test_a_prompt_that_the_app_refuses_is_told_at_once(environ: dict[str, str], 
     assert "only Ada sees this" in done.stdout
     assert done.stderr.splitlines()[-1].startswith("demo: the app did not take the command")
     assert ours(tmp_path) == []
+
+
+def test_an_unknown_provider_is_one_line(environ: dict[str, str], tmp_path: Path) -> None:
+    done = run({**environ, "SANDBOX_PROVIDER": "cloud"}, "--prompt", "hello")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "demo: SANDBOX_PROVIDER must be daytona or local"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_port_in_use_is_one_line(environ: dict[str, str], tmp_path: Path) -> None:
@@ -164,7 +176,6 @@ def test_the_apps_environment_has_nothing_of_a_real_installation(tmp_path: Path)
 
     assert "real" not in " ".join(variables.values())
     assert variables["HOME"] == "/me"
-    assert variables["SANDBOX_PROVIDER"] == "local"
 
 
 def test_a_key_chooses_the_real_model() -> None:

@@ -41,7 +41,7 @@ def die_when_told(wire: socket.socket) -> None:
 async def main(root: Path, moment: str) -> None:
     provider = LocalProvider(root, os.environ["PATH"], grace=60)
     for number in range(10_000 if moment == "create" else 1):
-        await provider.create(f"box-{number}", {"app": "opencord"})
+        await provider.create(f"box-{number}", {"app": "opencord"}, within=10)
         print("begin" if number == 0 else "", flush=True)
     if moment == "exec":
         await provider.exec("box-0", "sleep 301 & sleep 302", within=60)

@@ -7,7 +7,7 @@ import pytest
 from app.ids import SessionId, ThreadId
 from app.sandboxes.keeper import Keeper, Patience, name_of
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Condition, Machine
+from app.sandboxes.ports import Condition, Machine, Sandbox
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.errors import Refused, Retriable
@@ -30,10 +30,21 @@ class Yard:
     async def ensure(self) -> Machine:
         return await self.keeper.ensure(THREAD, LABELS)
 
-    async def state(self) -> State:
+    async def seen(self) -> Sandbox:
         sandbox = await self.shelf.sandbox_of(THREAD)
         assert sandbox is not None
-        return sandbox.state
+        return sandbox
+
+    async def state(self) -> State:
+        return (await self.seen()).state
+
+    async def until_called(self, verb: str) -> None:
+        while not self.provider.count(verb):  # noqa: ASYNC110 - the fake has no event for it
+            await asyncio.sleep(0.005)
+
+    async def take(self, state: State, until: float = 2_000.0) -> None:
+        """As if somebody else, in another process, were at work on it."""
+        assert await self.shelf.take(await self.seen(), state, "theirs", self.now, until)
 
 
 @pytest.fixture
@@ -51,7 +62,8 @@ async def test_a_thread_gets_a_machine_with_its_labels_and_keeps_it(yard: Yard) 
     assert yard.server.boots == [first.password] == [again.password]
     assert (first.session, again.session) == (None, "ses_1")
     (held,) = yard.provider.held.values()
-    assert (held.instance.name, held.instance.labels) == (name_of(THREAD), LABELS)
+    assert held.instance.name == name_of(THREAD)
+    assert held.instance.labels == {**LABELS, "store": await yard.shelf.store()}
 
 
 async def test_a_machine_that_was_stopped_is_started_with_a_new_password(yard: Yard) -> None:
@@ -102,14 +114,15 @@ async def test_a_creation_that_failed_half_way_is_taken_up_and_makes_no_second_m
     assert await yard.state() is State.ACTIVE
 
 
-async def test_a_launch_whose_answer_was_lost_is_taken_up_with_the_same_password(yard: Yard) -> None:
+async def test_a_server_whose_launch_was_not_heard_of_is_started_again_with_a_known_password(yard: Yard) -> None:
     yard.provider.fail("launch", after_effect=True)
     with pytest.raises(Retriable):
         await yard.ensure()
 
     machine = await yard.ensure()
 
-    assert set(yard.server.boots) == {machine.password}
+    assert yard.server.boots[-1] == machine.password
+    assert len(yard.provider.held) == 1
 
 
 async def test_a_machine_on_which_nothing_can_run_is_told_and_the_next_attempt_may_succeed(yard: Yard) -> None:
@@ -125,55 +138,52 @@ async def test_a_machine_on_which_nothing_can_run_is_told_and_the_next_attempt_m
     assert await yard.state() is State.ACTIVE
 
 
-async def test_whoever_meets_a_machine_that_is_being_destroyed_waits(yard: Yard) -> None:
+@pytest.mark.parametrize("work", [State.PAUSING, State.DESTROYING, State.RESUMING])
+async def test_whoever_meets_a_machine_that_somebody_works_on_waits_until_that_is_done(yard: Yard, work: State) -> None:
     await yard.ensure()
-    await yard.shelf.move(THREAD, State.ACTIVE, State.DESTROYING, yard.now)
+    await yard.take(work)
+    waiting = asyncio.create_task(yard.ensure())
+    await asyncio.wait([waiting], timeout=0.3)
+    waited = not waiting.done()
 
-    with pytest.raises(Retriable) as told:
-        await yard.ensure()
+    rest = {State.PAUSING: State.PAUSED, State.DESTROYING: State.DESTROYED, State.RESUMING: State.ACTIVE}[work]
+    await yard.shelf.settle(THREAD, "theirs", rest, yard.now)
 
-    assert told.value.after is not None
-    assert yard.provider.count("create") == 1
+    assert await waiting
+    assert waited
+    assert await yard.state() is State.ACTIVE
 
 
-async def test_instances_of_ours_that_no_thread_knows_are_swept_away_and_others_are_not(yard: Yard) -> None:
+@pytest.mark.parametrize("work", [State.PAUSING, State.DESTROYING, State.RESUMING])
+async def test_a_machine_whose_keeper_died_over_it_is_taken_over(yard: Yard, work: State) -> None:
     await yard.ensure()
-    yard.provider.put("opencord-stray", Condition.RUNNING, {"app": "opencord"})
-    yard.provider.put("somebody-else", Condition.RUNNING, {"app": "another"})
-
-    await yard.keeper.sweep()
-
-    assert [held.instance.name for held in yard.provider.held.values()] == [name_of(THREAD), "somebody-else"]
-
-
-async def test_a_sweep_that_fails_harms_nobody(yard: Yard) -> None:
-    yard.provider.fail("list")
-
-    await yard.keeper.sweep()
+    await yard.take(work, until=yard.now)
 
     assert await yard.ensure()
 
+    assert await yard.state() is State.ACTIVE
+    assert yard.provider.count("delete") == (1 if work is State.DESTROYING else 0)
+    assert len(yard.provider.held) == 1
 
-async def test_a_machine_that_is_changing_is_looked_at_again(yard: Yard) -> None:
+
+async def test_a_machine_that_is_changing_is_waited_for(yard: Yard) -> None:
     await yard.ensure()
     yard.provider.put(name_of(THREAD), Condition.CHANGING)
 
-    with pytest.raises(Retriable) as told:
-        await yard.ensure()
+    await yard.ensure()
 
-    assert told.value.after is not None
-    assert yard.provider.count("start") == 0
+    assert (yard.provider.count("start"), yard.provider.count("create")) == (1, 1)
 
 
-async def test_a_machine_that_does_not_come_up_in_time_is_told_if_it_goes_on(yard: Yard) -> None:
-    yard.keeper = Keeper(yard.provider, yard.server, yard.shelf, lambda: yard.now, Patience(creation=0.05))
-    yard.provider.hold("create")
+async def test_a_machine_that_does_not_come_up_is_told_about_if_it_goes_on(yard: Yard) -> None:
+    yard.provider.fail("create", Retriable("it took too long"))
 
     with pytest.raises(Retriable) as told:
         await yard.ensure()
 
     assert told.value.tell is not None
     assert "did not come up" in told.value.tell
+    assert (await yard.seen()).last_error is not None
 
 
 async def test_a_machine_that_cannot_serve_does_not_go_on_running(yard: Yard) -> None:
@@ -186,31 +196,142 @@ async def test_a_machine_that_cannot_serve_does_not_go_on_running(yard: Yard) ->
     assert held.instance.condition is Condition.STOPPED
 
 
-async def test_somebody_else_who_moves_the_machine_first_wins(yard: Yard) -> None:
+async def test_somebody_else_who_takes_the_machine_over_wins(yard: Yard) -> None:
     gate = yard.provider.hold("create")
     bringing_up = asyncio.create_task(yard.ensure())
-    while yard.provider.count("create") == 0:  # noqa: ASYNC110 - the fake has no event for it
-        await asyncio.sleep(0.005)
-    await yard.shelf.move(THREAD, State.CREATING, State.DESTROYED, yard.now)
+    await yard.until_called("create")
+    yard.now += 60.0  # nobody renews in this time
+    await yard.take(State.DESTROYING)
 
     gate.set()
 
     with pytest.raises(Retriable, match="taken away"):
         await bringing_up
-    assert await yard.state() is State.DESTROYED
+    assert await yard.state() is State.DESTROYING
 
 
-async def test_what_became_of_the_machines_is_written_down_at_the_start(yard: Yard) -> None:
-    for thread, fate in (("1", Condition.RUNNING), ("2", Condition.STOPPED), ("3", None)):
-        await yard.keeper.ensure(ThreadId(thread), LABELS)
-        if fate is None:
-            yard.provider.lose(name_of(ThreadId(thread)))
-        elif fate is Condition.STOPPED:
-            yard.provider.put(name_of(ThreadId(thread)), fate)
+async def test_a_machine_is_made_once_for_all_who_ask_for_it_meanwhile(yard: Yard) -> None:
+    gate = yard.provider.hold("create")
+    yard.keeper.begin(THREAD, LABELS)
+    await yard.until_called("create")
+    both = asyncio.gather(yard.ensure(), yard.ensure())
 
-    await yard.keeper.take_stock()
+    gate.set()
 
-    assert [sandbox.state for sandbox in await yard.shelf.sandboxes()] == [State.ACTIVE, State.PAUSED, State.DESTROYED]
+    one, other = await both
+    assert one == other
+    assert yard.provider.count("create") == 1
+    assert len(yard.server.boots) == 1
+
+
+async def test_a_keeper_that_is_closed_hands_its_work_back_at_once(yard: Yard) -> None:
+    yard.provider.hold("create")
+    yard.keeper.begin(THREAD, LABELS)
+    await yard.until_called("create")
+
+    await yard.keeper.close()
+
+    sandbox = await yard.seen()
+    assert (sandbox.state, sandbox.is_held(yard.now)) == (State.CREATING, False)
+
+
+async def test_a_machine_that_was_up_a_moment_ago_is_believed_to_be_so_without_asking(yard: Yard) -> None:
+    first = await yard.ensure()
+    asked = len(yard.provider.calls)
+
+    again = await yard.keeper.ensure(THREAD, LABELS, trusting=True)
+
+    assert again == first
+    assert len(yard.provider.calls) == asked
+
+
+async def test_a_machine_that_was_paused_meanwhile_is_not_believed_in(yard: Yard) -> None:
+    await yard.ensure()
+    await yard.keeper.pause(THREAD)
+
+    await yard.keeper.ensure(THREAD, LABELS, trusting=True)
+
+    assert await yard.state() is State.ACTIVE
+    assert yard.provider.count("start") == 1
+
+
+async def test_a_paused_machine_is_stopped_and_keeps_what_it_has(yard: Yard) -> None:
+    await yard.ensure()
+
+    paused = await yard.keeper.pause(THREAD)
+    again = await yard.keeper.pause(THREAD)
+
+    (held,) = yard.provider.held.values()
+    assert (paused, again) == (True, False)
+    assert held.instance.condition is Condition.STOPPED
+    assert await yard.state() is State.PAUSED
+
+
+async def test_a_pause_that_fails_half_way_is_finished_by_the_next_who_needs_the_machine(yard: Yard) -> None:
+    await yard.ensure()
+    yard.provider.fail("stop", after_effect=True)
+    with pytest.raises(Retriable):
+        await yard.keeper.pause(THREAD)
+    left = await yard.seen()
+
+    await yard.ensure()
+
+    assert (left.state, left.is_held(yard.now)) == (State.PAUSING, False)
+    assert await yard.state() is State.ACTIVE
+
+
+async def test_a_destroyed_machine_is_gone_and_the_next_is_a_new_one_that_knows_its_predecessors_session(
+    yard: Yard,
+) -> None:
+    await yard.ensure()
+    await yard.keeper.remember_session(THREAD, SessionId("ses_1"))
+
+    gone = await yard.keeper.destroy(THREAD)
+    nothing = await yard.keeper.destroy(THREAD)
+    left = len(yard.provider.held)
+    machine = await yard.ensure()
+
+    assert (gone, nothing, left) == (True, False, 0)
+    assert machine.session == "ses_1"
+    assert yard.provider.count("create") == 2
+
+
+async def test_where_machines_are_to_be_new_a_stopped_one_is_replaced_and_a_running_one_is_kept(yard: Yard) -> None:
+    yard.keeper = Keeper(yard.provider, yard.server, yard.shelf, lambda: yard.now, Patience(), recreate=True)
+    await yard.ensure()
+    await yard.ensure()
+    kept = yard.provider.count("create")
+    await yard.keeper.pause(THREAD)
+
+    await yard.ensure()
+
+    assert (kept, yard.provider.count("create")) == (1, 2)
+    assert (yard.provider.count("start"), len(yard.provider.held)) == (0, 1)
+
+
+async def test_unsaved_work_is_asked_of_a_machine_that_is_awake_alone(yard: Yard) -> None:
+    nobody = await yard.keeper.unsaved(THREAD)
+    await yard.ensure()
+    clean = await yard.keeper.unsaved(THREAD)
+    yard.server.unsaved = True
+    dirty = await yard.keeper.unsaved(THREAD)
+    yard.provider.fail("exec")
+    silent = await yard.keeper.unsaved(THREAD)
+    await yard.keeper.pause(THREAD)
+
+    assert (nobody, clean, dirty, silent) == (None, False, True, None)
+    assert await yard.keeper.unsaved(THREAD) is None
+
+
+async def test_a_touch_is_written_down_and_passed_on_and_never_fails_for_the_provider(yard: Yard) -> None:
+    await yard.ensure()
+    yard.now += 50.0
+    yard.provider.fail("touch")
+
+    await yard.keeper.touch(THREAD)
+
+    assert (await yard.seen()).active_at == yard.now
+    assert yard.provider.count("touch") == 1
 
 
 async def test_only_a_machine_that_answers_is_awake(yard: Yard) -> None:
@@ -223,11 +344,3 @@ async def test_only_a_machine_that_answers_is_awake(yard: Yard) -> None:
     assert (nobody, mute) == (None, None)
     assert awake is not None
     assert len(yard.server.boots) == 1
-
-
-async def test_a_store_that_knows_nothing_deletes_nothing(yard: Yard) -> None:
-    yard.provider.put("opencord-1", Condition.RUNNING, {"app": "opencord"})
-
-    await yard.keeper.sweep()
-
-    assert len(yard.provider.held) == 1

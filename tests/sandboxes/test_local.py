@@ -59,7 +59,7 @@ async def test_a_sandbox_sees_nothing_of_the_apps_environment(
 ) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "the-token")
     monkeypatch.setenv("TERM", "xterm")
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
 
     completed = await provider.exec("one", "env", within=10)
 
@@ -72,7 +72,7 @@ async def test_a_sandbox_sees_nothing_of_the_apps_environment(
 
 
 async def test_a_programs_variables_reach_it_and_nothing_else(provider: LocalProvider, tmp_path: Path) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     program = Program("tell", 'echo "$PASSWORD on $PORT"; exec sleep 300', {"PASSWORD": "hunter2"}, PORT)
 
     await provider.launch("one", program)
@@ -87,7 +87,7 @@ async def test_a_programs_variables_reach_it_and_nothing_else(provider: LocalPro
 
 async def test_two_sandboxes_serve_the_same_port(provider: LocalProvider, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        await provider.create(name, {})
+        await provider.create(name, {}, within=10)
         await provider.exec(name, f"echo {name} > page", within=10)
         await provider.launch(name, WEB)
 
@@ -97,22 +97,22 @@ async def test_two_sandboxes_serve_the_same_port(provider: LocalProvider, tmp_pa
 
 
 async def test_files_outlive_a_stop(provider: LocalProvider) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     await provider.exec("one", "mkdir -p deep/er; echo kept > deep/er/file", within=10)
 
     await provider.stop("one")
-    await provider.start("one")
+    await provider.start("one", within=10)
 
     assert await provider.exec("one", "cat deep/er/file", within=10) == Completed(0, "kept\n")
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "-rf", ".gone-1", "a b", "a;id", "a\n", "x" * 200])
 async def test_a_name_that_is_no_plain_word_is_refused(provider: LocalProvider, tmp_path: Path, name: str) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     before = entries(tmp_path.parent, "**/*")
 
     with pytest.raises(ValueError, match="name is"):
-        await provider.create(name, {})
+        await provider.create(name, {}, within=10)
     with pytest.raises(ValueError, match="name is"):
         await provider.delete(name)
     with pytest.raises(ValueError, match="name is"):
@@ -122,7 +122,7 @@ async def test_a_name_that_is_no_plain_word_is_refused(provider: LocalProvider, 
 
 
 async def test_a_pipe_that_nobody_reads_any_more_ends_its_writer(provider: LocalProvider) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
 
     completed = await provider.exec("one", "yes | head -n 1", within=10)
 
@@ -130,7 +130,7 @@ async def test_a_pipe_that_nobody_reads_any_more_ends_its_writer(provider: Local
 
 
 async def test_a_command_ended_by_a_signal_tells_it_as_a_shell_does(provider: LocalProvider) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
 
     completed = await provider.exec("one", "kill -KILL $$", within=10)
 
@@ -138,7 +138,7 @@ async def test_a_command_ended_by_a_signal_tells_it_as_a_shell_does(provider: Lo
 
 
 async def test_what_a_finished_command_left_running_is_ended_by_a_stop(provider: LocalProvider, tmp_path: Path) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
 
     completed = await provider.exec("one", "sleep 300 & echo started", within=10)
 
@@ -162,7 +162,7 @@ async def test_what_a_finished_command_left_running_is_ended_by_a_stop(provider:
 async def test_nothing_of_a_command_goes_on_past_its_deadline(
     provider: LocalProvider, tmp_path: Path, command: str
 ) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
 
     with pytest.raises(Retriable):
         await provider.exec("one", command, within=0.3)
@@ -171,7 +171,7 @@ async def test_nothing_of_a_command_goes_on_past_its_deadline(
 
 
 async def test_nothing_of_a_cancelled_command_goes_on(provider: LocalProvider, tmp_path: Path) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(lambda: provider.exec("one", "sleep 300 & sleep 300", within=300))
@@ -182,7 +182,7 @@ async def test_nothing_of_a_cancelled_command_goes_on(provider: LocalProvider, t
 
 
 async def test_a_stop_ends_daemons_that_left_session_and_parent(provider: LocalProvider, tmp_path: Path) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     fork = "import os, time; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); time.sleep(300)"
     await provider.exec("one", f"{sys.executable} -c '{fork}'", within=10)
     await until(lambda: running_in(tmp_path))
@@ -193,7 +193,7 @@ async def test_a_stop_ends_daemons_that_left_session_and_parent(provider: LocalP
 
 
 async def test_a_stop_ends_what_hides_its_environment(provider: LocalProvider, tmp_path: Path) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     await provider.launch("one", replace(SLEEP, command="env -i /bin/sleep 300 & exec env -i /bin/sleep 300"))
     await until(lambda: len(running_in(tmp_path)) == 2)
 
@@ -204,7 +204,7 @@ async def test_a_stop_ends_what_hides_its_environment(provider: LocalProvider, t
 
 async def test_a_stop_leaves_the_neighbours_alone(provider: LocalProvider) -> None:
     for name in ("one", "one-more"):
-        await provider.create(name, {})
+        await provider.create(name, {}, within=10)
         await provider.launch(name, SLEEP)
 
     await provider.stop("one")
@@ -215,7 +215,7 @@ async def test_a_stop_leaves_the_neighbours_alone(provider: LocalProvider) -> No
 async def test_a_command_under_way_when_the_sandbox_stops_says_that_it_was_ended(
     provider: LocalProvider, tmp_path: Path
 ) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     completed: list[Completed] = []
 
     async def run() -> None:
@@ -230,7 +230,7 @@ async def test_a_command_under_way_when_the_sandbox_stops_says_that_it_was_ended
 
 
 async def test_launching_again_ends_the_first_with_its_children(provider: LocalProvider, tmp_path: Path) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     await provider.launch("one", replace(SLEEP, command="sleep 300 & sleep 300"))
     await until(lambda: len(running_in(tmp_path)) == 3)
     first = running_in(tmp_path)
@@ -244,7 +244,7 @@ async def test_launching_again_ends_the_first_with_its_children(provider: LocalP
 async def test_a_program_that_ended_has_no_endpoint_and_its_log_is_kept(
     provider: LocalProvider, tmp_path: Path
 ) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     await provider.launch("one", replace(SLEEP, command="echo first"))
     await until(lambda: running_in(tmp_path) == [])
 
@@ -259,7 +259,7 @@ async def test_a_program_that_ended_has_no_endpoint_and_its_log_is_kept(
 async def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(
     provider: LocalProvider, tmp_path: Path, innocent: psutil.Process
 ) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     stale = launcher.Launch("0123", innocent.pid, innocent.create_time() - 3600, PORT, 1)
     launcher.write(tmp_path / "one/programs/sleep.json", asdict(stale))
 
@@ -284,7 +284,7 @@ async def test_a_directory_of_somebody_else_is_never_listed_and_never_touched(
 
     listed = await provider.list()
     with pytest.raises((Refused, ValueError)):
-        await provider.create(name, {})
+        await provider.create(name, {}, within=10)
     if not name.startswith("."):
         await provider.stop(name)
         await provider.delete(name)
@@ -296,7 +296,7 @@ async def test_a_directory_of_somebody_else_is_never_listed_and_never_touched(
 
 
 async def test_a_link_to_a_sandbox_is_not_one(provider: LocalProvider, tmp_path: Path) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     elsewhere = (tmp_path / "one").rename(tmp_path.parent / f"{tmp_path.name}-elsewhere")
     (tmp_path / "one").symlink_to(elsewhere)
 
@@ -319,7 +319,7 @@ async def test_what_was_cut_short_while_it_was_made_or_removed_is_cleared_away(
 
 
 async def test_read_only_directories_can_be_deleted(provider: LocalProvider, tmp_path: Path) -> None:
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     await provider.exec("one", "mkdir -p cache/module; touch cache/module/file; chmod -R a-w cache", within=10)
 
     await provider.delete("one")
@@ -331,7 +331,7 @@ async def test_closing_ends_everything_quickly_and_keeps_the_directories(
     provider: LocalProvider, tmp_path: Path
 ) -> None:
     for name in ("one", "two"):
-        await provider.create(name, {})
+        await provider.create(name, {}, within=10)
         await provider.launch(name, replace(SLEEP, command="trap '' TERM; while :; do sleep 1; done"))
     began = time.monotonic()
 
@@ -344,7 +344,7 @@ async def test_closing_ends_everything_quickly_and_keeps_the_directories(
 
 async def test_nothing_is_started_once_it_is_closed(provider: LocalProvider, tmp_path: Path) -> None:
     await provider.close()
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
 
     with pytest.raises(Retriable):
         await provider.launch("one", SLEEP)
@@ -357,13 +357,13 @@ async def test_a_directory_that_cannot_be_made_is_retriable(tmp_path: Path) -> N
     provider = LocalProvider(tmp_path / "file", os.environ["PATH"])
 
     with pytest.raises(Retriable):
-        await provider.create("one", {})
+        await provider.create("one", {}, within=10)
 
 
 async def test_deleting_never_reaches_through_a_link(provider: LocalProvider, tmp_path: Path) -> None:
     outside = tmp_path.parent / f"{tmp_path.name}-outside"
     outside.mkdir(mode=0o755)
-    await provider.create("one", {})
+    await provider.create("one", {}, within=10)
     await provider.exec("one", f"mkdir cache; touch cache/file; ln -s {outside} cache/link; chmod a-w cache", within=10)
 
     await provider.delete("one")

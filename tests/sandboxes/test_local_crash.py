@@ -138,7 +138,7 @@ async def test_whatever_was_being_made_is_listed_and_can_be_completed_or_deleted
 
     assert {instance.name for instance in listed} == entries(tmp_path)
     last = max(listed, key=lambda instance: int(instance.name.partition("-")[2]))
-    assert (await heir.create(last.name, {})).condition is Condition.RUNNING
+    assert (await heir.create(last.name, {}, within=10)).condition is Condition.RUNNING
     await heir.delete(last.ref)
     assert await heir.find(last.name) is None
 

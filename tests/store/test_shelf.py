@@ -4,66 +4,176 @@ import pytest
 
 from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import State
+from app.sandboxes.ports import Sandbox
+from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
+from app.turns.machine import Event
+from app.turns.ports import Facts
+from tests.samples import message
 
 pytestmark = pytest.mark.anyio
 THREAD = ThreadId("400000000000000000")
 
 
+class Rack:
+    """The shelf, with one sandbox and a clock that ticks at every change."""
+
+    def __init__(self, sqlite: Sqlite) -> None:
+        self.shelf = SqliteShelf(sqlite)
+        self.now = 1.0
+
+    async def seen(self) -> Sandbox:
+        return await self.shelf.shelve(THREAD, "opencord-4", self.now)
+
+    async def take(self, state: State, token: str = "ours", *, spare: bool = False, hold: float = 15.0) -> bool:
+        self.now += 1.0
+        seen = await self.seen()
+        taken = await self.shelf.take(seen, state, token, self.now, self.now + hold, password="secret", spare=spare)
+        return taken is not None
+
+    async def settle(self, state: State, token: str = "ours") -> bool:
+        self.now += 1.0
+        return await self.shelf.settle(THREAD, token, state, self.now, ref="box-1")
+
+    async def become_active(self) -> None:
+        await self.take(State.CREATING)
+        await self.settle(State.ACTIVE)
+
+    async def fail(self, error: str, state: State | None = None) -> None:
+        self.now += 1.0
+        await self.shelf.let_go(THREAD, "ours", self.now, error=error, state=state)
+
+
 @pytest.fixture
-def shelf(sqlite: Sqlite) -> SqliteShelf:
-    return SqliteShelf(sqlite)
+def rack(sqlite: Sqlite) -> Rack:
+    return Rack(sqlite)
 
 
-async def test_a_thread_has_one_sandbox_however_often_it_is_shelved(shelf: SqliteShelf) -> None:
-    first = await shelf.shelve(THREAD, "opencord-4", 1.0)
+async def test_a_thread_has_one_sandbox_however_often_it_is_shelved(rack: Rack) -> None:
+    first = await rack.seen()
 
-    again = await shelf.shelve(THREAD, "opencord-4", 2.0)
+    again = await rack.shelf.shelve(THREAD, "opencord-4", 2.0)
 
     assert first == again
     assert first.state is State.DESTROYED
 
 
-async def test_of_two_who_race_for_a_machine_one_wins_and_the_other_changes_nothing(shelf: SqliteShelf) -> None:
-    await shelf.shelve(THREAD, "opencord-4", 1.0)
+async def test_of_two_who_race_for_a_machine_one_wins_and_the_other_changes_nothing(rack: Rack) -> None:
+    seen = await rack.seen()
 
-    won = await shelf.move(THREAD, State.DESTROYED, State.CREATING, 2.0, password="first")
-    lost = await shelf.move(THREAD, State.DESTROYED, State.CREATING, 2.0, password="second")
+    won = await rack.shelf.take(seen, State.CREATING, "one", 2.0, 17.0, password="first")
+    lost = await rack.shelf.take(seen, State.CREATING, "two", 2.0, 17.0, password="second")
 
-    sandbox = await shelf.sandbox_of(THREAD)
-    assert (won, lost) == (True, False)
-    assert sandbox is not None
-    assert sandbox.password == "first"
+    assert won == await rack.seen()
+    assert won is not None
+    assert (won.state, won.password, won.holder, won.held_until) == (State.CREATING, "first", "one", 17.0)
+    assert lost is None
 
 
-async def test_a_machine_that_is_destroyed_keeps_its_session_and_forgets_its_password(shelf: SqliteShelf) -> None:
-    await shelf.shelve(THREAD, "opencord-4", 1.0)
-    await shelf.move(THREAD, State.DESTROYED, State.CREATING, 2.0, password="secret")
-    await shelf.move(THREAD, State.CREATING, State.ACTIVE, 3.0, ref="box-1")
-    await shelf.remember_session(THREAD, SessionId("ses_1"))
+async def test_what_somebody_holds_is_taken_over_only_when_the_hold_has_run_out(rack: Rack) -> None:
+    await rack.take(State.CREATING, "ours", hold=10.0)
 
-    await shelf.move(THREAD, State.ACTIVE, State.DESTROYING, 4.0)
-    await shelf.move(THREAD, State.DESTROYING, State.DESTROYED, 5.0)
+    too_early = await rack.take(State.CREATING, "theirs")
+    rack.now += 10.0
+    later = await rack.take(State.CREATING, "theirs")
 
-    sandbox = await shelf.sandbox_of(THREAD)
-    assert sandbox is not None
+    assert (too_early, later) == (False, True)
+    assert not await rack.settle(State.ACTIVE, "ours")
+    assert await rack.settle(State.ACTIVE, "theirs")
+
+
+async def test_a_hold_that_is_renewed_lasts_longer_and_a_lost_one_cannot_be_renewed(rack: Rack) -> None:
+    await rack.take(State.CREATING, hold=10.0)
+
+    renewed = await rack.shelf.renew(THREAD, "ours", 100.0)
+
+    assert renewed
+    assert (await rack.seen()).is_held(99.0)
+    assert not await rack.shelf.renew(THREAD, "theirs", 200.0)
+
+
+async def test_a_machine_that_was_used_since_it_was_seen_is_not_taken(rack: Rack) -> None:
+    await rack.become_active()
+    seen = await rack.seen()
+    await rack.shelf.touch(THREAD, 50.0)
+
+    taken = await rack.shelf.take(seen, State.PAUSING, "ours", 51.0, 66.0)
+
+    assert taken is None
+
+
+WAY = (
+    (Event.ACCEPTED, Facts()),
+    (Event.THREAD_OPENED, Facts()),
+    (Event.PROMPT_SENT, Facts(session=SessionId("ses_1"))),
+    (Event.ANSWER_TAKEN, Facts(answer="yes")),
+)
+
+
+@pytest.mark.parametrize(("steps", "spared"), [(0, True), (2, True), (3, True), (4, False)])
+async def test_a_machine_is_spared_while_a_turn_needs_it(rack: Rack, sqlite: Sqlite, steps: int, spared: bool) -> None:
+    await rack.become_active()
+    ledger, asked = SqliteLedger(sqlite), message(1, thread=THREAD)
+    await ledger.admit(asked, 0.0)
+    for step in WAY[:steps]:
+        await ledger.claim("lease", 0.0, 15.0)
+        await ledger.record(asked.id, "lease", *step)
+
+    taken = await rack.take(State.PAUSING, spare=True)
+
+    assert taken is not spared
+
+
+async def test_a_machine_that_is_destroyed_keeps_its_session_and_forgets_its_password(rack: Rack) -> None:
+    await rack.become_active()
+    await rack.shelf.remember_session(THREAD, SessionId("ses_1"))
+
+    await rack.take(State.DESTROYING)
+    await rack.shelf.settle(THREAD, "ours", State.DESTROYED, rack.now)
+
+    sandbox = await rack.seen()
     assert (sandbox.session, sandbox.password, sandbox.ref) == ("ses_1", None, None)
 
 
-async def test_failures_to_resume_are_counted_until_one_succeeds(shelf: SqliteShelf) -> None:
-    await shelf.shelve(THREAD, "opencord-4", 1.0)
-    await shelf.move(THREAD, State.DESTROYED, State.CREATING, 2.0, password="secret")
-    await shelf.move(THREAD, State.CREATING, State.ACTIVE, 3.0, ref="box-1")
-    await shelf.move(THREAD, State.ACTIVE, State.RESUMING, 4.0)
-    await shelf.move(THREAD, State.RESUMING, State.ERROR, 5.0, error="no space left")
-    await shelf.move(THREAD, State.ERROR, State.RESUMING, 6.0)
-    counted = await shelf.sandbox_of(THREAD)
+async def test_failures_to_resume_are_counted_until_one_succeeds(rack: Rack) -> None:
+    await rack.become_active()
+    for error, state in (("it was slow", None), ("no space left", State.ERROR)):
+        await rack.take(State.RESUMING)
+        await rack.fail(error, state)
+    counted = await rack.seen()
 
-    await shelf.move(THREAD, State.RESUMING, State.ACTIVE, 7.0)
+    await rack.take(State.RESUMING)
+    await rack.settle(State.ACTIVE)
 
-    well = await shelf.sandbox_of(THREAD)
-    assert counted is not None
-    assert well is not None
-    assert (counted.resume_failures, well.resume_failures) == (1, 0)
-    assert counted.last_error == "no space left"
+    assert (counted.state, counted.resume_failures, counted.last_error) == (State.ERROR, 2, "no space left")
+    assert (await rack.seen()).resume_failures == 0
+
+
+async def test_work_that_failed_leaves_its_state_for_the_next_at_once(rack: Rack) -> None:
+    await rack.take(State.CREATING)
+
+    await rack.fail("it was slow")
+
+    assert (await rack.seen()).state is State.CREATING
+    assert await rack.take(State.CREATING, "theirs")
+
+
+async def test_what_was_found_is_noted_only_about_the_machine_as_it_was_seen(rack: Rack) -> None:
+    await rack.become_active()
+    seen = await rack.seen()
+    await rack.take(State.RESUMING)
+    await rack.settle(State.ACTIVE)
+
+    outdated = await rack.shelf.note(seen, State.PAUSED, 50.0)
+    noted = await rack.shelf.note(await rack.seen(), State.PAUSED, 50.0)
+
+    assert (outdated, noted) == (False, True)
+    assert (await rack.seen()).state is State.PAUSED
+
+
+async def test_a_store_has_a_name_of_its_own_for_ever(rack: Rack, sqlite: Sqlite) -> None:
+    name = await rack.shelf.store()
+
+    assert len(name) >= 8
+    assert await SqliteShelf(sqlite).store() == name

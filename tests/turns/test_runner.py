@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.ids import ChannelId, TurnId
+from app.sandboxes.keeper import TOO_SLOW
 from app.store.ledger import SqliteLedger
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import MOST_INTERRUPTIONS, MOST_LOSSES, WORN_OUT, Stage
@@ -106,7 +107,7 @@ async def test_an_outage_that_does_not_end_is_told(here: World) -> None:
     turn = await ended(here)
 
     assert turn.stage is Stage.DELIVERED
-    assert said(here) == [WORN_OUT]
+    assert said(here) == [TOO_SLOW]
 
 
 async def test_when_the_model_is_given_up_it_is_stopped(here: World, monkeypatch: pytest.MonkeyPatch) -> None:

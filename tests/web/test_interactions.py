@@ -7,100 +7,24 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from nacl.signing import SigningKey
-from starlette.applications import Starlette
 
 from app.commands.ask import LONGEST_PROMPT
-from app.commands.ports import Room
-from app.commands.words import BUSY, EMPTY_PROMPT, NOT_HERE, UNKNOWN_BUTTON, UNKNOWN_COMMAND, UNKNOWN_OPTION
+from app.commands.words import BUSY, EMPTY_PROMPT, NOT_HERE, NOT_NOW, UNKNOWN_BUTTON, UNKNOWN_COMMAND, UNKNOWN_OPTION
 from app.discord.identity import Application, Identity
 from app.ids import ChannelId
-from app.store.ledger import SqliteLedger
-from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.routing import Policy, Refusal
+from app.turns.runner import DEFECT
 from app.web.body import LARGEST
-from app.web.front import Front
-from app.web.routes import ROUTES
+from tests.web.door import NOW, Door, pressed, spoken, used
 
 pytestmark = pytest.mark.anyio
-KEY = SigningKey.generate()
-NOW = 1_000.0
-
-
-class Door:
-    """The app behind its front door, and what lies in its ledger."""
-
-    def __init__(self, sqlite: Sqlite) -> None:
-        self.ledger = SqliteLedger(sqlite)
-        self.shelf = SqliteShelf(sqlite)
-        self.nudges = 0
-        self.identity = Identity(self.ask_discord, lambda: NOW, "1", KEY.verify_key.encode().hex())
-        self.policy = Policy()
-
-    async def ask_discord(self) -> Application:
-        return Application("1", KEY.verify_key.encode().hex())
-
-    def nudge(self) -> None:
-        self.nudges += 1
-
-    def client(self) -> httpx.AsyncClient:
-        room = Room(self.ledger, self.shelf, self.policy, "opencode/claude", lambda: NOW)
-        app = Starlette(routes=ROUTES)
-        front = Front(self.identity, room, self.nudge, NOW - 5)
-        transport = httpx.ASGITransport(with_state(app, {"front": front}))
-        return httpx.AsyncClient(transport=transport, base_url="http://app")
-
-    async def post(self, body: bytes, signature: str | None = None) -> httpx.Response:
-        timestamp = "1700000000"
-        signature = signature or KEY.sign(timestamp.encode() + body).signature.hex()
-        headers = {"x-signature-ed25519": signature, "x-signature-timestamp": timestamp}
-        async with self.client() as client:
-            return await client.post("/discord/interactions", content=body, headers=headers)
-
-    async def send(self, payload: object) -> Any:
-        response = await self.post(json.dumps(payload).encode())
-        assert response.status_code == 200, response.text
-        return response.json()
-
-
-def with_state(app: Starlette, state: dict[str, object]) -> Any:
-    async def asgi(scope: Any, receive: Any, send: Any) -> None:
-        await app({**scope, "state": state}, receive, send)
-
-    return asgi
 
 
 @pytest.fixture
 def door(sqlite: Sqlite) -> Door:
     return Door(sqlite)
-
-
-def used(subcommand: str, channel: dict[str, Any] | None = None, **options: object) -> dict[str, Any]:
-    """A slash command as Discord sends it."""
-    given = [{"type": 3, "name": name, "value": value} for name, value in options.items()]
-    return {
-        "type": 2,
-        "id": "500",
-        "application_id": "1",
-        "token": "interaction-token",
-        "guild_id": "100",
-        "channel": channel or {"id": "200", "type": 0, "parent_id": "40"},
-        "member": {"user": {"id": "300", "username": "alice"}, "roles": ["90"], "permissions": "0"},
-        "app_permissions": "0",
-        "data": {
-            "id": "9",
-            "type": 1,
-            "name": "opencord",
-            "options": [{"type": 1, "name": subcommand, "options": given}],
-        },
-    }
-
-
-def spoken(reply: Any) -> tuple[str, bool]:
-    return reply["data"]["content"], reply["data"]["flags"] & 64 == 64
 
 
 async def test_discord_s_ping_is_answered(door: Door) -> None:
@@ -300,3 +224,29 @@ async def test_half_a_surrogate_pair_is_no_reason_to_fail(door: Door) -> None:
 
     assert reply == {"type": 5}
     assert (await door.ledger.live_turns())[0].prompt == "half ?"
+
+
+async def test_a_fault_of_our_own_is_answered_too(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(channel: ChannelId) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(door.ledger, "known_category", fail)
+
+    reply = await door.send(used("status", {"id": "210", "type": 11, "parent_id": "200"}))
+
+    assert spoken(reply) == (DEFECT, True)
+
+
+async def test_a_press_on_a_store_that_is_locked_is_answered_and_throws_nothing_away(
+    door: Door, tmp_path: Path
+) -> None:
+    await door.machines.make("210")
+    rival = sqlite3.connect(tmp_path / "test.sqlite", isolation_level=None)
+    rival.execute("BEGIN IMMEDIATE")
+
+    reply = await door.send(pressed("reset:do:210:any", {"id": "210", "type": 11, "parent_id": "200"}))
+    rival.rollback()
+
+    assert reply["type"] == 7
+    assert door.fake_replies.texts == [NOT_NOW]
+    assert door.log == ["answered", "edit"]

@@ -7,6 +7,7 @@ https://socket.io/docs/v4/engine-io-protocol/ and https://socket.io/docs/v4/sock
 import asyncio
 import json
 import secrets
+from contextlib import suppress
 
 from starlette.types import Receive, Scope, Send
 
@@ -64,7 +65,8 @@ async def _tell(news: asyncio.Queue[tuple[str, Json]], send: Send) -> None:
 
 
 async def _say(send: Send, packet: str) -> None:
-    await send({"type": "websocket.send", "text": packet})
+    with suppress(OSError):  # the client has gone: who listens to it finds out
+        await send({"type": "websocket.send", "text": packet})
 
 
 async def _hear(receive: Receive) -> str:

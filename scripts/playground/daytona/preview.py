@@ -84,7 +84,7 @@ class Proxy:
             return
         request = Request(scope, receive)
         try:
-            sandbox = self._reached(request)
+            sandbox = self._reached()
             if (answer := self._instead(request, sandbox)) is None:
                 await self._forward(request, sandbox, receive, send)
                 return
@@ -92,7 +92,7 @@ class Proxy:
             answer = refusal(request, error)
         await answer(scope, receive, send)
 
-    def _reached(self, request: Request) -> Sandbox:
+    def _reached(self) -> Sandbox:
         sandbox = self.cloud.records.get(self.sandbox)
         if sandbox is None:
             raise Refusal(404, NO_CONTAINER, source=PROXY)

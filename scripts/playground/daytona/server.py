@@ -31,6 +31,7 @@ from scripts.playground.daytona.snapshots import Snapshots
 from scripts.playground.daytona.toolbox import Toolbox
 
 EVENTS = "/api/socket.io/"
+GRACE = 1.0  # seconds that processes have to end when the simulator does
 
 
 class DaytonaSimulator(Cloud):
@@ -65,8 +66,15 @@ class DaytonaSimulator(Cloud):
         try:
             await self._finish()
         finally:
-            launches = [launch for sandbox in self.records.values() for launch in sandbox.launches]
-            await asyncio.to_thread(inside.end_all, self.ids, launches, 1.0)
+            await asyncio.to_thread(self._clear)
+
+    def _clear(self) -> None:
+        """End what runs, and finish the deletions that were under way. Blocks."""
+        launches = [launch for sandbox in self.records.values() for launch in sandbox.launches]
+        inside.end_all(self.ids, launches, GRACE)
+        for sandbox in self.records.values():
+            if sandbox.state == State.DESTROYING:
+                inside.remove(sandbox.path)
 
     # Setting the stage
 

@@ -1,0 +1,77 @@
+"""What a command answers: something at once, and where that takes longer than Discord waits, something more when it is
+done.
+
+The first answer is due within three seconds, and opens a webhook for fifteen minutes. What is left to do then is done
+as a background of the response, and its report takes the place of the first answer. It ends with the process: whatever
+it does to a machine or a turn must be fit to be found half done.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from app.commands.ports import Replies
+from app.commands.words import NOT_NOW, TOO_LONG
+from app.discord.interactions import Interaction
+from app.discord.payloads import Payload
+from app.turns.errors import Refused, Retriable
+from app.turns.runner import DEFECT
+
+log = structlog.get_logger()
+
+WORK_SECONDS = 13 * 60.0  # and two minutes of the webhook's life to say how it went
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How it went. `text` and the buttons are for whoever sees the first answer, `aloud` is for everybody."""
+
+    text: str
+    components: tuple[Payload, ...] = ()
+    aloud: str | None = None
+
+
+Work = Callable[[], Awaitable[Report]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    payload: Payload
+    then: Work | None = None
+
+
+async def carry_out(work: Work, interaction: Interaction, replies: Replies) -> None:
+    """Do it, and say how it went. Raises nothing; whatever went wrong is told in words."""
+    channel = interaction.channel.id if interaction.channel else None
+    with structlog.contextvars.bound_contextvars(interaction=interaction.id, channel=channel):
+        report = await outcome(work)
+        await say(replies.edit(interaction, report.text, report.components))
+        if report.aloud is not None:
+            await say(replies.follow_up(interaction, report.aloud))
+
+
+async def outcome(work: Work) -> Report:
+    try:
+        async with asyncio.timeout(WORK_SECONDS):
+            return await work()
+    except TimeoutError:
+        log.error("command.overdue", seconds=WORK_SECONDS)
+        return Report(TOO_LONG)
+    except (Retriable, Refused) as failure:
+        log.warning("command.failed", reason=str(failure))
+        return Report(failure.tell or NOT_NOW)
+    except Exception:
+        log.exception("command.defect")
+        return Report(DEFECT)
+
+
+async def say(saying: Awaitable[None]) -> None:
+    """As well as can be: there is no other way to say it."""
+    try:
+        await saying
+    except (Retriable, Refused) as failure:
+        log.warning("command.unheard", reason=str(failure))
+    except Exception:
+        log.exception("command.defect")

@@ -1,0 +1,53 @@
+"""`/opencord pause`: puts the thread's machine to sleep now, instead of when nobody has used it for a while."""
+
+from app.commands.answers import Answer, Report
+from app.commands.door import TurnedAway, let_in
+from app.commands.ports import Room
+from app.commands.words import NO_MACHINE, NOT_NOW
+from app.discord.interactions import Interaction
+from app.discord.payloads import Payload, deferred
+from app.ids import ThreadId
+from app.sandboxes.machine import State
+from app.turns.machine import Stage
+
+REGISTRATION: Payload = {
+    "type": 1,
+    "name": "pause",
+    "description": "Put this thread's machine to sleep now; the next question wakes it",
+}
+
+DONE = "The machine is asleep now. The next question or /opencord resume wakes it."
+LATER = "Please try again in a moment."
+AT_WORK = "I would rather not: a question of this thread is at work or waits. Please try again when it is answered."
+ASLEEP = "The machine is asleep already. The next question or /opencord resume wakes it."
+BROKEN = "The machine is out of order, so it is not running anyway. The next question tries to mend it."
+
+
+async def run(interaction: Interaction, room: Room) -> Answer:
+    thread = (await let_in(interaction, room)).thread
+    obstacle = await obstacle_to(thread, room)
+    if obstacle is not None:
+        raise TurnedAway(obstacle)
+    return Answer(deferred(ephemeral=True), lambda: paused(thread, room))
+
+
+async def paused(thread: ThreadId, room: Room) -> Report:
+    has_paused = await room.machines.pause(thread)
+    obstacle = await obstacle_to(thread, room)
+    # It may have been found gone or broken instead.
+    return Report(DONE if has_paused and obstacle == ASLEEP else obstacle or NOT_NOW)
+
+
+async def obstacle_to(thread: ThreadId, room: Room) -> str | None:
+    """Why it cannot be paused, in words; None when nothing is known that speaks against it."""
+    sandbox = await room.shelf.sandbox_of(thread)
+    if sandbox is None or sandbox.state is State.DESTROYED:
+        return NO_MACHINE
+    if sandbox.state is State.PAUSED:
+        return ASLEEP
+    # An answer that is being sent needs no machine any more.
+    if any(turn.stage is not Stage.ANSWERED for turn in await room.ledger.live_turns(thread=thread)):
+        return AT_WORK
+    if sandbox.state is State.ERROR:
+        return BROKEN
+    return None if sandbox.state is State.ACTIVE else f"The machine is {sandbox.state} just now. {LATER}"

@@ -1,0 +1,130 @@
+"""`/opencord reset`: throws the thread's machine away with everything in it. The thread hears who did that.
+
+Where something would be lost by it, it is asked first, with two buttons: when a question is at work, which ends; and
+when the machine holds work that exists nowhere else, or cannot be asked. The buttons carry which machine was meant: one
+that was made later is not thrown away by an older question's button.
+"""
+
+import re
+
+import structlog
+
+from app.commands.answers import Answer, Report
+from app.commands.door import TurnedAway, Visitor, let_in
+from app.commands.ports import Room
+from app.commands.words import NO_MACHINE, NOT_NOW, UNKNOWN_BUTTON
+from app.discord.interactions import Interaction
+from app.discord.markdown import escape
+from app.discord.payloads import Payload, Style, button, deferred, nonce_of, row, told, updated
+from app.discord.text import shorten
+from app.ids import ThreadId
+from app.sandboxes.machine import State
+from app.sandboxes.ports import Sandbox
+from app.turns.errors import Refused, Retriable
+from app.turns.machine import Stage
+
+log = structlog.get_logger()
+
+REGISTRATION: Payload = {
+    "type": 1,
+    "name": "reset",
+    "description": "Throw this thread's machine away with everything in it; the next question gets a new one",
+}
+
+BUTTON = re.compile(r"reset:(?P<choice>do|keep):(?P<thread>[0-9]{1,20}):(?P<mark>[0-9a-f]{24}|any)")
+ANY = "any"  # a machine that its provider has given no handle yet
+
+LOSSES = "Resetting throws it away with everything in it: files, changes, and the session so far."
+IF_AT_WORK = f"OpenCode is at work in this thread, and a reset would stop it. {LOSSES} Shall I?"
+IF_UNSAVED = f"There is work in this machine that exists nowhere else: not committed, or not pushed. {LOSSES} Shall I?"
+IF_UNKNOWN = (
+    "I cannot see whether there is work in this machine that exists nowhere else, because it is asleep or does not "
+    f"answer. {LOSSES} Shall I?"
+)
+UNDER_WAY = "Throwing the machine away…"
+DONE = "Done: the machine is gone. The next question gets a new one."
+KEPT = "Nothing was reset: the machine stays as it is."
+GONE = "There is no machine any more: it is gone already. The next question gets a new one."
+ANOTHER = "That machine is gone already, and this thread has a new one by now. Nothing was reset."
+
+
+async def run(interaction: Interaction, room: Room) -> Answer:
+    visitor = await let_in(interaction, room)
+    sandbox = await standing(visitor.thread, room)
+    if sandbox is None:
+        raise TurnedAway(NO_MACHINE)
+    if await is_at_work(visitor.thread, room):
+        return Answer(told(IF_AT_WORK, components=choice(sandbox)))
+    return Answer(deferred(ephemeral=True), lambda: considered(sandbox, visitor, room))
+
+
+async def press(interaction: Interaction, room: Room) -> Answer:
+    """One of the two buttons; whoever may use the command may press. Raises TurnedAway."""
+    visitor = await let_in(interaction, room)
+    pressed = BUTTON.fullmatch(interaction.custom_id or "")
+    if pressed is None or pressed["thread"] != visitor.place.thread:
+        raise TurnedAway(UNKNOWN_BUTTON)
+    if pressed["choice"] == "keep":
+        return Answer(updated(KEPT))
+    sandbox = await standing(visitor.thread, room)
+    if sandbox is None:
+        return Answer(updated(GONE))
+    if pressed["mark"] not in (ANY, mark_of(sandbox)):
+        return Answer(updated(ANOTHER))
+    return Answer(updated(UNDER_WAY), lambda: reset(visitor, room))
+
+
+async def considered(sandbox: Sandbox, visitor: Visitor, room: Room) -> Report:
+    unsaved = await room.machines.unsaved(sandbox.thread)
+    if unsaved is not False:
+        return Report(IF_UNSAVED if unsaved else IF_UNKNOWN, choice(sandbox))
+    if await is_at_work(sandbox.thread, room):  # by now
+        return Report(IF_AT_WORK, choice(sandbox))
+    return await reset(visitor, room)
+
+
+async def reset(visitor: Visitor, room: Room) -> Report:
+    """What is at work ends first, so that it cannot bring the machine up again; what waits goes to the new one."""
+    stopped = await room.ledger.cancel(visitor.thread, room.clock())
+    try:
+        was_there = await room.machines.destroy(visitor.thread)
+    except (Retriable, Refused) as failure:
+        log.warning("machine.unreset", thread=visitor.thread, stopped=stopped, reason=str(failure))
+        return Report(failure.tell or NOT_NOW, aloud=stopping(visitor) if stopped else None)
+    log.info("machine.reset", thread=visitor.thread, by=visitor.asker.id, stopped=stopped)
+    if not was_there:
+        return Report(GONE, aloud=stopping(visitor) if stopped else None)
+    return Report(DONE, aloud=announcement(visitor, bool(stopped)))
+
+
+async def standing(thread: ThreadId, room: Room) -> Sandbox | None:
+    sandbox = await room.shelf.sandbox_of(thread)
+    return None if sandbox is None or sandbox.state is State.DESTROYED else sandbox
+
+
+async def is_at_work(thread: ThreadId, room: Room) -> bool:
+    turns = await room.ledger.live_turns(thread=thread)
+    return any(turn.stage in {Stage.THREADED, Stage.PROMPTED} for turn in turns)
+
+
+def choice(sandbox: Sandbox) -> tuple[Payload, ...]:
+    subject = f"{sandbox.thread}:{mark_of(sandbox)}"
+    return (row(button("Reset", f"reset:do:{subject}", Style.DANGER), button("Keep it", f"reset:keep:{subject}")),)
+
+
+def mark_of(sandbox: Sandbox) -> str:
+    """Short, and another for every machine that the thread ever has."""
+    return ANY if sandbox.ref is None else nonce_of(sandbox.ref)
+
+
+def announcement(visitor: Visitor, has_stopped: bool) -> str:
+    stopped = " What was being worked on was stopped." if has_stopped else ""
+    return f"{name_of(visitor)} reset the machine of this thread: the next question gets a new one.{stopped}"
+
+
+def stopping(visitor: Visitor) -> str:
+    return f"{name_of(visitor)} stopped what was being worked on in this thread."
+
+
+def name_of(visitor: Visitor) -> str:
+    return f"**{escape(shorten(visitor.asker.name, 80))}**"

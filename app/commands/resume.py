@@ -1,0 +1,41 @@
+"""`/opencord resume`: wakes the thread's machine, so that the next question need not wait for it."""
+
+from app.commands.answers import Answer, Report
+from app.commands.door import TurnedAway, let_in
+from app.commands.ports import Room
+from app.commands.words import NO_MACHINE
+from app.discord.interactions import Interaction
+from app.discord.payloads import Payload, deferred
+from app.ids import ThreadId
+from app.sandboxes.machine import State
+from app.sandboxes.ports import Labels
+from app.turns.records import Place
+
+REGISTRATION: Payload = {
+    "type": 1,
+    "name": "resume",
+    "description": "Wake this thread's machine, so that the next question need not wait for it",
+}
+
+DONE = "The machine is awake."
+GOING = "The machine is being thrown away just now. Ask something, and the thread gets a new one."
+
+
+async def run(interaction: Interaction, room: Room) -> Answer:
+    visitor = await let_in(interaction, room)
+    thread, sandbox = visitor.thread, await room.shelf.sandbox_of(visitor.thread)
+    if sandbox is None or sandbox.state is State.DESTROYED:
+        raise TurnedAway(NO_MACHINE)
+    if sandbox.state is State.DESTROYING:
+        raise TurnedAway(GOING)
+    # Also one that is written down as awake: it may have stopped by itself.
+    return Answer(deferred(ephemeral=True), lambda: resumed(thread, visitor.place, room))
+
+
+async def resumed(thread: ThreadId, place: Place, room: Room) -> Report:
+    await room.machines.ensure(thread, labels_of(thread, place))
+    return Report(DONE)
+
+
+def labels_of(thread: ThreadId, place: Place) -> Labels:
+    return {"app": "opencord", "guild": place.guild, "channel": place.channel, "thread": thread}

@@ -1,0 +1,49 @@
+"""What a new session is told of a thread that is older than it. Pure.
+
+A machine can be lost, and the session with it; what people and the agent said to each other still stands in the thread.
+As much of that as fits goes before the next prompt: the newest, for it matters most.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MOST_MESSAGES = 40
+MOST_CHARACTERS = 6_000
+
+NEW_MACHINE = (
+    "This thread's machine is gone, and with it the files that were only there. I work on a new one now. "
+    "What was said here lately, I was told."
+)
+
+PREAMBLE = "This thread is older than this session. What was said in it lately, oldest first:"
+END = "That was the thread so far. Files and processes of an earlier session do not exist any more. Now this is asked:"
+CUT = "… "
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message as its readers saw it."""
+
+    author: str
+    text: str
+
+
+def with_history(prompt: str, said: Sequence[Said]) -> str:
+    """The prompt behind what was `said` before it, oldest first; the prompt alone when nothing was."""
+    lines = recent_lines(said)
+    return "\n\n".join([PREAMBLE, "\n\n".join(lines), END, prompt]) if lines else prompt
+
+
+def recent_lines(said: Sequence[Said]) -> list[str]:
+    """Oldest first. The first that does not fit whole is cut at its beginning, and is the last to go in."""
+    lines: list[str] = []
+    room = MOST_CHARACTERS
+    for one in reversed([one for one in said if one.text.strip()][-MOST_MESSAGES:]):
+        line = f"{one.author}: {one.text.strip()}"
+        if len(line) > room:
+            if room > len(CUT):
+                lines.append(CUT + line[len(line) - room + len(CUT) :])
+            break
+        lines.append(line)
+        room -= len(line)
+    return lines[::-1]

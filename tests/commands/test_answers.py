@@ -1,0 +1,101 @@
+"""What is left to do after the first answer is done, and heard of, whatever goes wrong."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.commands import answers
+from app.commands.answers import Report, carry_out
+from app.commands.words import NOT_NOW, TOO_LONG
+from app.discord.errors import token_dead
+from app.discord.interactions import Interaction, Kind
+from app.turns.errors import Refused, Retriable
+from app.turns.runner import DEFECT
+from tests.fakes.replies import FakeReplies
+
+pytestmark = pytest.mark.anyio
+ASKED = Interaction(Kind.COMMAND, "500", "interaction-token")
+
+
+async def heard(failure: Exception) -> str:
+    replies = FakeReplies([])
+
+    async def fail() -> Report:
+        raise failure
+
+    await carry_out(fail, ASKED, replies)
+    (text,) = replies.texts
+    return text
+
+
+async def test_a_failure_is_told_in_its_own_words_where_it_has_some() -> None:
+    told = [
+        await heard(Refused("Sorry, no.")),
+        await heard(Retriable("503", tell="Sorry, not yet.")),
+        await heard(Retriable("503")),
+    ]
+
+    assert told == ["Sorry, no.", "Sorry, not yet.", NOT_NOW]
+
+
+async def test_a_defect_is_told_and_logged_and_goes_no_further() -> None:
+    with capture_logs() as logs:
+        told = await heard(ZeroDivisionError("division by zero"))
+
+    assert told == DEFECT
+    assert [(line["event"], line["log_level"]) for line in logs] == [("command.defect", "error")]
+
+
+async def test_work_that_takes_too_long_is_given_up_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "WORK_SECONDS", 0.01)
+    replies, ended = FakeReplies([]), asyncio.Event()
+
+    async def last() -> Report:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+        raise AssertionError("never")
+
+    await carry_out(last, ASKED, replies)
+
+    assert replies.texts == [TOO_LONG]
+    assert ended.is_set()
+
+
+@pytest.mark.parametrize("failure", [token_dead("gone"), Retriable("503"), RuntimeError("a defect")])
+async def test_what_the_asker_cannot_hear_everybody_hears_all_the_same(failure: Exception) -> None:
+    replies = FakeReplies([], failure=failure)
+
+    async def work() -> Report:
+        return Report("done", aloud="it was done")
+
+    with capture_logs() as logs:
+        await carry_out(work, ASKED, replies)
+
+    assert replies.aloud == ["it was done"]
+    assert [line["event"] for line in logs] == [
+        "command.defect" if isinstance(failure, RuntimeError) else "command.unheard"
+    ]
+
+
+async def test_the_end_of_the_process_is_not_held_up() -> None:
+    replies, began = FakeReplies([]), asyncio.Event()
+
+    async def work() -> Report:
+        began.set()
+        await asyncio.sleep(60)
+        return Report("done")
+
+    at_work = asyncio.ensure_future(carry_out(work, ASKED, replies))
+    await began.wait()
+    at_work.cancel()
+    (ended,) = await asyncio.gather(at_work, return_exceptions=True)
+
+    assert isinstance(ended, asyncio.CancelledError)
+    assert replies.texts == []
+
+
+def test_there_is_time_left_to_say_how_it_went() -> None:
+    assert answers.WORK_SECONDS < 14 * 60

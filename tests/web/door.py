@@ -1,0 +1,119 @@
+"""The app behind its front door, for tests that knock as Discord does."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+from nacl.signing import SigningKey
+from starlette.applications import Starlette
+
+from app.commands.ports import Replies, Room
+from app.discord.identity import Application, Identity
+from app.store.ledger import SqliteLedger
+from app.store.shelf import SqliteShelf
+from app.store.sqlite import Sqlite
+from app.turns.routing import Policy
+from app.web.front import Front
+from app.web.routes import ROUTES
+from tests.fakes.machines import FakeMachines
+from tests.fakes.replies import FakeReplies
+
+KEY = SigningKey.generate()
+NOW = 1_000.0
+
+
+class Door:
+    """On a real store. `log` has what happened, in order: when the answer was out, and every call of the fakes."""
+
+    def __init__(self, sqlite: Sqlite) -> None:
+        self.log: list[str] = []
+        self.ledger = SqliteLedger(sqlite)
+        self.shelf = SqliteShelf(sqlite)
+        self.machines = FakeMachines(self.shelf, self.log)
+        self.fake_replies = FakeReplies(self.log)
+        self.replies: Replies = self.fake_replies
+        self.nudges = 0
+        self.now = NOW
+        self.identity = Identity(self.ask_discord, lambda: NOW, "1", KEY.verify_key.encode().hex())
+        self.policy = Policy()
+        self.before_work: Callable[[Any], Awaitable[object]] | None = None  # once the answer is out: gets it
+
+    async def ask_discord(self) -> Application:
+        return Application("1", KEY.verify_key.encode().hex())
+
+    def nudge(self) -> None:
+        self.nudges += 1
+
+    def room(self) -> Room:
+        return Room(
+            self.ledger,
+            self.shelf,
+            self.machines,
+            self.replies,
+            self.policy,
+            "opencode/claude",
+            lambda: self.now,
+        )
+
+    def client(self) -> httpx.AsyncClient:
+        front = Front(self.identity, self.room(), self.nudge, NOW - 5)
+        transport = httpx.ASGITransport(self._watched(Starlette(routes=ROUTES), {"front": front}))
+        return httpx.AsyncClient(transport=transport, base_url="http://app")
+
+    def _watched(self, app: Starlette, state: dict[str, object]) -> Any:
+        async def asgi(scope: Any, receive: Any, send: Any) -> None:
+            async def watched(message: Any) -> None:
+                await send(message)
+                if message["type"] == "http.response.body" and scope["path"] == "/discord/interactions":
+                    self.log.append("answered")
+                    if self.before_work is not None:
+                        await self.before_work(json.loads(message["body"]))
+
+            await app({**scope, "state": state}, receive, watched)
+
+        return asgi
+
+    async def post(self, body: bytes, signature: str | None = None) -> httpx.Response:
+        timestamp = "1700000000"
+        signature = signature or KEY.sign(timestamp.encode() + body).signature.hex()
+        headers = {"x-signature-ed25519": signature, "x-signature-timestamp": timestamp}
+        async with self.client() as client:
+            return await client.post("/discord/interactions", content=body, headers=headers)
+
+    async def send(self, payload: object) -> Any:
+        """The answer, when also all that comes after it is done."""
+        response = await self.post(json.dumps(payload).encode())
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+def used(subcommand: str, channel: dict[str, Any] | None = None, **options: object) -> dict[str, Any]:
+    """A slash command as Discord sends it."""
+    given = [{"type": 3, "name": name, "value": value} for name, value in options.items()]
+    return {
+        "type": 2,
+        "id": "500",
+        "application_id": "1",
+        "token": "interaction-token",
+        "guild_id": "100",
+        "channel": channel or {"id": "200", "type": 0, "parent_id": "40"},
+        "member": {"user": {"id": "300", "username": "alice"}, "roles": ["90"], "permissions": "0"},
+        "app_permissions": "0",
+        "data": {
+            "id": "9",
+            "type": 1,
+            "name": "opencord",
+            "options": [{"type": 1, "name": subcommand, "options": given}],
+        },
+    }
+
+
+def pressed(custom_id: str, channel: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A button as Discord sends it."""
+    press = {"type": 3, "id": "600", "data": {"component_type": 2, "custom_id": custom_id}}
+    return used("", channel) | press
+
+
+def spoken(reply: Any) -> tuple[str, bool]:
+    return reply["data"]["content"], reply["data"]["flags"] & 64 == 64
