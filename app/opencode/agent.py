@@ -17,7 +17,7 @@ import httpx
 
 from app.ids import SessionId, TurnId
 from app.opencode import apologies
-from app.opencode.client import Client, Missing, Retry
+from app.opencode.client import READ_SECONDS, Client, Missing, Retry
 from app.opencode.listening import listening
 from app.opencode.transcript import ABORTED, ENDED, Fate, Fault, Outcome, message_id, outcome_of, part_id
 from app.sandboxes.ports import Machine
@@ -46,6 +46,7 @@ class Patience:
     stored: float = 5.0  # for a prompt that was taken to show up
     retry_within: float = 90.0  # the furthest ahead that the server's next try may lie
     most_retries: int = 5
+    read: float = READ_SECONDS  # for the answer to one request
 
 
 class OpenCodeAgent:
@@ -63,7 +64,7 @@ class OpenCodeAgent:
         self._patience = patience or Patience()
 
     def _client(self, machine: Machine) -> Client:
-        return Client(self._http, machine.endpoint, machine.password)
+        return Client(self._http, machine.endpoint, machine.password, self._patience.read)
 
     async def open_session(self, machine: Machine, title: str) -> SessionId:
         """A session of this thread that the machine has and the store forgot is taken up again."""

@@ -21,7 +21,7 @@ from app.opencode.workspace import (
     clone_environment,
     why_not_cloned,
 )
-from app.sandboxes.ports import PORT, Endpoint, Instance, Program, Provider
+from app.sandboxes.ports import PORT, Endpoint, Program, Provider
 from app.turns.errors import Refused, Retriable
 
 # Short, for a request that comes while it boots is never answered; now and then longer, for far-away instances.
@@ -44,14 +44,12 @@ class OpenCodeServer:
         self._options = options
         self._most_foreign = most_foreign
 
-    async def boot(
-        self, provider: Provider, instance: Instance, password: str, *, within: float, fresh: bool
-    ) -> Endpoint:
+    async def boot(self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool) -> Endpoint:
         try:
             async with asyncio.timeout(within):
                 if fresh:
-                    await self._prepare(provider, instance, within)
-                endpoint = await self._started(provider, instance, password, within)
+                    await self._prepare(provider, ref, within)
+                endpoint = await self._started(provider, ref, password, within)
                 await self._check_model(Client(self._http, endpoint, password))
                 return endpoint
         except TimeoutError as error:
@@ -72,19 +70,19 @@ class OpenCodeServer:
             raise Retriable("the workspace could not be looked at")
         return bool(done.output.strip())
 
-    async def _started(self, provider: Provider, instance: Instance, password: str, within: float) -> Endpoint:
+    async def _started(self, provider: Provider, ref: str, password: str, within: float) -> Endpoint:
         """Raises Refused when it ends by itself more than once: it would a third time."""
         program = Program("opencode", COMMAND, environment(self._options, password), PORT)
         for _ in range(LAUNCHES):
-            await provider.launch(instance.ref, program)
+            await provider.launch(ref, program)
             try:
-                return await self._until_healthy(provider, instance, password)
+                return await self._until_healthy(provider, ref, password)
             except Ended:
-                await self._prepare(provider, instance, within)
+                await self._prepare(provider, ref, within)
         raise Refused(apologies.NOT_STARTED)
 
-    async def _prepare(self, provider: Provider, instance: Instance, within: float) -> None:
-        done = await provider.exec(instance.ref, SCRIPT, env=clone_environment(self._options), within=within)
+    async def _prepare(self, provider: Provider, ref: str, within: float) -> None:
+        done = await provider.exec(ref, SCRIPT, env=clone_environment(self._options), within=within)
         match done.exit_code:
             case 0:
                 return
@@ -97,10 +95,10 @@ class OpenCodeServer:
         last = done.output.strip().rpartition("\n")[2][-200:]
         raise Retriable(f"the workspace could not be prepared: exit code {done.exit_code}: {last}")
 
-    async def _until_healthy(self, provider: Provider, instance: Instance, password: str) -> Endpoint:
+    async def _until_healthy(self, provider: Provider, ref: str, password: str) -> Endpoint:
         foreign = 0
         while True:
-            endpoint = await self._launched(provider, instance)
+            endpoint = await self._launched(provider, ref)
             client = Client(self._http, endpoint, password)
             for within in PROBES:
                 health = await client.health(within)
@@ -111,11 +109,11 @@ class OpenCodeServer:
                     raise Refused(apologies.WRONG_VERSION)
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _launched(self, provider: Provider, instance: Instance) -> Endpoint:
+    async def _launched(self, provider: Provider, ref: str) -> Endpoint:
         """Raises Ended when it has ended by itself."""
         for _ in range(MOST_LOST):
             try:
-                return await provider.endpoint(instance.ref, PORT)
+                return await provider.endpoint(ref, PORT)
             except Retriable:
                 await asyncio.sleep(PAUSE_SECONDS)
         raise Ended

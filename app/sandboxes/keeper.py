@@ -23,6 +23,7 @@ from app.sandboxes.ports import (
     PORT,
     Condition,
     Endpoint,
+    Gone,
     Instance,
     Labels,
     Machine,
@@ -195,13 +196,13 @@ class Keeper:
     async def _bring_up(self, held: Sandbox, labels: Labels) -> Machine:
         async with self._holds.at_work(held):
             try:
-                instance, endpoint = await self._booted(held, labels)
+                ref, endpoint = await self._booted(held, labels)
             except Retriable as failure:
                 raise Retriable(str(failure), failure.after, failure.tell or TOO_SLOW) from failure.__cause__
             except Refused:
                 await self._put_down(held.name)
                 raise
-            await self._holds.settle(held, State.ACTIVE, instance.ref)
+            await self._holds.settle(held, State.ACTIVE, ref)
         return machine_of(held, endpoint)
 
     async def _put_down(self, name: str) -> None:
@@ -213,28 +214,30 @@ class Keeper:
         except (Retriable, Refused) as failure:
             log.warning("sandbox.left_running", sandbox=name, reason=str(failure))
 
-    async def _booted(self, held: Sandbox, labels: Labels) -> tuple[Instance, Endpoint]:
+    async def _booted(self, held: Sandbox, labels: Labels) -> tuple[str, Endpoint]:
         assert held.password is not None
         began = self._clock()
-        instance, fresh = await self._running_instance(held.name, labels)
+        ref, fresh = await self._running(held, labels)
         within = self._patience.resumption
         if fresh:
             within = max(within, self._patience.creation - (self._clock() - began))
-        boot = self._server.boot(self._provider, instance, held.password, within=within, fresh=fresh)
-        return instance, await boot
+        return ref, await self._server.boot(self._provider, ref, held.password, within=within, fresh=fresh)
 
-    async def _running_instance(self, name: str, labels: Labels) -> tuple[Instance, bool]:
-        """And whether it is a new one."""
-        instance = await self._provider.find(name)
-        if instance is not None and self._is_spent(instance):
-            await self._provider.delete(instance.ref)
-            instance = None
-        if instance is None:
-            labels = {**labels, "store": await self._shelf.store()}
-            return await self._provider.create(name, labels, within=self._patience.creation), True
-        if instance.condition is not Condition.RUNNING:
-            await self._provider.start(instance.ref, within=self._patience.resumption)
-        return instance, False
+    async def _running(self, held: Sandbox, labels: Labels) -> tuple[str, bool]:
+        """The ref of its instance, which runs, and whether it is a new one. What is written down is believed at first;
+        after a failure it is looked up."""
+        if held.ref is not None and not held.resume_failures and not self._recreate:
+            with suppress(Gone):
+                await self._provider.start(held.ref, within=self._patience.resumption)
+                return held.ref, False
+        if held.state is State.RESUMING and (found := await self._provider.find(held.name)):
+            if not self._is_spent(found):
+                await self._provider.start(found.ref, within=self._patience.resumption)
+                return found.ref, False
+            await self._provider.delete(found.ref)
+        labels = {**labels, "store": await self._shelf.store()}
+        created = await self._provider.create(held.name, labels, within=self._patience.creation)
+        return created.ref, True
 
     def _is_spent(self, instance: Instance) -> bool:
         return instance.condition is Condition.BROKEN or (

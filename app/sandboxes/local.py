@@ -27,7 +27,7 @@ import structlog
 from app.sandboxes import launcher, place, processes
 from app.sandboxes.launcher import LAUNCH, SANDBOX, Launch
 from app.sandboxes.place import Note, Place
-from app.sandboxes.ports import Completed, Endpoint, Instance, Program
+from app.sandboxes.ports import Completed, Endpoint, Gone, Instance, Program
 from app.sandboxes.processes import Environment
 from app.turns.errors import Refused, Retriable
 
@@ -172,7 +172,7 @@ class LocalProvider:
     def _start(self, where: Place) -> None:
         note = where.note()
         if note is None:
-            raise Retriable(f"there is no sandbox {where.path.name}")
+            raise Gone(f"there is no sandbox {where.path.name}")
         if not note.running:
             self._clear(where)
             where.write(replace(note, running=True))

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import State
+from app.turns.errors import Retriable
 
 Labels = Mapping[str, str]
 PORT = 4096  # OpenCode's, inside an instance
@@ -64,6 +65,10 @@ class Program:
     port: int
 
 
+class Gone(Retriable):
+    """There is no such instance any more."""
+
+
 class Provider(Protocol):
     """Somebody who provides machines. Names are ours, unique, and the key to everything that must not happen twice."""
 
@@ -82,7 +87,8 @@ class Provider(Protocol):
 
     async def start(self, ref: str, *, within: float) -> None:
         """Returns once commands can be run; waits for one that is changing. Harmless on a running one. Files are as
-        they were; processes are not. Raises Retriable after `within` seconds, and it may come up all the same."""
+        they were; processes are not. Raises Gone; Retriable after `within` seconds, and it may come up all the
+        same."""
         ...
 
     async def stop(self, ref: str) -> None:
@@ -118,9 +124,7 @@ class Provider(Protocol):
 class Server(Protocol):
     """OpenCode, as the keeper sees it: something that is booted in an instance and can be asked how it is."""
 
-    async def boot(
-        self, provider: Provider, instance: Instance, password: str, *, within: float, fresh: bool
-    ) -> Endpoint:
+    async def boot(self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool) -> Endpoint:
         """Start the server with this password, and wait until it answers. HOME and the workspace are prepared first in
         a `fresh` instance, and in any other when the server does not start without.
 

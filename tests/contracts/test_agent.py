@@ -68,7 +68,9 @@ class World:
     threads: int = 0
 
     async def boot(self) -> None:
-        self.endpoint = await self.server.boot(self.provider, self.instance, PASSWORD, within=BOOT_SECONDS, fresh=True)
+        self.endpoint = await self.server.boot(
+            self.provider, self.instance.ref, PASSWORD, within=BOOT_SECONDS, fresh=True
+        )
 
     def machine(self) -> Machine:
         """Another thread's, each time."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.sandboxes.local import LocalProvider
-from app.sandboxes.ports import Condition, Program, Provider
+from app.sandboxes.ports import Condition, Gone, Program, Provider
 from app.turns.errors import Retriable
 from tests.fakes.provider import FakeProvider
 from tests.sandboxes.daytona_stage import provider_of, simulated
@@ -169,11 +169,11 @@ async def test_nothing_runs_in_an_instance_that_is_stopped_or_gone(provider: Pro
         await provider.endpoint(ref, PORT)
 
 
-async def test_starting_an_instance_that_is_gone_is_retriable(provider: Provider) -> None:
+async def test_starting_an_instance_that_is_gone_says_so(provider: Provider) -> None:
     ref = (await provider.create("one", LABELS, within=10)).ref
     await provider.delete(ref)
 
-    with pytest.raises(Retriable):
+    with pytest.raises(Gone):
         await provider.start(ref, within=10)
 
 

@@ -8,7 +8,7 @@ from itertools import count
 
 import anyio
 
-from app.sandboxes.ports import Completed, Condition, Endpoint, Instance, Program
+from app.sandboxes.ports import Completed, Condition, Endpoint, Gone, Instance, Program
 from app.turns.errors import Retriable
 
 
@@ -105,6 +105,8 @@ class FakeProvider:
     async def start(self, ref: str, *, within: float) -> None:
         async with self._call("start", ref):
             held = self._existing(ref)
+            if held.instance.condition is Condition.BROKEN:
+                raise Retriable(f"{ref} is broken")
             if held.instance.condition is not Condition.RUNNING:
                 held.turn(Condition.RUNNING)
 
@@ -169,7 +171,7 @@ class FakeProvider:
 
     def _existing(self, ref: str) -> Held:
         if ref not in self.held:
-            raise Retriable(f"there is no {ref}")
+            raise Gone(f"there is no {ref}")
         return self.held[ref]
 
     def _running(self, ref: str) -> Held:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app.sandboxes.ports import PORT, Endpoint, Instance, Program, Provider
+from app.sandboxes.ports import PORT, Endpoint, Program, Provider
 from app.turns.errors import Refused
 
 
@@ -14,15 +14,13 @@ class FakeServer:
     unsaved: bool = False
     _passwords: dict[str, str] = field(default_factory=dict)  # of what was last started in each instance
 
-    async def boot(
-        self, provider: Provider, instance: Instance, password: str, *, within: float, fresh: bool
-    ) -> Endpoint:
+    async def boot(self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool) -> Endpoint:
         if self.refuse is not None:
             raise Refused(self.refuse)
         self.boots.append(password)
-        self._passwords[instance.ref] = password
-        await provider.launch(instance.ref, Program("opencode", "opencode serve", {}, PORT))
-        return await provider.endpoint(instance.ref, PORT)
+        self._passwords[ref] = password
+        await provider.launch(ref, Program("opencode", "opencode serve", {}, PORT))
+        return await provider.endpoint(ref, PORT)
 
     async def answers(self, endpoint: Endpoint, password: str) -> bool:
         return not self.mute and password in self._passwords.values()

@@ -80,7 +80,7 @@ class Desk:
 @pytest.fixture
 async def desk(http: httpx.AsyncClient, provider: OneMachine, server: OpenCodeServer) -> Desk:
     (provider.home / "workspace").mkdir()  # git would take longer than most tests
-    endpoint = await server.boot(provider, provider.instance, PASSWORD, within=20.0, fresh=True)
+    endpoint = await server.boot(provider, provider.instance.ref, PASSWORD, within=20.0, fresh=True)
     agent = OpenCodeAgent(http, "playground/scripted", time.time, PATIENCE)
     machine = Machine(ThreadId("7"), endpoint, PASSWORD, None)
     session = await agent.open_session(machine, "a thread")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def boot(server: OpenCodeServer, provider: OneMachine, *, within: float = 20.0, fresh: bool = True) -> Endpoint:
-    return await server.boot(provider, provider.instance, PASSWORD, within=within, fresh=fresh)
+    return await server.boot(provider, provider.instance.ref, PASSWORD, within=within, fresh=fresh)
 
 
 async def test_a_booted_server_answers_to_its_password(server: OpenCodeServer, provider: OneMachine) -> None:

@@ -265,7 +265,7 @@ async def test_a_wrong_key_is_refused(daytona: DaytonaSimulator) -> None:
 
 
 async def test_an_idle_sandbox_stops_and_a_stopped_one_is_deleted(tmp_path: Path) -> None:
-    async with DaytonaSimulator(tmp_path, PATH, minute=0.3) as daytona, sdk_of(daytona) as sdk:
+    async with DaytonaSimulator(tmp_path, PATH, minute=0.2) as daytona, sdk_of(daytona) as sdk:
         sandbox = await make(sdk, "one", auto_stop_interval=1, auto_delete_interval=1)
         await sandbox.process.exec("setsid sleep 300 >/dev/null 2>&1 &")
 
@@ -278,11 +278,11 @@ async def test_an_idle_sandbox_stops_and_a_stopped_one_is_deleted(tmp_path: Path
 
 async def test_a_sandbox_in_use_does_not_stop(tmp_path: Path) -> None:
     async with DaytonaSimulator(tmp_path, PATH, minute=0.1) as daytona, sdk_of(daytona) as sdk:
-        sandbox = await make(sdk, "one", auto_stop_interval=4)
+        sandbox = await make(sdk, "one", auto_stop_interval=3)
 
-        await sandbox.process.exec("sleep 0.7")
+        await sandbox.process.exec("sleep 0.5")
         by_command = daytona.sandboxes[0].state
-        for _ in range(7):
+        for _ in range(5):
             await asyncio.sleep(daytona.minute)
             await sandbox.refresh_activity()
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def daytona(tmp_path: Path) -> AsyncIterator[DaytonaSimulator]:
-    async with DaytonaSimulator(tmp_path, PATH, minute=0.2) as daytona:
+    async with DaytonaSimulator(tmp_path, PATH, minute=0.1) as daytona:
         daytona.boot_seconds = daytona.stop_seconds = 0.0
         yield daytona
 
@@ -42,7 +42,7 @@ async def sandbox(sdk: "AsyncDaytona") -> "AsyncSandbox":
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=5) as http:
         yield http
 
 

@@ -92,6 +92,8 @@ async def test_a_machine_that_is_gone_or_broken_is_replaced(yard: Yard) -> None:
     yard.provider.lose(name_of(THREAD))
     await yard.ensure()
     yard.provider.put(name_of(THREAD), Condition.BROKEN)
+    with pytest.raises(Retriable):
+        await yard.ensure()
 
     await yard.ensure()
 

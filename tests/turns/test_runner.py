@@ -152,7 +152,7 @@ async def test_a_thread_that_cannot_be_opened_is_told_where_it_was_asked(
 
 
 async def test_a_defect_of_ours_is_owned_up_to_without_its_traceback(here: World) -> None:
-    here.provider.fail("find", KeyError("secret detail"))
+    here.provider.fail("create", KeyError("secret detail"))
     await here.ledger.admit(message(1, thread=THREAD), here.now)
 
     await ended(here)

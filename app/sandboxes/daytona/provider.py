@@ -24,7 +24,7 @@ from app.sandboxes.daytona.calls import Pace, both, deadline, once, repeated
 from app.sandboxes.daytona.cloud import Cloud
 from app.sandboxes.daytona.errors import Failed
 from app.sandboxes.daytona.image import Size
-from app.sandboxes.ports import Completed, Endpoint, Instance, Labels, Program
+from app.sandboxes.ports import Completed, Endpoint, Gone, Instance, Labels, Program
 from app.turns.errors import Refused, Retriable
 
 if TYPE_CHECKING:
@@ -88,12 +88,18 @@ class DaytonaProvider:
         return _instance(found) if found is not None and life.state_of(found) not in life.LEAVING else None
 
     async def start(self, ref: str, *, within: float) -> None:
-        async with deadline(within, "start a machine"):
-            sandbox = await self._cloud.handle(ref)
-            self._links.pop(ref, None)
-            if life.state_of(sandbox) not in life.RESTING:  # one that rests is started at once: that tells as well
-                await self._cloud.look(sandbox)
-            await life.up(sandbox, self._pace)
+        self._links.pop(ref, None)
+        try:
+            async with deadline(within, "start a machine"):
+                sandbox = await self._cloud.handle(ref)
+                if life.state_of(sandbox) not in life.RESTING:  # one that rests is started at once: that tells as well
+                    await self._cloud.look(sandbox)
+                await life.up(sandbox, self._pace)
+        except Failed as failure:
+            if not failure.gone:
+                raise
+            self._cloud.forget(ref)
+            raise Gone("Daytona knows no such sandbox") from failure
 
     async def stop(self, ref: str) -> None:
         async with deadline(self._pace.stop, "stop a machine"):

@@ -38,7 +38,6 @@ class Cloud:
         self.faults = Faults()
         self.records: dict[str, Sandbox] = {}  # by id, in order of creation, those being destroyed included
         self.built: set[str] = set()  # Dockerfiles whose image is cached
-        self.ids: set[str] = set()  # of all sandboxes there ever were
         self.watchers: set[asyncio.Queue[tuple[str, Json]]] = set()
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,7 +85,6 @@ class Cloud:
 
     def add(self, sandbox: Sandbox) -> None:
         self.records[sandbox.id] = sandbox
-        self.ids.add(sandbox.id)
         sandbox.updated = sandbox.last_activity = sandbox.created
         self.tell("sandbox.created", payloads.sandbox(sandbox, self.toolbox_url))
 
@@ -117,7 +115,8 @@ class Cloud:
                 raise AssertionError(f"not within {within:g} s; sandboxes: {states}")
             self._changed.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), 0.05)
+                async with asyncio.timeout(0.05):
+                    await self._changed.wait()
         return found
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

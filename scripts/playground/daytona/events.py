@@ -57,7 +57,9 @@ class Events:
 async def _tell(news: asyncio.Queue[tuple[str, Json]], send: Send) -> None:
     while True:
         try:
-            event = await asyncio.wait_for(news.get(), PING_SECONDS)
+            # Not wait_for: it may swallow a cancellation, before Python 3.12.
+            async with asyncio.timeout(PING_SECONDS):
+                event = await news.get()
         except TimeoutError:
             await _say(send, PING)
         else:

@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -51,6 +51,7 @@ async def start(
 ) -> asyncio.subprocess.Process:
     """A shell that reads its commands from its standard input. The fork happens before anything else may, so that who
     saw the sandbox started, starts it in a started one."""
+    sandbox.used = True
     output = asyncio.subprocess.DEVNULL if quiet else asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(
         shell(path),
@@ -103,13 +104,20 @@ def end_session(launch: Launch, grace: float) -> None:
     processes.end(lambda: [process for process in found if not processes.gone(process)], grace)
 
 
-def end_all(ids: Collection[str], launches: Sequence[Launch], grace: float) -> None:
-    """Whatever runs in these sandboxes. Blocks until nothing does. Raises TimeoutError."""
+def end_all(sandboxes: Collection[Sandbox], grace: float) -> None:
+    """Whatever runs in them, if anything ever did. Blocks until nothing does. Raises TimeoutError."""
+    ids = {sandbox.id for sandbox in sandboxes if sandbox.used}
+    if not ids:
+        return
+    launches = [launch for sandbox in sandboxes for launch in sandbox.launches]
     find = partial(processes.belonging, lambda env: env.get(MARK) in ids, launches)
     processes.end(find, grace)
     # A process shows no environment for the moment in which it becomes another program: look once more.
     time.sleep(EXEC_SECONDS)
     processes.end(find, grace)
+    for sandbox in sandboxes:
+        sandbox.launches.clear()
+        sandbox.used = False
 
 
 def end_leftovers(root: Path) -> None:

@@ -101,8 +101,7 @@ class Life:
     def kill(self, sandbox: Sandbox) -> None:
         """Blocks for the moment that this takes."""
         self._cut(sandbox)
-        inside.end_all([sandbox.id], sandbox.launches, 0)
-        sandbox.launches.clear()
+        inside.end_all([sandbox], 0)
 
     # Because its time is up
 
@@ -185,9 +184,8 @@ class Life:
         self.cloud.move(sandbox, State.DESTROYED)
 
     async def _end(self, sandbox: Sandbox) -> None:
-        ending = asyncio.to_thread(inside.end_all, [sandbox.id], sandbox.launches, self.cloud.stop_grace)
+        ending = asyncio.to_thread(inside.end_all, [sandbox], self.cloud.stop_grace)
         await asyncio.gather(asyncio.sleep(self.cloud.stop_seconds), ending)
-        sandbox.launches.clear()
 
     def _cut(self, sandbox: Sandbox) -> None:
         """Nothing of it can be reached from now on, and what is under way breaks off."""

@@ -83,6 +83,7 @@ class Sandbox:
     build_log: str = ""
     sessions: dict[str, Session] = field(default_factory=dict)
     launches: list[Launch] = field(default_factory=list)
+    used: bool = False  # something may run in it
     traffic: set[anyio.CancelScope] = field(default_factory=set)  # requests that a stop cuts off
     in_use: int = 0  # those among them that count as activity
 

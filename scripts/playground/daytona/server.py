@@ -70,8 +70,7 @@ class DaytonaSimulator(Cloud):
 
     def _clear(self) -> None:
         """End what runs, and finish the deletions that were under way. Blocks."""
-        launches = [launch for sandbox in self.records.values() for launch in sandbox.launches]
-        inside.end_all(self.ids, launches, GRACE)
+        inside.end_all(self.records.values(), GRACE)
         for sandbox in self.records.values():
             if sandbox.state == State.DESTROYING:
                 inside.remove(sandbox.path)
