@@ -12,7 +12,7 @@ endif
 # A .env file, if there is one, in the shell's own syntax; only for what runs the app.
 WITH_ENV := set -a; if [ -f .env ]; then . ./.env; fi; set +a;
 
-.PHONY: help setup demo dev start register db-init test check typecheck build lock
+.PHONY: help setup demo dev start snapshot register db-init test check typecheck build lock
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -21,13 +21,16 @@ setup: ## the virtual environment, the dependencies, OpenCode
 	@$(PYTHON) scripts/setup.py
 
 demo: setup ## the whole thing on this machine, no account needed; PROMPT="…" for one turn without a browser
-	@$(WITH_ENV) python -m scripts.playground.demo $(if $(PROMPT),--prompt "$$PROMPT")
+	@$(WITH_ENV) $(if $(findstring command,$(origin SANDBOX_PROVIDER)),SANDBOX_PROVIDER='$(SANDBOX_PROVIDER)') python -m scripts.playground.demo $(if $(PROMPT),--prompt "$$PROMPT")
 
 dev: setup ## the app, restarted when a file changes
 	@$(WITH_ENV) python -m app --reload
 
 start: setup ## the app and the scheduler beside it
 	@$(WITH_ENV) exec python -m scripts.start
+
+snapshot: setup ## build what machines at Daytona are made from
+	@$(WITH_ENV) python -m scripts.build_snapshot
 
 register: setup ## tell Discord the commands
 	@$(WITH_ENV) python -m scripts.register_commands

@@ -47,6 +47,8 @@ def start_once() -> float:
             "DISCORD_APPLICATION_ID": "1",
             "DISCORD_PUBLIC_KEY": "00" * 32,
             "DISCORD_API_BASE_URL": "http://127.0.0.1:9/api/v10",
+            "DAYTONA_API_KEY": "measured.without.daytona",
+            "DAYTONA_API_URL": "http://127.0.0.1:9/api",
         }
         started = time.perf_counter()
         with subprocess.Popen(

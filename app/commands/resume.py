@@ -8,7 +8,6 @@ from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, deferred
 from app.ids import ThreadId
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Labels
 from app.turns.records import Place
 
 REGISTRATION: Payload = {
@@ -33,9 +32,5 @@ async def run(interaction: Interaction, room: Room) -> Answer:
 
 
 async def resumed(thread: ThreadId, place: Place, room: Room) -> Report:
-    await room.machines.ensure(thread, labels_of(thread, place))
+    await room.machines.ensure(thread, place.labels)
     return Report(DONE)
-
-
-def labels_of(thread: ThreadId, place: Place) -> Labels:
-    return {"app": "opencord", "guild": place.guild, "channel": place.channel, "thread": thread}

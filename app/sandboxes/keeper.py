@@ -135,6 +135,7 @@ class Keeper:
         held = await self._holds.take(seen, State.PAUSING, spare=True)
         if held is None:
             return False
+        self._known.pop(held.thread, None)
         async with self._holds.at_work(held):
             instance = await self._provider.find(held.name)
             if instance is None:
@@ -149,6 +150,7 @@ class Keeper:
         held = await self._holds.take(seen, State.DESTROYING, spare=spare)
         if held is None:
             return False
+        self._known.pop(held.thread, None)
         async with self._holds.at_work(held):
             instance = await self._provider.find(held.name)
             if instance is not None:

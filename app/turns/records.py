@@ -1,5 +1,6 @@
 """A turn as it is written down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,6 +31,12 @@ class Place:
     channel: ChannelId  # a thread's parent, when it was asked in a thread
     thread: ThreadId | None = None
     category: ChannelId | None = None
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What a machine for this thread is labelled with."""
+        assert self.thread is not None
+        return {"app": "opencord", "guild": self.guild, "channel": self.channel, "thread": self.thread}
 
 
 @dataclass(frozen=True, slots=True)

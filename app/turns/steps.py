@@ -14,7 +14,7 @@ import structlog
 from app.background import meanwhile
 from app.ids import MessageId, SessionId, ThreadId
 from app.sandboxes.keeper import Keeper
-from app.sandboxes.ports import Labels, Machine
+from app.sandboxes.ports import Machine
 from app.turns.errors import Retriable
 from app.turns.history import MOST_MESSAGES, NEW_MACHINE, with_history
 from app.turns.machine import Event, Stage, Step
@@ -70,7 +70,7 @@ class Steps:
         if turn.opener is None:
             turn = await self.ledger.note_opener(turn.id, token, await self._opener(turn))
         if turn.opener is not None and turn.starts_thread:
-            self.keeper.begin(thread_of(turn), labels_of(turn))  # what takes longest goes on beside the rest
+            self.keeper.begin(thread_of(turn), turn.place.labels)  # what takes longest goes on beside the rest
             await self.chat.start_thread(turn.place.channel, turn.opener, title_of(turn.prompt))
         return Event.THREAD_OPENED, Facts()
 
@@ -87,7 +87,7 @@ class Steps:
 
     async def _machine_of(self, turn: Turn) -> Machine:
         """One that was up a moment ago is believed to be so, until something failed."""
-        return await self.keeper.ensure(thread_of(turn), labels_of(turn), trusting=turn.failing_since is None)
+        return await self.keeper.ensure(thread_of(turn), turn.place.labels, trusting=turn.failing_since is None)
 
     async def _in_context(self, turn: Turn, session: SessionId) -> str:
         """The prompt; in a session that knows nothing of its thread, with what was said there. Decided by what was
@@ -170,7 +170,3 @@ def question_of(turn: Turn, parcel: Parcel) -> MessageId | None:
 def thread_of(turn: Turn) -> ThreadId:
     assert turn.thread is not None, "the table lets no turn come here without a thread"
     return turn.thread
-
-
-def labels_of(turn: Turn) -> Labels:
-    return {"app": "opencord", "guild": turn.place.guild, "channel": turn.place.channel, "thread": thread_of(turn)}

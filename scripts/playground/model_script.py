@@ -24,6 +24,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from app.turns.history import END
 from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say, Step, absolute, fenced, plan
 from scripts.playground.model_wishes import quoted, report, wished
 
@@ -55,7 +56,8 @@ def _apart(steps: Sequence[Step]) -> list[Step]:
 
 
 def prompts_of(messages: Sequence[Message]) -> list[str]:
-    return [text_of(message) for message in messages if message["role"] == "user"]
+    """What people asked, without what was said before it."""
+    return [text_of(message).rpartition(END)[2].lstrip() for message in messages if message["role"] == "user"]
 
 
 def text_of(message: Message) -> str:
