@@ -48,6 +48,7 @@ EVENTS: dict[str, str] = {
     "runner.failed": "a defect ended the runner, and with it the process",
     "sandbox.active": "a thread's sandbox is up, OpenCode answers in it",
     "sandbox.created": "a sandbox of that name stands ready",
+    "sandbox.defect": "a round failed over one machine in a way that nobody foresaw",
     "sandbox.deleted": "a sandbox is gone with its files",
     "sandbox.destroyed": "a thread's sandbox is gone, and its row says so",
     "sandbox.error": "a thread's sandbox is beyond repair: the next question gets a new one",

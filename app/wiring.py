@@ -26,9 +26,10 @@ from app.opencode.config import VERSION, Options, model_of
 from app.opencode.server import OpenCodeServer
 from app.sandboxes.daytona.provider import DaytonaProvider
 from app.sandboxes.housekeeping import Housekeeping
-from app.sandboxes.keeper import Keeper, Patience
+from app.sandboxes.keeper import Keeper
 from app.sandboxes.local import LocalProvider
 from app.sandboxes.ports import Provider
+from app.sandboxes.waking import Patience
 from app.settings import Settings
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf

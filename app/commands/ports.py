@@ -4,7 +4,7 @@ Only the store answers in milliseconds. What is needed of the others is done aft
 that every command is answered within Discord's three seconds whatever the vendors do.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,7 +27,7 @@ class Desk(Protocol):
 
     async def count_live_turns(self) -> int: ...
 
-    async def cancel(self, thread: ThreadId, now: float) -> int:
+    async def cancel(self, thread: ThreadId) -> int:
         """End what is at work in the thread: how many turns. Those that wait go on waiting."""
         ...
 
@@ -47,12 +47,17 @@ class Machines(Protocol):
         """The thread's machine, awake: found, woken or made."""
         ...
 
+    async def touch(self, thread: ThreadId) -> None:
+        """It was used just now."""
+        ...
+
     async def pause(self, thread: ThreadId) -> bool:
         """False when a turn needs it, or it is not awake."""
         ...
 
-    async def destroy(self, thread: ThreadId) -> bool:
-        """Gone with its files, whoever needs it. False when there is none."""
+    async def destroy(self, thread: ThreadId, first: Callable[[], Awaitable[None]]) -> bool:
+        """Gone with its files, whoever needs it. `first` is done when nobody can get to it any more. False when there
+        is none, and nothing done."""
         ...
 
     async def unsaved(self, thread: ThreadId) -> bool | None:

@@ -41,6 +41,7 @@ IF_UNKNOWN = (
     "I cannot see whether there is work in this machine that exists nowhere else, because it is asleep or does not "
     f"answer. {LOSSES} Shall I?"
 )
+IF_UNKNOWN_BY_NOW = f"The machine has come up since I asked. {LOSSES} Shall I?"
 UNDER_WAY = "Throwing the machine away…"
 DONE = "Done: the machine is gone. The next question gets a new one."
 KEPT = "Nothing was reset: the machine stays as it is."
@@ -64,13 +65,15 @@ async def press(interaction: Interaction, room: Room) -> Answer:
     pressed = BUTTON.fullmatch(interaction.custom_id or "")
     if pressed is None or pressed["thread"] != visitor.place.thread:
         raise TurnedAway(UNKNOWN_BUTTON)
-    if pressed["choice"] == "keep":
-        return Answer(updated(KEPT))
     sandbox = await standing(visitor.thread, room)
     if sandbox is None:
         return Answer(updated(GONE))
-    if pressed["mark"] not in (ANY, mark_of(sandbox)):
+    if pressed["mark"] != mark_of(sandbox):
+        if pressed["mark"] == ANY:  # it was still being made when the question was asked, or it is a later one
+            return Answer(updated(IF_UNKNOWN_BY_NOW, components=choice(sandbox)))
         return Answer(updated(ANOTHER))
+    if pressed["choice"] == "keep":
+        return Answer(updated(KEPT))
     return Answer(updated(UNDER_WAY), lambda: reset(visitor, room))
 
 
@@ -84,16 +87,22 @@ async def considered(sandbox: Sandbox, visitor: Visitor, room: Room) -> Report:
 
 
 async def reset(visitor: Visitor, room: Room) -> Report:
-    """What is at work ends first, so that it cannot bring the machine up again; what waits goes to the new one."""
-    stopped = await room.ledger.cancel(visitor.thread, room.clock())
+    """What is at work ends when nobody can get to the machine any more: nothing that waits can begin on it, and goes to
+    the new one."""
+    stopped = 0
+
+    async def stop_work() -> None:
+        nonlocal stopped
+        stopped += await room.ledger.cancel(visitor.thread)
+
     try:
-        was_there = await room.machines.destroy(visitor.thread)
+        was_there = await room.machines.destroy(visitor.thread, stop_work)
     except (Retriable, Refused) as failure:
         log.warning("machine.unreset", thread=visitor.thread, stopped=stopped, reason=str(failure))
         return Report(failure.tell or NOT_NOW, aloud=stopping(visitor) if stopped else None)
-    log.info("machine.reset", thread=visitor.thread, by=visitor.asker.id, stopped=stopped)
     if not was_there:
-        return Report(GONE, aloud=stopping(visitor) if stopped else None)
+        return Report(GONE)
+    log.info("machine.reset", thread=visitor.thread, by=visitor.asker.id, stopped=stopped)
     return Report(DONE, aloud=announcement(visitor, bool(stopped)))
 
 

@@ -33,4 +33,5 @@ async def run(interaction: Interaction, room: Room) -> Answer:
 
 async def resumed(thread: ThreadId, place: Place, room: Room) -> Report:
     await room.machines.ensure(thread, place.labels)
+    await room.machines.touch(thread)  # it may have been awake, and about to fall asleep
     return Report(DONE)

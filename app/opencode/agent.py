@@ -25,7 +25,6 @@ from app.turns.errors import Refused, Retriable
 from app.turns.ports import Answer, Interrupted, Prompt
 
 MISSES = 3  # answers in a row that get lost before the server counts as gone
-MISS_SECONDS = 0.5
 
 
 class ModelFailed(Exception):
@@ -47,6 +46,7 @@ class Patience:
     retry_within: float = 90.0  # the furthest ahead that the server's next try may lie
     most_retries: int = 5
     read: float = READ_SECONDS  # for the answer to one request
+    miss: float = 0.5  # after an answer that got lost
 
 
 class OpenCodeAgent:
@@ -179,7 +179,7 @@ class OpenCodeAgent:
             except Retriable:
                 if not left:
                     raise
-                await asyncio.sleep(MISS_SECONDS)
+                await asyncio.sleep(self._patience.miss)
         raise AssertionError("unreachable")
 
     async def _explain(self, client: Client, fault: Fault | None) -> None:

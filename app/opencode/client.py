@@ -41,6 +41,8 @@ class Health(StrEnum):
     GOOD = "good"
     REFUSED = "refused"  # nobody listens
     SILENT = "silent"  # no answer of any use, yet
+    LOCKED = "locked"  # it has another password
+    BARRED = "barred"  # somebody on the way to it answered instead, or hung up
     FOREIGN = "foreign"  # something that is not OpenCode, or a later one that has dropped the address
     OTHER_VERSION = "other version"
 
@@ -81,10 +83,14 @@ class Client:
             response = await self._send("GET", "/global/health", timeout=within)
         except httpx.ConnectError:
             return Health.REFUSED
+        except httpx.ReadTimeout:
+            return Health.SILENT
         except httpx.HTTPError:
-            return Health.SILENT
+            return Health.BARRED
+        if response.status_code == 401 and response.headers.get("www-authenticate", "").startswith("Basic "):
+            return Health.LOCKED
         if response.status_code != 200:
-            return Health.SILENT
+            return Health.BARRED
         health = _json(response)
         if not isinstance(health, dict) or "version" not in health:
             return Health.FOREIGN

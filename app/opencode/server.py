@@ -21,11 +21,13 @@ from app.opencode.workspace import (
     clone_environment,
     why_not_cloned,
 )
-from app.sandboxes.ports import PORT, Endpoint, Program, Provider
+from app.sandboxes.ports import PORT, Endpoint, Program, Provider, Unclear
 from app.turns.errors import Refused, Retriable
 
 # Short, for a request that comes while it boots is never answered; now and then longer, for far-away instances.
 PROBES: Final = (PROBE_SECONDS, PROBE_SECONDS, PROBE_SECONDS, 2.0)
+# The same for one that was up already: it may be busy.
+LOOKS: Final = (PROBE_SECONDS, 1.0, 3.0)
 PAUSE_SECONDS = 0.2
 LAUNCHES = 2
 MOST_LOST = 4  # how often in a row the provider may say that nothing runs
@@ -57,12 +59,14 @@ class OpenCodeServer:
 
     async def answers(self, endpoint: Endpoint, password: str) -> bool:
         client = Client(self._http, endpoint, password)
-        for within in (PROBE_SECONDS, 1.0, 3.0):
+        for within in LOOKS:
             health = await client.health(within)
-            if health is not Health.SILENT:
+            if health in (Health.GOOD, Health.LOCKED, Health.OTHER_VERSION):
                 return health is Health.GOOD
             await asyncio.sleep(PAUSE_SECONDS)
-        return False
+        if health is Health.SILENT:
+            return False
+        raise Unclear(f"OpenCode cannot be reached: {health}")
 
     async def has_unsaved(self, provider: Provider, ref: str) -> bool:
         done = await provider.exec(ref, UNSAVED, within=UNSAVED_SECONDS)
@@ -111,11 +115,13 @@ class OpenCodeServer:
 
     async def _launched(self, provider: Provider, ref: str) -> Endpoint:
         """Raises Ended when it has ended by itself."""
-        for _ in range(MOST_LOST):
+        lost = 0
+        while lost < MOST_LOST:
             try:
                 return await provider.endpoint(ref, PORT)
-            except Retriable:
-                await asyncio.sleep(PAUSE_SECONDS)
+            except Retriable as failure:
+                lost += not isinstance(failure, Unclear)
+            await asyncio.sleep(PAUSE_SECONDS)
         raise Ended
 
     async def _check_model(self, client: Client) -> None:

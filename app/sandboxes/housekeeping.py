@@ -46,41 +46,50 @@ class Housekeeping:
     async def pause_idle(self) -> Counts:
         """Stop what has not been used for so long."""
         before = self._clock() - self._idle_seconds
-        idle = [one for one in await self._shelf.sandboxes() if one.state is State.ACTIVE and one.active_at <= before]
+        idle = [one for one in await self._shelf.standing() if one.state is State.ACTIVE and one.active_at <= before]
         return await each(idle, self._paused)
 
     async def destroy_expired(self) -> Counts:
         """Delete what has been stopped for so long, and what has failed for so long."""
         before = self._clock() - self._paused_seconds
-        left = [one for one in await self._shelf.sandboxes() if one.state in {State.PAUSED, State.ERROR}]
+        left = [one for one in await self._shelf.standing() if one.state in {State.PAUSED, State.ERROR}]
         return await each((one for one in left if one.changed_at <= before), self._destroyed)
 
     async def reconcile(self) -> Counts:
-        """Compare the rows with the machines. The list may lag behind: whatever it says that no row does is looked at
+        """Compare the rows with the machines. The list may lag behind: whatever it says against a row is looked at
         before anything is done about it."""
         # Before the rows: a machine that is made meanwhile is not in the list, and one that is in it has had its row.
         try:
-            listed = {one.name: one for one in await self._ours()}
+            listed = {one.name: one for one in await self._provider.list() if one.labels.get("app") == "opencord"}
         except (Retriable, Refused) as failure:
             log.warning("sandbox.unlisted", reason=str(failure))
             return {"failed": 1}
-        sandboxes = await self._shelf.sandboxes()
-        strays = [listed[name] for name in listed.keys() - {one.name for one in sandboxes}]
-        counts = Counter(await each(strays, self._stray_deleted))
-        counts.update(await each(sandboxes, lambda one: self._reconciled(one, listed.get(one.name))))
+        standing = await self._shelf.standing()
+        counts = Counter(await each(standing, lambda one: self._reconciled(one, listed.get(one.name))))
+        counts.update(
+            await self._strays_deleted([listed[name] for name in listed.keys() - {one.name for one in standing}])
+        )
         return counts
 
-    async def _ours(self) -> Sequence[Instance]:
-        """By the label, and never one that another store has put its name on: two apps may share an account."""
+    async def _strays_deleted(self, unknown: Sequence[Instance]) -> Counts:
+        """Ours by the label alone, and never one that another store has put its name on: two apps may share an
+        account. One whose thread is known goes by way of its row, for it may be wanted again just now."""
         store = await self._shelf.store()
-        found = await self._provider.list()
-        return [one for one in found if one.labels.get("app") == "opencord" and one.labels.get("store", store) == store]
+        strays = {one.name: one for one in unknown if one.labels.get("store", store) == store}
+        destroyed = await self._shelf.named(strays.keys())
+        counts = Counter(await each(destroyed, self._left_over_deleted))
+        nobodys = strays.keys() - {one.name for one in destroyed}
+        counts.update(await each([strays[name] for name in nobodys], self._stray_deleted))
+        return counts
 
     async def _paused(self, sandbox: Sandbox) -> str | None:
         return "paused" if await self._keeper.stop(sandbox) else None
 
     async def _destroyed(self, sandbox: Sandbox) -> str | None:
         return "destroyed" if await self._keeper.remove(sandbox) else None
+
+    async def _left_over_deleted(self, sandbox: Sandbox) -> str | None:
+        return "strays" if sandbox.state is State.DESTROYED and await self._keeper.remove(sandbox) else None
 
     async def _stray_deleted(self, stray: Instance) -> str | None:
         await self._provider.delete(stray.ref)
@@ -92,8 +101,6 @@ class Housekeeping:
             return None
         if sandbox.state in PASSING:
             return await self._taken_over(sandbox)
-        if sandbox.state is State.DESTROYED:
-            return "strays" if listed is not None and await self._keeper.remove(sandbox) else None
         if agrees(sandbox, listed):
             return None
         return await self._corrected(sandbox, await self._provider.find(sandbox.name))
@@ -130,7 +137,9 @@ async def each(them: Iterable[T], act: Callable[[T], Awaitable[str | None]]) -> 
                 return await act(it)
             except (Retriable, Refused) as failure:
                 log.warning("sandbox.neglected", reason=str(failure))
-                return "failed"
+            except Exception:  # a defect over one machine must not keep the others from their turn
+                log.exception("sandbox.defect")
+            return "failed"
 
     outcomes = await asyncio.gather(*(one(it) for it in them))
     return Counter(outcome for outcome in outcomes if outcome is not None)

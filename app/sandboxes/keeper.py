@@ -10,41 +10,18 @@ A turn's way is `ensure`. `stop` and `remove` are for whoever keeps house; they 
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-
-import structlog
+from dataclasses import replace
 
 from app.ids import SessionId, ThreadId
 from app.sandboxes.holds import Holds
 from app.sandboxes.machine import State
-from app.sandboxes.ports import (
-    PORT,
-    Condition,
-    Endpoint,
-    Gone,
-    Instance,
-    Labels,
-    Machine,
-    Provider,
-    Sandbox,
-    Server,
-    Shelf,
-)
+from app.sandboxes.ports import Condition, Endpoint, Labels, Machine, Provider, Sandbox, Server, Shelf, Unclear
+from app.sandboxes.waking import Patience, Waking
 from app.turns.errors import Refused, Retriable
 
-log = structlog.get_logger()
-
-TOO_SLOW = "Sorry, the machine did not come up in time. Please try again later, or tell whoever runs this bot."
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds until a machine must answer."""
-
-    creation: float = 180.0
-    resumption: float = 120.0
+TIDY_SECONDS = 2.0  # for what was at work when the process is told to end
 
 
 class Keeper:
@@ -62,12 +39,12 @@ class Keeper:
         self._provider = provider
         self._server = server
         self._shelf = shelf
-        self._holds = Holds(shelf, clock)
         self._clock = clock
-        self._patience = patience
-        self._recreate = recreate
-        self._waking: dict[ThreadId, asyncio.Task[Machine]] = {}
+        self._holds = Holds(shelf, clock)
+        self._waking = Waking(provider, server, clock, patience, recreate=recreate)
+        self._tasks: dict[ThreadId, asyncio.Task[Machine]] = {}  # of those that are being woken
         self._known: dict[ThreadId, Machine] = {}  # as they were when last looked at
+        self._closed = False
 
     async def ensure(self, thread: ThreadId, labels: Labels, *, trusting: bool = False) -> Machine:
         """The thread's machine, awake and answering. Raises Retriable and Refused. `trusting` takes one that is written
@@ -77,13 +54,22 @@ class Keeper:
             sandbox = await self._shelf.sandbox_of(thread)
             if sandbox is not None and sandbox.state is State.ACTIVE and sandbox.password == known.password:
                 return replace(known, session=sandbox.session)
-        return await asyncio.shield(self.begin(thread, labels))
+        task = self.begin(thread, labels)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled() and not asyncio.current_task().cancelling():  # type: ignore[union-attr]
+                raise Retriable("the machine is being thrown away", after=0.5) from None
+            raise
 
     def begin(self, thread: ThreadId, labels: Labels) -> "asyncio.Task[Machine]":
-        """Have it woken or made, beside whatever else is done. Whoever comes while that lasts gets the same."""
-        task = self._waking.get(thread)
+        """Have it woken or made, beside whatever else is done. Whoever comes while that lasts gets the same. Raises
+        Retriable once the keeper is closed."""
+        if self._closed:
+            raise Retriable("the app is ending")
+        task = self._tasks.get(thread)
         if task is None:
-            task = self._waking[thread] = asyncio.create_task(self._wake(thread, labels), name=f"machine of {thread}")
+            task = self._tasks[thread] = asyncio.create_task(self._wake(thread, labels), name=f"machine of {thread}")
             task.add_done_callback(lambda ended: self._woken(thread, ended))
         return task
 
@@ -92,15 +78,21 @@ class Keeper:
         sandbox = await self._shelf.sandbox_of(thread)
         if sandbox is None or sandbox.state is not State.ACTIVE:
             return None
-        endpoint = await self._answering(sandbox)
-        return machine_of(sandbox, endpoint) if endpoint else None
+        with suppress(Unclear):
+            endpoint = await self._waking.answering(sandbox)
+            return machine_of(sandbox, endpoint) if endpoint else None
+        return None
 
     async def remember_session(self, thread: ThreadId, session: SessionId) -> None:
         await self._shelf.remember_session(thread, session)
 
     async def touch(self, thread: ThreadId) -> None:
-        """It is in use. As well as can be: what its provider hears of it."""
+        """It was used just now."""
         await self._shelf.touch(thread, self._clock())
+
+    async def keep_awake(self, thread: ThreadId) -> None:
+        """It is in use, though nobody may be talking to it: its provider hears of it too, as well as can be."""
+        await self.touch(thread)
         sandbox = await self._shelf.sandbox_of(thread)
         if sandbox is not None and sandbox.ref is not None:
             with suppress(Retriable, Refused):
@@ -121,13 +113,16 @@ class Keeper:
         sandbox = await self._shelf.sandbox_of(thread)
         return sandbox is not None and sandbox.state is State.ACTIVE and await self.stop(sandbox)
 
-    async def destroy(self, thread: ThreadId) -> bool:
-        """Delete it with its files, whoever needs it. False when there is none."""
+    async def destroy(self, thread: ThreadId, first: Callable[[], Awaitable[None]] | None = None) -> bool:
+        """Delete it with its files, whoever needs it; what is waking it here ends. `first` is done when nobody can get
+        to it any more. False when there is none."""
+        if (task := self._tasks.get(thread)) is not None:
+            task.cancel()
         while True:
             sandbox = await self._holds.at_rest(thread)
             if sandbox is None or sandbox.state is State.DESTROYED:
                 return False
-            if await self.remove(sandbox, spare=False):
+            if await self.remove(sandbox, spare=False, first=first):
                 return True
 
     async def stop(self, seen: Sandbox) -> bool:
@@ -142,33 +137,44 @@ class Keeper:
                 return await self._holds.settle(held, State.DESTROYED)
             if instance.condition is Condition.BROKEN:
                 return await self._holds.settle(held, State.ERROR)
+            await self._holds.assure(held)
             await self._provider.stop(instance.ref)
             return await self._holds.settle(held, State.PAUSED)
 
-    async def remove(self, seen: Sandbox, *, spare: bool = True) -> bool:
+    async def remove(
+        self, seen: Sandbox, *, spare: bool = True, first: Callable[[], Awaitable[None]] | None = None
+    ) -> bool:
         """Delete it, unless it is no more as it was seen; with `spare`, unless a turn needs it."""
         held = await self._holds.take(seen, State.DESTROYING, spare=spare)
         if held is None:
             return False
         self._known.pop(held.thread, None)
         async with self._holds.at_work(held):
+            if first is not None:
+                await first()
             instance = await self._provider.find(held.name)
             if instance is not None:
+                await self._holds.assure(held)
                 await self._provider.delete(instance.ref)
             return await self._holds.settle(held, State.DESTROYED)
 
     async def close(self) -> None:
-        """Nothing is woken any more; what was at it is handed back."""
-        for task in (tasks := list(self._waking.values())):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Nothing is woken any more, and what was at it is handed back: within a few seconds, for what tidies up after
+        one cancellation is cut short by another, and then left to whoever reconciles."""
+        self._closed = True
+        tasks = set(self._tasks.values())
+        for _ in range(2):
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                _, tasks = await asyncio.wait(tasks, timeout=TIDY_SECONDS)
 
     async def _wake(self, thread: ThreadId, labels: Labels) -> Machine:
         await self._shelf.shelve(thread, name_of(thread), self._clock())
         while True:
             sandbox = await self._holds.at_rest(thread)
             assert sandbox is not None
-            if sandbox.state is State.ACTIVE and (endpoint := await self._answering(sandbox)):
+            if sandbox.state is State.ACTIVE and (endpoint := await self._waking.answering(sandbox)):
                 return machine_of(sandbox, endpoint)
             if sandbox.state is State.DESTROYING:
                 await self.remove(sandbox, spare=False)
@@ -180,71 +186,18 @@ class Keeper:
                 return await self._bring_up(held, labels)
 
     def _woken(self, thread: ThreadId, ended: "asyncio.Task[Machine]") -> None:
-        del self._waking[thread]
+        del self._tasks[thread]
         if ended.cancelled() or ended.exception() is not None:
             self._known.pop(thread, None)  # whoever waited for it has the reason
         else:
             self._known[thread] = ended.result()
 
-    async def _answering(self, sandbox: Sandbox) -> Endpoint | None:
-        assert sandbox.ref is not None
-        assert sandbox.password is not None
-        try:
-            endpoint = await self._provider.endpoint(sandbox.ref, PORT)
-        except Retriable:
-            return None
-        return endpoint if await self._server.answers(endpoint, sandbox.password) else None
-
     async def _bring_up(self, held: Sandbox, labels: Labels) -> Machine:
         async with self._holds.at_work(held):
-            try:
-                ref, endpoint = await self._booted(held, labels)
-            except Retriable as failure:
-                raise Retriable(str(failure), failure.after, failure.tell or TOO_SLOW) from failure.__cause__
-            except Refused:
-                await self._put_down(held.name)
-                raise
+            labels = {**labels, "store": await self._shelf.store()}
+            ref, endpoint = await self._waking.up(held, labels)
             await self._holds.settle(held, State.ACTIVE, ref)
         return machine_of(held, endpoint)
-
-    async def _put_down(self, name: str) -> None:
-        """Nothing that cannot serve goes on running."""
-        try:
-            instance = await self._provider.find(name)
-            if instance is not None:
-                await self._provider.stop(instance.ref)
-        except (Retriable, Refused) as failure:
-            log.warning("sandbox.left_running", sandbox=name, reason=str(failure))
-
-    async def _booted(self, held: Sandbox, labels: Labels) -> tuple[str, Endpoint]:
-        assert held.password is not None
-        began = self._clock()
-        ref, fresh = await self._running(held, labels)
-        within = self._patience.resumption
-        if fresh:
-            within = max(within, self._patience.creation - (self._clock() - began))
-        return ref, await self._server.boot(self._provider, ref, held.password, within=within, fresh=fresh)
-
-    async def _running(self, held: Sandbox, labels: Labels) -> tuple[str, bool]:
-        """The ref of its instance, which runs, and whether it is a new one. What is written down is believed at first;
-        after a failure it is looked up."""
-        if held.ref is not None and not held.resume_failures and not self._recreate:
-            with suppress(Gone):
-                await self._provider.start(held.ref, within=self._patience.resumption)
-                return held.ref, False
-        if held.state is State.RESUMING and (found := await self._provider.find(held.name)):
-            if not self._is_spent(found):
-                await self._provider.start(found.ref, within=self._patience.resumption)
-                return found.ref, False
-            await self._provider.delete(found.ref)
-        labels = {**labels, "store": await self._shelf.store()}
-        created = await self._provider.create(held.name, labels, within=self._patience.creation)
-        return created.ref, True
-
-    def _is_spent(self, instance: Instance) -> bool:
-        return instance.condition is Condition.BROKEN or (
-            self._recreate and instance.condition is not Condition.RUNNING
-        )
 
 
 def name_of(thread: ThreadId) -> str:

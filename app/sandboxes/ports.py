@@ -4,7 +4,7 @@ them down on.
 Every method that talks to somebody raises Retriable or Refused of `app.turns.errors`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -15,6 +15,7 @@ from app.turns.errors import Retriable
 
 Labels = Mapping[str, str]
 PORT = 4096  # OpenCode's, inside an instance
+LONGEST_HOLD = 60.0  # seconds; what reaches further ahead is from before the clock was set back
 
 
 class Condition(StrEnum):
@@ -69,6 +70,10 @@ class Gone(Retriable):
     """There is no such instance any more."""
 
 
+class Unclear(Retriable):
+    """How it is cannot be told now: whoever would know cannot be reached. It may well be in order."""
+
+
 class Provider(Protocol):
     """Somebody who provides machines. Names are ours, unique, and the key to everything that must not happen twice."""
 
@@ -111,7 +116,8 @@ class Provider(Protocol):
         ...
 
     async def endpoint(self, ref: str, port: int) -> Endpoint:
-        """Raises Retriable when nothing that was launched on `port` is running, as far as the provider can tell."""
+        """Raises Retriable when nothing that was launched on `port` is running, as far as the provider can tell, and
+        Unclear when it cannot be asked."""
         ...
 
     async def touch(self, ref: str) -> None:
@@ -134,7 +140,8 @@ class Server(Protocol):
         ...
 
     async def answers(self, endpoint: Endpoint, password: str) -> bool:
-        """Whether a server of the right version with this password answers there now. Never raises."""
+        """Whether a server of the right version with this password answers there now. Raises Unclear when somebody else
+        answers in its place, or nobody can get there: that says nothing about the server."""
         ...
 
     async def has_unsaved(self, provider: Provider, ref: str) -> bool:
@@ -161,7 +168,7 @@ class Sandbox:
     held_until: float | None  # epoch seconds; later than that it may be taken over
 
     def is_held(self, now: float) -> bool:
-        return self.held_until is not None and now < self.held_until
+        return self.held_until is not None and now < self.held_until <= now + LONGEST_HOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +190,13 @@ class Shelf(Protocol):
 
     async def sandbox_of(self, thread: ThreadId) -> Sandbox | None: ...
 
-    async def sandboxes(self) -> Sequence[Sandbox]: ...
+    async def standing(self) -> Sequence[Sandbox]:
+        """All that are not destroyed."""
+        ...
+
+    async def named(self, names: Collection[str]) -> Sequence[Sandbox]:
+        """Those of these names, in any state."""
+        ...
 
     async def shelve(self, thread: ThreadId, name: str, now: float) -> Sandbox:
         """The thread's sandbox; where there is none yet, one in state `destroyed`: nothing exists, all can begin."""

@@ -23,10 +23,10 @@ TAKE_AWAY = """
     WHERE lease_token IS NOT NULL AND lease_until <= :now
 """
 
-# A turn in the queue is at work only in somebody's hands.
+# A turn in the queue is at work once somebody has had it in hand, also while it waits for its next attempt.
 AT_WORK = f"""
     SELECT * FROM turns WHERE thread = :thread
-    AND (stage = '{Stage.PROMPTED}' OR (stage = '{QUEUE}' AND lease_until > :now))
+    AND (stage = '{Stage.PROMPTED}' OR (stage = '{QUEUE}' AND (attempts > 0 OR session IS NOT NULL)))
 """  # noqa: S608 - only our own constants
 
 # The order of a thread is decided here and nowhere else, so that two processes on one database agree about it. Whoever
@@ -101,6 +101,9 @@ class SqliteLedger:
 
         await self._sqlite.write(change)
 
+    async def assure(self, turn: TurnId, token: str) -> None:
+        await self._sqlite.read(lambda db: leased(db, turn, token))
+
     async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
         def change(db: Database) -> Turn:
             old = leased(db, turn, token)
@@ -145,9 +148,9 @@ class SqliteLedger:
 
         await self._sqlite.write(change)
 
-    async def cancel(self, thread: ThreadId, now: float) -> int:
+    async def cancel(self, thread: ThreadId) -> int:
         def change(db: Database) -> int:
-            at_work = [turn_of_row(row) for row in db.query(AT_WORK, {"thread": thread, "now": now})]
+            at_work = [turn_of_row(row) for row in db.query(AT_WORK, {"thread": thread})]
             for turn in at_work:
                 stage = advance(turn.stage, Event.CANCELLED)
                 update(db, turn.id, {"stage": stage.value, **NO_TROUBLE, **NO_LEASE})

@@ -90,15 +90,8 @@ def sandboxes(database: Database) -> None:
             last_error TEXT,
             changed_at REAL NOT NULL,
             active_at REAL NOT NULL,
-            holder TEXT,
-            held_until REAL,
-            CHECK (state <> 'active' OR (ref IS NOT NULL AND password IS NOT NULL)),
-            CHECK ((holder IS NULL) = (held_until IS NULL)),
-            CHECK (holder IS NULL OR state IN ('creating', 'pausing', 'resuming', 'destroying'))
+            CHECK (state <> 'active' OR (ref IS NOT NULL AND password IS NOT NULL))
         ) WITHOUT ROWID;
-
-        CREATE TABLE store (name TEXT NOT NULL);
-        INSERT INTO store VALUES (lower(hex(randomblob(8))));
         """
     )
 
@@ -112,5 +105,20 @@ def channels(database: Database) -> None:
             category TEXT,
             caught_up_to TEXT CHECK (caught_up_to GLOB '[0-9]*')
         ) WITHOUT ROWID;
+        """
+    )
+
+
+@migrations(name="0004_holds")
+def holds(database: Database) -> None:
+    database.executescript(
+        """
+        ALTER TABLE sandboxes ADD COLUMN holder TEXT
+            CHECK (holder IS NULL OR state IN ('creating', 'pausing', 'resuming', 'destroying'));
+        ALTER TABLE sandboxes ADD COLUMN held_until REAL CHECK ((holder IS NULL) = (held_until IS NULL));
+        CREATE INDEX standing_sandboxes ON sandboxes (thread) WHERE state <> 'destroyed';
+
+        CREATE TABLE store (name TEXT NOT NULL);
+        INSERT INTO store VALUES (lower(hex(randomblob(8))));
         """
     )

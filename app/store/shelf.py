@@ -3,14 +3,15 @@
 The turns lie in the same database, so "no turn needs it" and "it is taken" are one statement: no turn can come between.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlite_utils import Database
 
 from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import FINDS, SETTLES, TAKES, State
-from app.sandboxes.ports import Sandbox
+from app.sandboxes.ports import LONGEST_HOLD, Sandbox
 from app.store.rows import sandbox_of_row
 from app.store.sqlite import Sqlite
 from app.turns.machine import LIVE, Stage
@@ -22,7 +23,7 @@ UNCHANGED = "thread = :thread AND state = :old AND changed_at = :changed_at AND 
 TAKE = f"""
     UPDATE sandboxes SET
         state = :new, changed_at = :now, holder = :token, held_until = :until, password = coalesce(:password, password)
-    WHERE {UNCHANGED} AND (held_until IS NULL OR held_until <= :now)
+    WHERE {UNCHANGED} AND (held_until IS NULL OR held_until <= :now OR held_until > :now + :longest)
     AND (:spare = 0 OR NOT EXISTS (
         SELECT 1 FROM turns WHERE turns.thread = sandboxes.thread AND turns.stage IN {NEEDY}
     ))
@@ -35,7 +36,8 @@ REST = """
         active_at = CASE WHEN :new = 'active' THEN :now ELSE active_at END,
         ref = CASE WHEN :new = 'destroyed' THEN NULL ELSE coalesce(:ref, ref) END,
         password = CASE WHEN :new = 'destroyed' THEN NULL ELSE password END,
-        resume_failures = CASE WHEN :new IN ('active', 'destroyed') THEN 0 ELSE resume_failures END
+        resume_failures = CASE WHEN :new IN ('active', 'destroyed') THEN 0 ELSE resume_failures END,
+        last_error = CASE WHEN :new = 'active' THEN NULL ELSE last_error END
     WHERE thread = :thread AND {condition}
     RETURNING *
 """
@@ -59,9 +61,14 @@ class SqliteShelf:
     async def sandbox_of(self, thread: ThreadId) -> Sandbox | None:
         return await self._sqlite.read(lambda db: find(db, thread))
 
-    async def sandboxes(self) -> Sequence[Sandbox]:
-        query = "SELECT * FROM sandboxes ORDER BY thread"
+    async def standing(self) -> Sequence[Sandbox]:
+        query = "SELECT * FROM sandboxes WHERE state <> 'destroyed' ORDER BY thread"
         return await self._sqlite.read(lambda db: [sandbox_of_row(row) for row in db.query(query)])
+
+    async def named(self, names: Collection[str]) -> Sequence[Sandbox]:
+        query = "SELECT * FROM sandboxes WHERE name IN (SELECT value FROM json_each(?)) ORDER BY thread"
+        wanted = json.dumps(list(names))
+        return await self._sqlite.read(lambda db: [sandbox_of_row(row) for row in db.query(query, [wanted])])
 
     async def count_active(self) -> int:
         query = "SELECT count(*) AS active FROM sandboxes WHERE state = 'active'"
@@ -99,6 +106,7 @@ class SqliteShelf:
             "until": until,
             "password": password,
             "spare": int(spare),
+            "longest": LONGEST_HOLD,
         }
         return await self._change(TAKE, columns)
 

@@ -18,6 +18,7 @@ NEW_MACHINE = (
 PREAMBLE = "This thread is older than this session. What was said in it lately, oldest first:"
 END = "That was the thread so far. Files and processes of an earlier session do not exist any more. Now this is asked:"
 CUT = "… "
+BETWEEN = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Said:
 def with_history(prompt: str, said: Sequence[Said]) -> str:
     """The prompt behind what was `said` before it, oldest first; the prompt alone when nothing was."""
     lines = recent_lines(said)
-    return "\n\n".join([PREAMBLE, "\n\n".join(lines), END, prompt]) if lines else prompt
+    return BETWEEN.join([PREAMBLE, *lines, END, prompt]) if lines else prompt
 
 
 def recent_lines(said: Sequence[Said]) -> list[str]:
@@ -45,5 +46,5 @@ def recent_lines(said: Sequence[Said]) -> list[str]:
                 lines.append(CUT + line[len(line) - room + len(CUT) :])
             break
         lines.append(line)
-        room -= len(line)
+        room -= len(line) + len(BETWEEN)
     return lines[::-1]

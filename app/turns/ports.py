@@ -44,6 +44,10 @@ class Ledger(Protocol):
 
     async def renew(self, turn: TurnId, token: str, until: float) -> None: ...
 
+    async def assure(self, turn: TurnId, token: str) -> None:
+        """Only look whether the lease is still the caller's."""
+        ...
+
     async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
         """Move it by the table, with no attempt at its new stage yet. A turn that reaches the queue, or its end,
         gives up its lease."""
@@ -61,9 +65,9 @@ class Ledger(Protocol):
         """Hand it back as if it had not been claimed."""
         ...
 
-    async def cancel(self, thread: ThreadId, now: float) -> int:
-        """The thread's turn that is at the model, or on its way there in somebody's hands, has ended: how many. Whoever
-        holds its lease has lost it. Turns that wait go on waiting."""
+    async def cancel(self, thread: ThreadId) -> int:
+        """The thread's turn that is at the model, or on its way there, has ended: how many. Whoever holds its lease has
+        lost it. Turns that wait for their turn go on waiting."""
         ...
 
     async def remember_category(self, channel: ChannelId, category: ChannelId | None) -> None: ...

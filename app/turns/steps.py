@@ -79,6 +79,7 @@ class Steps:
 
     async def prompt(self, turn: Turn, token: str) -> Outcome:
         machine = await self._machine_of(turn)
+        await self.ledger.assure(turn.id, token)  # it may have taken long, and somebody may have stopped the turn
         session = await self.agent.open_session(machine, title_of(turn.prompt))
         await self.keeper.remember_session(machine.thread, session)
         text = await self._in_context(turn, session)
@@ -113,7 +114,7 @@ class Steps:
         """Nobody else tells the provider that its machine is at work: a model that thinks makes no traffic."""
         while True:
             with suppress(Retriable):
-                await self.keeper.touch(thread)
+                await self.keeper.keep_awake(thread)
             await asyncio.sleep(TOUCH_SECONDS)
 
     async def _show_typing(self, thread: ThreadId) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 PATIENCE_SECONDS = 5.0
 LARGEST = 1024 * 1024  # bytes; Discord's interactions are a few kilobytes
@@ -13,11 +13,15 @@ class TooLarge(Exception):
 
 
 async def read_body(request: Request) -> bytes:
-    """The raw bytes, as they were signed. Raises TooLarge, and TimeoutError when they do not come."""
+    """The raw bytes, as they were signed. Raises TooLarge, and TimeoutError when they do not come, or whoever
+    sends them hangs up."""
     body = bytearray()
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST:
-                raise TooLarge
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST:
+                    raise TooLarge
+    except ClientDisconnect as error:
+        raise TimeoutError from error
     return bytes(body)

@@ -11,7 +11,8 @@ from app.commands import reset
 from app.commands.door import Visitor
 from app.commands.ports import Room
 from app.ids import ThreadId
-from app.sandboxes.keeper import Keeper, Patience
+from app.sandboxes.keeper import Keeper
+from app.sandboxes.waking import Patience
 from app.turns.machine import Stage
 from app.turns.routing import Policy
 from app.turns.runner import Pace
@@ -80,15 +81,13 @@ async def test_what_was_at_work_is_never_answered_and_what_waited_is_on_a_new_ma
 
 
 async def test_a_machine_that_is_still_being_made_is_made_and_thrown_away(here: World) -> None:
-    made = here.provider.hold("create")
+    made, here.agent.speak = here.provider.hold("create"), asyncio.Event()
     asked = message(1, thread=THREAD)
     await here.ledger.admit(asked, here.now)
 
     async with running(here):
         await until(lambda: ("create", f"opencord-{THREAD}") in here.provider.calls)
         resetting = asyncio.ensure_future(reset.reset(Visitor(asked.place, ALICE), room(here)))
-        while await here.ledger.live_turns():  # noqa: ASYNC110 - until the question is stopped
-            await asyncio.sleep(0.005)
         made.set()
         report = await resetting
 

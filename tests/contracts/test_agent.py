@@ -24,7 +24,7 @@ from app.opencode.client import Client
 from app.opencode.config import Options, model_of
 from app.opencode.server import OpenCodeServer
 from app.sandboxes.local import LocalProvider
-from app.sandboxes.ports import Endpoint, Instance, Machine, Provider
+from app.sandboxes.ports import Endpoint, Instance, Machine, Provider, Unclear
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Answer, Interrupted, Prompt
 from scripts.playground.model import ScriptedModel
@@ -307,7 +307,11 @@ async def test_events_arrive_and_begin_with_a_greeting(world: World) -> None:
 async def test_only_the_right_password_counts_as_an_answer(world: World) -> None:
     assert await world.server.answers(world.endpoint, PASSWORD)
     assert not await world.server.answers(world.endpoint, "guessed")
-    assert not await world.server.answers(Endpoint("http://127.0.0.1:1"), PASSWORD)
+
+
+async def test_a_server_that_cannot_be_reached_may_be_at_work_all_the_same(world: World) -> None:
+    with pytest.raises(Unclear):
+        await world.server.answers(Endpoint("http://127.0.0.1:1"), PASSWORD)
 
 
 async def test_a_killed_server_interrupts_the_turn_and_the_same_prompt_completes_it_once(world: World) -> None:
@@ -322,7 +326,8 @@ async def test_a_killed_server_interrupts_the_turn_and_the_same_prompt_completes
     await world.end_at_once()
     with pytest.raises(Retriable):
         await world.agent.await_answer(machine, session, prompt.turn)
-    assert not await world.server.answers(world.endpoint, PASSWORD)
+    with pytest.raises(Unclear):
+        await world.server.answers(world.endpoint, PASSWORD)
     await world.boot()
     machine = replace(machine, endpoint=world.endpoint, session=session)
     assert await world.agent.open_session(machine, "a thread") == session

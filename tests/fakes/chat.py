@@ -27,7 +27,7 @@ class FakeChat:
     told: list[tuple[str, str]] = field(default_factory=list)
     announced: list[tuple[str, str]] = field(default_factory=list)
     categories: dict[str, ChannelId] = field(default_factory=dict)
-    _last: int = 600_000_000_000_000_000
+    newest: int = 600_000_000_000_000_000
 
     NONCE_SECONDS = 180.0
     TOKEN_SECONDS = 900.0
@@ -91,7 +91,7 @@ class FakeChat:
         return self._append(channel, content, nonce).id
 
     def _append(self, channel: str, content: str, nonce: str | None) -> Posted:
-        self._last += 1
-        posted = Posted(MessageId(str(self._last)), content, nonce, self.clock())
+        self.newest += 1
+        posted = Posted(MessageId(str(self.newest)), content, nonce, self.clock())
         self.channels.setdefault(channel, []).append(posted)
         return posted

@@ -1,5 +1,6 @@
 """Machines that exist on the shelf alone."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -40,14 +41,19 @@ class FakeMachines:
             await self._settle(sandbox, passing, State.ACTIVE)
         return Machine(thread, Endpoint("http://machine"), "password", None)
 
+    async def touch(self, thread: ThreadId) -> None:
+        await self.shelf.touch(thread, self.now)
+
     async def pause(self, thread: ThreadId) -> bool:
         self._note(PAUSE)
         sandbox = await self._seen(thread)
         return sandbox.state is State.ACTIVE and await self._settle(sandbox, State.PAUSING, State.PAUSED, spare=True)
 
-    async def destroy(self, thread: ThreadId) -> bool:
-        self._note(DESTROY)
+    async def destroy(self, thread: ThreadId, first: Callable[[], Awaitable[None]] | None = None) -> bool:
         sandbox = await self._seen(thread)
+        if first is not None and sandbox.state is not State.DESTROYED:
+            await first()
+        self._note(DESTROY)
         return sandbox.state is not State.DESTROYED and await self._settle(sandbox, State.DESTROYING, State.DESTROYED)
 
     async def unsaved(self, thread: ThreadId) -> bool | None:

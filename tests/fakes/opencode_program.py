@@ -7,6 +7,7 @@ outlive it, in a file in HOME: what the real one keeps in its database.
 import asyncio
 import json
 import os
+import secrets
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import httpx
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from tests.fakes.opencode import FakeOpenCode, Json, Session
 
@@ -38,9 +39,12 @@ class LastingOpenCode(FakeOpenCode):
             self.sessions = {one["id"]: Session(**one) for one in json.loads(self._file.read_text())}
 
     async def _create(self, request: Request) -> Response:
-        made = await super()._create(request)
+        """Under an id that no other machine gives."""
+        body = await request.json()
+        session = Session(f"ses_{secrets.token_hex(8)}", body.get("title", ""), body.get("metadata", {}))
+        self.sessions[session.id] = session
         self._save()
-        return made
+        return JSONResponse(session.shown())
 
     def _tell(self, kind: str, session: str, **properties: Any) -> None:
         self._save()

@@ -4,7 +4,7 @@ import pytest
 from daytona import DaytonaBadRequestError, DaytonaConnectionError, DaytonaError, DaytonaRateLimitError
 from daytona_api_client_async.exceptions import ApiException
 
-from app.sandboxes.daytona.errors import Failed, Inactive, NoSuchSnapshot, translate
+from app.sandboxes.daytona.errors import Failed, Inactive, NoSuchSnapshot, Unauthorised, translate
 from app.turns.errors import Refused, Retriable
 
 
@@ -68,8 +68,8 @@ def test_what_may_have_taken_effect_is_told_apart(error: Exception, unclear: boo
 @pytest.mark.parametrize(
     ("status", "words", "kind"),
     [
-        (401, "Invalid credentials", Refused),
-        (403, "Forbidden", Refused),
+        (401, "Invalid credentials", Unauthorised),
+        (403, "Forbidden", Unauthorised),
         (400, "Total disk limit exceeded. Maximum allowed: 30", Refused),
         (400, "Snapshot agent is inactive", Inactive),
         (404, "Snapshot with ID or name agent not found", NoSuchSnapshot),

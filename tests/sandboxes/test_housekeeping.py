@@ -6,9 +6,10 @@ import pytest
 
 from app.ids import ThreadId
 from app.sandboxes.housekeeping import Housekeeping
-from app.sandboxes.keeper import Keeper, Patience, name_of
+from app.sandboxes.keeper import Keeper, name_of
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Condition
+from app.sandboxes.waking import Patience
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite

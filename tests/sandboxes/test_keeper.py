@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from app.ids import SessionId, ThreadId
-from app.sandboxes.keeper import Keeper, Patience, name_of
+from app.sandboxes.keeper import Keeper, name_of
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Condition, Machine, Sandbox
+from app.sandboxes.waking import Patience
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.errors import Refused, Retriable
@@ -42,7 +43,7 @@ class Yard:
         while not self.provider.count(verb):  # noqa: ASYNC110 - the fake has no event for it
             await asyncio.sleep(0.005)
 
-    async def take(self, state: State, until: float = 2_000.0) -> None:
+    async def take(self, state: State, until: float = 1_015.0) -> None:
         """As if somebody else, in another process, were at work on it."""
         assert await self.shelf.take(await self.seen(), state, "theirs", self.now, until)
 
@@ -325,12 +326,14 @@ async def test_unsaved_work_is_asked_of_a_machine_that_is_awake_alone(yard: Yard
     assert await yard.keeper.unsaved(THREAD) is None
 
 
-async def test_a_touch_is_written_down_and_passed_on_and_never_fails_for_the_provider(yard: Yard) -> None:
+async def test_what_keeps_a_machine_awake_is_passed_on_and_never_fails_for_the_provider(
+    yard: Yard,
+) -> None:
     await yard.ensure()
     yard.now += 50.0
     yard.provider.fail("touch")
 
-    await yard.keeper.touch(THREAD)
+    await yard.keeper.keep_awake(THREAD)
 
     assert (await yard.seen()).active_at == yard.now
     assert yard.provider.count("touch") == 1
@@ -346,3 +349,44 @@ async def test_only_a_machine_that_answers_is_awake(yard: Yard) -> None:
     assert (nobody, mute) == (None, None)
     assert awake is not None
     assert len(yard.server.boots) == 1
+
+
+async def test_a_machine_that_another_process_restarted_is_not_taken_for_the_one_that_is_known(yard: Yard) -> None:
+    first = await yard.ensure()
+    await yard.take(State.RESUMING)
+    await yard.shelf.settle(THREAD, "theirs", State.ACTIVE, yard.now)
+    other = Keeper(yard.provider, yard.server, yard.shelf, lambda: yard.now, Patience())
+    yard.provider.put(name_of(THREAD), Condition.STOPPED)
+    second = await other.ensure(THREAD, LABELS)
+
+    third = await yard.keeper.ensure(THREAD, LABELS, trusting=True)
+
+    assert first.password != second.password == third.password
+
+
+async def test_whoever_destroys_a_machine_ends_what_was_waking_it_here(yard: Yard) -> None:
+    yard.provider.hold("create")
+    waiting = asyncio.create_task(yard.ensure())
+    await yard.until_called("create")
+    done: list[State] = []
+
+    async def first() -> None:
+        done.append(await yard.state())
+
+    destroyed = await yard.keeper.destroy(THREAD, first)
+
+    with pytest.raises(Retriable):
+        await waiting
+    assert destroyed
+    assert done == [State.DESTROYING]
+    assert await yard.state() is State.DESTROYED
+    assert yard.provider.held == {}
+
+
+async def test_a_closed_keeper_wakes_nothing(yard: Yard) -> None:
+    await yard.keeper.close()
+
+    with pytest.raises(Retriable):
+        await yard.ensure()
+
+    assert yard.provider.count("create") == 0

@@ -46,7 +46,7 @@ async def test_what_is_at_the_model_ends_and_its_holder_changes_nothing_any_more
     await claim(ledger, "mine")
     await ledger.record(turn, "mine", Event.PROMPT_SENT, PROMPTED)
 
-    cancelled = await ledger.cancel(THREAD, 1.0)
+    cancelled = await ledger.cancel(THREAD)
 
     assert cancelled == 1
     with pytest.raises(LeaseLost):
@@ -65,7 +65,7 @@ async def test_what_is_at_the_model_in_nobodys_hands_ends_too(ledger: SqliteLedg
     await ledger.record(turn, "mine", Event.PROMPT_SENT, PROMPTED)
     await ledger.postpone(turn, "mine", Postponed(60.0, 1.0), "vendor down")
 
-    cancelled = await ledger.cancel(THREAD, 1.0)
+    cancelled = await ledger.cancel(THREAD)
 
     assert cancelled == 1
     assert await ledger.claim("another", 99.0, 114.0) is None
@@ -75,7 +75,7 @@ async def test_what_somebody_brings_to_the_model_ends(ledger: SqliteLedger) -> N
     turn = await queued(ledger, 1)
     await claim(ledger, "mine")
 
-    cancelled = await ledger.cancel(THREAD, 1.0)
+    cancelled = await ledger.cancel(THREAD)
 
     assert cancelled == 1
     with pytest.raises(LeaseLost):
@@ -89,32 +89,34 @@ async def test_the_queue_goes_on_with_whoever_waited(ledger: SqliteLedger) -> No
     second = await queued(ledger, 2)
     assert await ledger.claim("early", 0.0, 15.0) is None
 
-    await ledger.cancel(THREAD, 1.0)
+    await ledger.cancel(THREAD)
 
     assert (await claim(ledger, "next", now=1.0)).id == second
     moved = await ledger.record(second, "next", Event.PROMPT_SENT, Facts(session=SessionId("ses_2")))
     assert moved.stage is Stage.PROMPTED
 
 
-async def test_what_waits_stays(ledger: SqliteLedger) -> None:
+async def test_what_nobody_has_begun_stays(ledger: SqliteLedger) -> None:
     waiting = await queued(ledger, 1)
+
+    cancelled = await ledger.cancel(THREAD)
+
+    assert cancelled == 0
+    assert (await claim(ledger, "later")).id == waiting
+
+
+@pytest.mark.parametrize("hands", ["postponed", "dead"])
+async def test_what_waits_for_its_next_attempt_ends_too(ledger: SqliteLedger, hands: str) -> None:
+    turn = await queued(ledger, 1)
     await claim(ledger, "mine")
-    await ledger.postpone(waiting, "mine", Postponed(60.0, 1.0), "vendor down")
+    if hands == "postponed":
+        await ledger.postpone(turn, "mine", Postponed(60.0, 1.0), "vendor down")
 
-    cancelled = await ledger.cancel(THREAD, 2.0)
+    cancelled = await ledger.cancel(THREAD)
 
-    assert cancelled == 0
-    assert (await claim(ledger, "later", now=60.0)).id == waiting
-
-
-async def test_a_lease_that_ran_out_is_nobodys_hands(ledger: SqliteLedger) -> None:
-    lost = await queued(ledger, 1)
-    await claim(ledger, "dead")
-
-    cancelled = await ledger.cancel(THREAD, 15.0)
-
-    assert cancelled == 0
-    assert (await claim(ledger, "next", now=15.0)).id == lost
+    assert cancelled == 1
+    assert await stage_of(ledger, turn) is Stage.CANCELLED
+    assert await ledger.claim("next", 99.0, 114.0) is None
 
 
 async def test_an_answer_that_is_there_is_still_sent(ledger: SqliteLedger) -> None:
@@ -123,7 +125,7 @@ async def test_an_answer_that_is_there_is_still_sent(ledger: SqliteLedger) -> No
     await ledger.record(turn, "mine", Event.PROMPT_SENT, PROMPTED)
     await ledger.record(turn, "mine", Event.ANSWER_TAKEN, Facts(answer="yes"))
 
-    cancelled = await ledger.cancel(THREAD, 1.0)
+    cancelled = await ledger.cancel(THREAD)
 
     assert cancelled == 0
     assert (await ledger.record(turn, "mine", Event.DELIVERED, Facts())).stage is Stage.DELIVERED
@@ -136,7 +138,7 @@ async def test_other_threads_and_what_is_not_accepted_yet_are_none_of_it(ledger:
     await ledger.admit(message(2, thread=THREAD), 0.0)
     new = await claim(ledger, "deciding")
 
-    cancelled = await ledger.cancel(THREAD, 1.0)
+    cancelled = await ledger.cancel(THREAD)
 
     assert cancelled == 0
     assert await stage_of(ledger, elsewhere) is Stage.PROMPTED

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from app.sandboxes.keeper import Keeper, Patience
+from app.sandboxes.keeper import Keeper
 from app.sandboxes.ports import Provider, Server, Shelf
+from app.sandboxes.waking import Patience
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite

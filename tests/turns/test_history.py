@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from app.sandboxes.keeper import name_of
-from app.turns.history import CUT, MOST_CHARACTERS, MOST_MESSAGES, NEW_MACHINE, Said, recent_lines, with_history
+from app.turns.history import (
+    BETWEEN,
+    CUT,
+    MOST_CHARACTERS,
+    MOST_MESSAGES,
+    NEW_MACHINE,
+    Said,
+    recent_lines,
+    with_history,
+)
 from app.turns.machine import Stage
 from app.turns.records import Request
 from tests.samples import command, message
@@ -37,7 +46,7 @@ def test_of_many_messages_the_newest_count() -> None:
 def test_of_long_messages_as_much_goes_in_as_fits_and_the_end_is_kept() -> None:
     lines = recent_lines([Said("alice", "a" * 5_000 + "END"), Said("bob", "b" * 5_000)])
 
-    assert sum(map(len, lines)) == MOST_CHARACTERS
+    assert len(BETWEEN.join(lines)) == MOST_CHARACTERS
     assert lines[0].startswith(CUT)
     assert lines[0].endswith("END")
     assert lines[1] == "bob: " + "b" * 5_000

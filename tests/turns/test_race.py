@@ -17,8 +17,9 @@ import pytest
 
 from app.ids import SessionId, ThreadId, TurnId
 from app.sandboxes.housekeeping import Housekeeping
-from app.sandboxes.keeper import Keeper, Patience, name_of
+from app.sandboxes.keeper import Keeper, name_of
 from app.sandboxes.ports import Instance, Machine
+from app.sandboxes.waking import Patience
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.ids import ChannelId, TurnId
-from app.sandboxes.keeper import TOO_SLOW
+from app.sandboxes.waking import TOO_SLOW
 from app.store.ledger import SqliteLedger
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import MOST_INTERRUPTIONS, MOST_LOSSES, WORN_OUT, Stage

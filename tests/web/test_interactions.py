@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from app.commands import reset
 from app.commands.ask import LONGEST_PROMPT
 from app.commands.words import BUSY, EMPTY_PROMPT, NOT_HERE, NOT_NOW, UNKNOWN_BUTTON, UNKNOWN_COMMAND, UNKNOWN_OPTION
 from app.discord.identity import Application, Identity
-from app.ids import ChannelId
+from app.ids import ChannelId, ThreadId
 from app.store.sqlite import Sqlite
 from app.turns.routing import Policy, Refusal
 from app.turns.runner import DEFECT
@@ -241,10 +242,14 @@ async def test_a_press_on_a_store_that_is_locked_is_answered_and_throws_nothing_
     door: Door, tmp_path: Path
 ) -> None:
     await door.machines.make("210")
+    sandbox = await door.shelf.sandbox_of(ThreadId("210"))
+    assert sandbox is not None
     rival = sqlite3.connect(tmp_path / "test.sqlite", isolation_level=None)
     rival.execute("BEGIN IMMEDIATE")
 
-    reply = await door.send(pressed("reset:do:210:any", {"id": "210", "type": 11, "parent_id": "200"}))
+    reply = await door.send(
+        pressed(f"reset:do:210:{reset.mark_of(sandbox)}", {"id": "210", "type": 11, "parent_id": "200"})
+    )
     rival.rollback()
 
     assert reply["type"] == 7

@@ -16,7 +16,7 @@ import structlog
 
 from app.sandboxes.daytona.calls import Pace, once
 from app.sandboxes.daytona.cloud import Cloud
-from app.sandboxes.daytona.errors import Failed, Inactive
+from app.sandboxes.daytona.errors import Failed, Inactive, Unauthorised
 from app.sandboxes.daytona.life import LEAVING, MOST_FAILURES, away, condition_of, state_of, unborn, up
 from app.sandboxes.daytona.snapshots import activate
 from app.sandboxes.ports import Condition
@@ -78,6 +78,9 @@ class Birth:
             except Inactive:
                 await activate(client, self._order.snapshot, self._pace)
                 wait = 0.0
+            except Unauthorised:
+                self._sent = False
+                raise
             except (Failed, Refused) as failure:
                 found = await self._cloud.named(self._name)
                 self._sent = False

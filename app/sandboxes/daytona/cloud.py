@@ -14,12 +14,14 @@ import anyio.to_thread
 
 from app.sandboxes.daytona.calls import Pace, repeated
 from app.sandboxes.daytona.errors import Failed
+from app.sandboxes.daytona.life import LEAVING, state_of
 from app.turns.errors import Retriable
 
 if TYPE_CHECKING:
     from daytona import AsyncDaytona, AsyncSandbox
 
 _LIST = 60.0  # seconds for all pages
+_CLOSE = 2.0  # seconds: the process is about to end
 
 
 class Cloud:
@@ -52,10 +54,13 @@ class Cloud:
         if known is not None:
             try:
                 await self.look(known)
-                return known
             except Failed as failure:
                 if not failure.gone:
                     raise
+            # One that is being deleted has lost its name already, maybe to another.
+            if known.id in self._handles and known.name == name and state_of(known) not in LEAVING:
+                return known
+            self.forget(known.id)
         return await self._get(name)
 
     async def handle(self, ref: str) -> "AsyncSandbox":
@@ -114,5 +119,5 @@ class Cloud:
             client, self._client = self._client, None
             self._handles.clear()
             if client is not None:
-                with anyio.move_on_after(self._pace.call, shield=True):
+                with anyio.move_on_after(_CLOSE, shield=True):
                     await client.close()  # type: ignore[no-untyped-call]

@@ -70,6 +70,13 @@ class Failed(Retriable):
         return pause if self.unclear else None
 
 
+class Unauthorised(Refused):
+    """Nothing was done, and nothing will be."""
+
+    def __init__(self) -> None:
+        super().__init__(NOT_CONFIGURED)
+
+
 class NoSuchSnapshot(Refused):
     def __init__(self) -> None:
         super().__init__(NO_SNAPSHOT)
@@ -85,7 +92,7 @@ def translate(error: Exception, what: str) -> Failed | Refused:
     words = str(error).lower()
     if status in (401, 403):
         log.error("daytona.unauthorised", status=status)
-        return Refused(NOT_CONFIGURED)
+        return Unauthorised()
     if status == 400 and "limit exceeded" in words:
         return Refused(LIMIT_REACHED)
     if status in (400, 404) and "snapshot" in words:

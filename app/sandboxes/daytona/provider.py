@@ -24,7 +24,7 @@ from app.sandboxes.daytona.calls import Pace, both, deadline, once, repeated
 from app.sandboxes.daytona.cloud import Cloud
 from app.sandboxes.daytona.errors import Failed
 from app.sandboxes.daytona.image import Size
-from app.sandboxes.ports import Completed, Endpoint, Gone, Instance, Labels, Program
+from app.sandboxes.ports import Completed, Endpoint, Gone, Instance, Labels, Program, Unclear
 from app.turns.errors import Refused, Retriable
 
 if TYPE_CHECKING:
@@ -155,9 +155,14 @@ class DaytonaProvider:
         until, of, link = self._links.pop(ref, (0.0, 0, Endpoint("")))
         if of == port and asyncio.get_running_loop().time() < until:
             return link
-        sandbox = await self._cloud.handle(ref)
-        serves = toolbox.serves(sandbox, port, self._pace)
-        link, served = await both(self._link(sandbox, port), serves)
+        try:
+            sandbox = await self._cloud.handle(ref)
+            serves = toolbox.serves(sandbox, port, self._pace)
+            link, served = await both(self._link(sandbox, port), serves)
+        except Failed as failure:
+            if not (failure.unclear or failure.status == 429):
+                raise
+            raise Unclear(str(failure), failure.after, failure.tell) from failure
         if not served:
             raise Retriable(f"nothing that was launched on port {port} runs in the sandbox")
         return link

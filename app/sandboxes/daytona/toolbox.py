@@ -136,7 +136,7 @@ async def _shell(
 
 async def _execute(sandbox: "AsyncSandbox", command: str, env: Mapping[str, str], within: float) -> tuple[int, str]:
     done = await sandbox.process.exec(command, env=dict(env), timeout=ceil(within))
-    return int(done.exit_code or 0), done.result or ""
+    return 1 if done.exit_code is None else int(done.exit_code), done.result or ""
 
 
 async def _inside(

@@ -1,0 +1,118 @@
+"""How a machine comes up: the instance is started, made or replaced, and OpenCode booted in it. Who may do that, and
+when, is the keeper's.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from app.ids import ThreadId
+from app.sandboxes.machine import State
+from app.sandboxes.ports import (
+    PORT,
+    Condition,
+    Endpoint,
+    Gone,
+    Instance,
+    Labels,
+    Provider,
+    Sandbox,
+    Server,
+    Unclear,
+)
+from app.turns.errors import Refused, Retriable
+
+log = structlog.get_logger()
+
+TOO_SLOW = "Sorry, the machine did not come up in time. Please try again later, or tell whoever runs this bot."
+DOUBT_SECONDS = 120.0  # that a server may be out of reach, and is believed to be at work all the same
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds until a machine must answer."""
+
+    creation: float = 180.0
+    resumption: float = 120.0
+
+
+class Waking:
+    def __init__(
+        self, provider: Provider, server: Server, clock: Callable[[], float], patience: Patience, *, recreate: bool
+    ) -> None:
+        self._provider = provider
+        self._server = server
+        self._clock = clock
+        self._patience = patience
+        self._recreate = recreate
+        self._doubted: dict[ThreadId, float] = {}  # since when they are out of reach
+
+    async def answering(self, sandbox: Sandbox) -> Endpoint | None:
+        """Where its server answers; None when only another start helps. Raises Unclear when nobody can get to it, for a
+        while: a server that works must not be ended for that."""
+        assert sandbox.ref is not None
+        assert sandbox.password is not None
+        try:
+            endpoint = await self._provider.endpoint(sandbox.ref, PORT)
+        except Unclear:
+            raise
+        except Retriable:
+            return None
+        try:
+            answers = await self._server.answers(endpoint, sandbox.password)
+        except Unclear:
+            if self._clock() - self._doubted.setdefault(sandbox.thread, self._clock()) < DOUBT_SECONDS:
+                raise
+            answers = False
+        self._doubted.pop(sandbox.thread, None)
+        return endpoint if answers else None
+
+    async def up(self, held: Sandbox, labels: Labels) -> tuple[str, Endpoint]:
+        """The ref of its instance, and where OpenCode answers in it. Raises Retriable; and Refused, and then nothing
+        that cannot serve goes on running."""
+        try:
+            return await self._booted(held, labels)
+        except Retriable as failure:
+            raise Retriable(str(failure), failure.after, failure.tell or TOO_SLOW) from failure.__cause__
+        except Refused:
+            await self._put_down(held.name)
+            raise
+
+    async def _booted(self, held: Sandbox, labels: Labels) -> tuple[str, Endpoint]:
+        assert held.password is not None
+        began = self._clock()
+        ref, fresh = await self._running(held, labels)
+        within = self._patience.resumption
+        if fresh:
+            within = max(within, self._patience.creation - (self._clock() - began))
+        return ref, await self._server.boot(self._provider, ref, held.password, within=within, fresh=fresh)
+
+    async def _running(self, held: Sandbox, labels: Labels) -> tuple[str, bool]:
+        """The ref of its instance, which runs, and whether it is a new one. What is written down is believed at first;
+        after a failure it is looked up."""
+        if held.ref is not None and not held.resume_failures and not self._recreate:
+            with suppress(Gone):
+                await self._provider.start(held.ref, within=self._patience.resumption)
+                return held.ref, False
+        if held.state is State.RESUMING and (found := await self._provider.find(held.name)):
+            if not self._is_spent(found):
+                await self._provider.start(found.ref, within=self._patience.resumption)
+                return found.ref, False
+            await self._provider.delete(found.ref)
+        created = await self._provider.create(held.name, labels, within=self._patience.creation)
+        return created.ref, True
+
+    def _is_spent(self, instance: Instance) -> bool:
+        if instance.condition is Condition.BROKEN:
+            return True
+        return self._recreate and instance.condition is not Condition.RUNNING
+
+    async def _put_down(self, name: str) -> None:
+        try:
+            instance = await self._provider.find(name)
+            if instance is not None:
+                await self._provider.stop(instance.ref)
+        except (Retriable, Refused) as failure:
+            log.warning("sandbox.left_running", sandbox=name, reason=str(failure))
