@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.opencode import briefing
+
 VERSION = "1.18.33"  # later ones drop or change the routes that `client` uses
 USERNAME = "opencode"
 AGENT = "build"
@@ -21,6 +23,7 @@ ZEN_URL = "https://opencode.ai/zen/v1"
 # The workspace's path never changes: sessions belong to the directory that they were opened in. XDG directories are
 # stated, for otherwise those of the machine around a local sandbox would win over HOME.
 COMMAND = (
+    f"{briefing.WRITE} && "
     'export XDG_DATA_HOME="$HOME/.local/share" XDG_STATE_HOME="$HOME/.local/state" '
     'XDG_CACHE_HOME="$HOME/.cache" XDG_CONFIG_HOME="$HOME/.config" && cd "$HOME/workspace" && '
     'exec opencode serve --hostname 127.0.0.1 --port "$PORT"'
@@ -70,8 +73,8 @@ def configuration(options: Options) -> dict[str, Any]:
         "agent": {"title": {"disable": True}},  # every session is given a title
         # Nobody is there who could be asked, and an unanswered question keeps a session busy for ever.
         "permission": {"*": "allow", "question": "deny"},
-        # The project's configuration is switched off, and with it this file.
-        "instructions": ["~/workspace/AGENTS.md"],
+        # The project's configuration is switched off, and with it its own instructions.
+        "instructions": [briefing.PATH, "~/workspace/AGENTS.md"],
     }
     if options.zen_key:
         ours["provider"] = {ZEN: {"options": _zen(options.zen_url, options.zen_key)}}
@@ -100,6 +103,7 @@ def environment(options: Options, password: str) -> dict[str, str]:
     """For the server's process. Holds secrets."""
     whole = {
         **ENVIRONMENT,
+        briefing.VARIABLE: briefing.BRIEFING,
         "OPENCODE_SERVER_PASSWORD": password,
         "OPENCODE_CONFIG_CONTENT": json.dumps(configuration(options)),
     }

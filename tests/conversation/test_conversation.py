@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.conversation.stage import Stage, staged
+from tests.conversation.stage import Stage, staged, text_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -43,6 +43,12 @@ async def test_the_second_turn_of_a_thread_remembers_the_first(stage: Stage, thr
     assert "echo made-by-a-tool" in last[0]
     assert "!say I remember." in last[-1]
     assert len(stage.homes) == 1
+
+
+async def test_the_model_knows_that_it_works_in_a_thread_of_discords(stage: Stage, thread: str) -> None:
+    system = " ".join(text_of(m) for m in stage.model.requests[-1]["messages"] if m["role"] == "system")
+
+    assert "You work for a team in a Discord thread." in system
 
 
 async def test_questions_that_pile_up_are_answered_one_by_one_in_their_order(stage: Stage, thread: str) -> None:

@@ -1,5 +1,6 @@
 """The app is killed in the middle of a turn, and started again: the same turn completes, and is answered once."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,23 @@ async def test_a_turn_that_was_stopped_while_the_model_spoke_is_answered_once(tm
         assert sum(text.count("Done after all.") for text in stage.said(thread)) == 1
         assert len(stage.said(thread)) == 2
         assert (home / "workspace/runs.txt").read_text() == "once\n"
+
+
+@pytest.mark.parametrize("fault", ["a request that hangs", "a machine that is slow to come up"])
+async def test_the_app_ends_in_time_while_a_machine_is_being_made(tmp_path: Path, fault: str) -> None:
+    async with staged(tmp_path, "daytona") as stage:
+        daytona = stage.daytona
+        assert daytona is not None
+        if fault == "a request that hangs":
+            daytona.fail("POST", "^/sandbox$", hang=True)
+        else:
+            daytona.boot_seconds = 60.0
+        await stage.ask("!say Never mind.")
+        await daytona.wait_for(lambda: any(heard.method == "POST" for heard in daytona.requests), within=30)
+        began = time.monotonic()
+
+        code = await stage.stop()
+
+        assert code in (0, -15)
+        assert time.monotonic() - began < 10.0
+        daytona.heal()

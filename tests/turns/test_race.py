@@ -1,7 +1,7 @@
 """Fifty threads in which questions keep coming, while the clock stops, deletes and compares machines as fast as it can:
 nothing is lost, nothing is answered twice, and no machine is stopped under a turn that runs on it.
 
-RACE_SECONDS says for how long; a minute has been run.
+RACE_SECONDS says for how long at least; a minute has been run.
 """
 
 import asyncio
@@ -92,11 +92,12 @@ class WatchedProvider(FakeProvider):
         await super().delete(ref)
 
 
-async def ask(ledger: SqliteLedger, until: float) -> list[TurnId]:
-    """A person with fifty threads, and never much time between two questions."""
+async def ask(ledger: SqliteLedger, provider: FakeProvider) -> list[TurnId]:
+    """Somebody with fifty threads and never much time between two questions, until enough has happened."""
+    until = time.time() + SECONDS
     dice = random.Random(3)
     asked: list[TurnId] = []
-    while time.time() < until:
+    while time.time() < until or provider.count("stop") < 50 or provider.count("delete") < 5:
         request = message(len(asked), f"question {len(asked)}", dice.choice(THREADS))
         await ledger.admit(request, time.time())
         asked.append(request.id)
@@ -121,7 +122,7 @@ async def test_threads_that_race_with_the_clock_lose_nothing(sqlite: Sqlite, tmp
     rounds = Housekeeping(keeper, provider, shelf, time.time, idle_seconds=0.05, paused_seconds=0.3)
     work = [asyncio.create_task(runner.run()), asyncio.create_task(keep_house(rounds))]
 
-    asked = await ask(ledger, time.time() + SECONDS)
+    asked = await ask(ledger, provider)
     while await ledger.count_live_turns():  # noqa: ASYNC110 - the store has no event for it
         await asyncio.sleep(0.05)
     for task in work:
@@ -135,5 +136,3 @@ async def test_threads_that_race_with_the_clock_lose_nothing(sqlite: Sqlite, tmp
     said = Counter(posted.content for thread in THREADS for posted in chat.channels.get(thread, []))
     assert all(said[f"answer to {id}"] == 1 for id in asked)
     assert provider.violations == []
-    assert provider.count("stop") > 50
-    assert provider.count("delete") > 5
