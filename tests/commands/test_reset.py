@@ -298,3 +298,13 @@ async def test_the_token_stands_in_no_answer(door: Door) -> None:
     answer = await door.send(used("reset", IN_THREAD))
 
     assert "interaction-token" not in json.dumps([answer, door.fake_replies.texts, door.fake_replies.buttons])
+
+
+async def test_to_keep_what_is_gone_tells_the_truth(door: Door) -> None:
+    await door.machines.make(THREAD)
+    buttons = await offered(door)
+    await door.machines.destroy(THREAD)
+
+    answer = await door.send(pressed(buttons["Keep it"], IN_THREAD))
+
+    assert answer["data"]["content"] == reset.GONE

@@ -529,3 +529,18 @@ def test_the_sdk_is_not_loaded_before_it_is_needed() -> None:
 def test_intervals_that_mean_never_or_at_once_are_refused(auto_stop: int, auto_delete: int) -> None:
     with pytest.raises(ValueError, match="minute"):
         DaytonaProvider("k", "u", None, None, opencode="1", auto_stop=auto_stop, auto_delete=auto_delete)
+
+
+async def test_a_sandbox_that_another_process_replaced_is_not_taken_for_its_successor(
+    daytona: DaytonaSimulator, provider: DaytonaProvider
+) -> None:
+    first, other = await provider.create("one", LABELS, within=10), provider_of(daytona)
+    daytona.stop_seconds = 1.0
+    await other.delete(first.ref)
+    second = await other.create("one", LABELS, within=10)
+
+    found = await provider.find("one")
+    await other.close()
+
+    assert found is not None
+    assert found.ref == second.ref != first.ref

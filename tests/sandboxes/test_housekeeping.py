@@ -263,3 +263,27 @@ async def test_two_rounds_at_once_do_no_harm(house: House) -> None:
 
     assert one.get("paused", 0) + other.get("paused", 0) == 2
     assert house.provider.count("stop") == 2
+
+
+async def test_a_machine_that_could_not_be_mended_is_deleted_in_the_end(house: House) -> None:
+    await house.raise_machines(ONE)
+    house.provider.put(name_of(ONE), Condition.BROKEN)
+    await house.keeper.pause(ONE)
+    in_error = await house.state()
+    house.now += EXPIRED
+
+    counts = await house.rounds.destroy_expired()
+
+    assert in_error is State.ERROR
+    assert counts == {"destroyed": 1}
+    assert house.conditions() == {}
+
+
+async def test_a_defect_over_one_machine_does_not_end_the_round(house: House) -> None:
+    await house.raise_machines(ONE, TWO)
+    house.now += IDLE
+    house.provider.fail("stop", KeyError("nobody foresaw this"))
+
+    counts = await house.rounds.pause_idle()
+
+    assert counts == {"paused": 1, "failed": 1}

@@ -177,3 +177,9 @@ async def test_a_store_has_a_name_of_its_own_for_ever(rack: Rack, sqlite: Sqlite
 
     assert len(name) >= 8
     assert await SqliteShelf(sqlite).store() == name
+
+
+async def test_coming_up_counts_as_use(rack: Rack) -> None:
+    await rack.become_active()
+
+    assert (await rack.seen()).active_at == rack.now

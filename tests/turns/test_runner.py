@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
-from app.ids import ChannelId, TurnId
+from app.ids import ChannelId, ThreadId, TurnId
 from app.sandboxes.waking import TOO_SLOW
 from app.store.ledger import SqliteLedger
 from app.turns.errors import Refused, Retriable
@@ -312,3 +313,22 @@ async def until_async(ask: Callable[[], Awaitable[float]], enough: Callable[[flo
 async def lease_of(here: World) -> float:
     rows = await here.sqlite.read(lambda db: list(db.query("SELECT lease_until FROM turns")))
     return float(rows[0]["lease_until"] or 0)
+
+
+async def test_a_turn_that_is_stopped_while_its_machine_comes_up_asks_the_model_nothing(here: World) -> None:
+    gate = here.provider.hold("create")
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    with structlog.testing.capture_logs() as logged:
+        engine = asyncio.create_task(here.runner(pace=Pace(renewal=60.0, idle=0.001)).run())
+        while not here.provider.count("create"):  # noqa: ASYNC110 - the fake has no event for it
+            await asyncio.sleep(0.005)
+
+        stopped = await here.ledger.cancel(ThreadId(THREAD))
+        gate.set()
+        while not any(line["event"] == "turn.lease_lost" for line in logged):  # noqa: ASYNC110 - nor has a log
+            await asyncio.sleep(0.005)
+        engine.cancel()
+        await asyncio.wait([engine])
+
+    assert stopped == 1
+    assert here.agent.runs == []
