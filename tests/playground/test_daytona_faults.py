@@ -1,32 +1,18 @@
 """The planned mishaps of the simulated Daytona, as the real SDK feels them."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from scripts.playground.daytona import DaytonaSimulator
-from tests.playground.machines import PATH, make, running_in, sdk_of
+from tests.playground.machines import PATH, make, running_in
 
 if TYPE_CHECKING:
     from daytona import AsyncDaytona
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def daytona(tmp_path: Path) -> AsyncIterator[DaytonaSimulator]:
-    async with DaytonaSimulator(tmp_path, PATH) as daytona:
-        daytona.boot_seconds = daytona.stop_seconds = 0.0
-        yield daytona
-
-
-@pytest.fixture
-async def sdk(daytona: DaytonaSimulator) -> "AsyncIterator[AsyncDaytona]":
-    async with sdk_of(daytona) as sdk:
-        yield sdk
 
 
 async def test_a_status_is_answered_instead_and_only_so_often(daytona: DaytonaSimulator, sdk: "AsyncDaytona") -> None:

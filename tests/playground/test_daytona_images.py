@@ -1,31 +1,16 @@
 """Snapshots and builds of the simulated Daytona, by the real SDK."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from scripts.playground.daytona import DaytonaSimulator
-from tests.playground.machines import PATH, make, sdk_of
+from tests.playground.machines import make
 
 if TYPE_CHECKING:
     from daytona import AsyncDaytona
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def daytona(tmp_path: Path) -> AsyncIterator[DaytonaSimulator]:
-    async with DaytonaSimulator(tmp_path, PATH) as daytona:
-        daytona.boot_seconds = daytona.stop_seconds = 0.0
-        yield daytona
-
-
-@pytest.fixture
-async def sdk(daytona: DaytonaSimulator) -> "AsyncIterator[AsyncDaytona]":
-    async with sdk_of(daytona) as sdk:
-        yield sdk
 
 
 async def test_a_snapshot_is_built_with_a_log_and_makes_sandboxes(

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,19 +14,6 @@ if TYPE_CHECKING:
     from daytona import AsyncDaytona
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def daytona(tmp_path: Path) -> AsyncIterator[DaytonaSimulator]:
-    async with DaytonaSimulator(tmp_path, PATH) as daytona:
-        daytona.boot_seconds = daytona.stop_seconds = 0.0
-        yield daytona
-
-
-@pytest.fixture
-async def sdk(daytona: DaytonaSimulator) -> "AsyncIterator[AsyncDaytona]":
-    async with sdk_of(daytona) as sdk:
-        yield sdk
 
 
 async def test_a_created_sandbox_runs_with_its_labels_its_environment_and_a_home(

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from scripts.playground.daytona import DaytonaSimulator
-from scripts.playground.daytona.serving import Listener
-from tests.playground.machines import PATH, make, sdk_of
+from scripts.playground.serving import Listener
+from tests.playground.machines import PATH, make
 
 if TYPE_CHECKING:
     from daytona import AsyncDaytona, AsyncSandbox
@@ -27,12 +27,6 @@ async def daytona(tmp_path: Path) -> AsyncIterator[DaytonaSimulator]:
     async with DaytonaSimulator(tmp_path, PATH, minute=0.1) as daytona:
         daytona.boot_seconds = daytona.stop_seconds = 0.0
         yield daytona
-
-
-@pytest.fixture
-async def sdk(daytona: DaytonaSimulator) -> "AsyncIterator[AsyncDaytona]":
-    async with sdk_of(daytona) as sdk:
-        yield sdk
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,13 +13,6 @@ if TYPE_CHECKING:
     from daytona import AsyncSandbox
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def daytona(tmp_path: Path) -> AsyncIterator[DaytonaSimulator]:
-    async with DaytonaSimulator(tmp_path, PATH) as daytona:
-        daytona.boot_seconds = daytona.stop_seconds = 0.0
-        yield daytona
 
 
 @pytest.fixture

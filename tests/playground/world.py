@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from scripts.playground.discord import Simulator
 from scripts.playground.discord.courier import TLS
-from scripts.playground.discord.server import Server
+from scripts.playground.serving import Server
 
 Json = dict[str, Any]
 QUIET: Json = {"parse": []}

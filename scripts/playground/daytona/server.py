@@ -26,9 +26,9 @@ from scripts.playground.daytona.life import Life
 from scripts.playground.daytona.preview import Previews
 from scripts.playground.daytona.records import Sandbox, State
 from scripts.playground.daytona.routes import app_of
-from scripts.playground.daytona.serving import Listener
 from scripts.playground.daytona.snapshots import Snapshots
 from scripts.playground.daytona.toolbox import Toolbox
+from scripts.playground.serving import Listener
 
 EVENTS = "/api/socket.io/"
 GRACE = 1.0  # seconds that processes have to end when the simulator does

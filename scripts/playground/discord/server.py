@@ -4,14 +4,12 @@ Everything runs in the loop that enters the simulator; the sockets are real.
 """
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from scripts.playground.discord import transcript
 from scripts.playground.discord.courier import Courier
@@ -24,53 +22,7 @@ from scripts.playground.discord.records import Application, Channel, ChannelType
 from scripts.playground.discord.rest import PREFIX, Door
 from scripts.playground.discord.rules import Clock, Rules
 from scripts.playground.discord.world import World
-
-
-class Server(uvicorn.Server):
-    """Tells when it listens, and stops at once. uvicorn's own looks ten times a second whether it should, and waits for
-    what is under way. It leaves the process's signals alone: they belong to whoever runs the simulator."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        config = uvicorn.Config(
-            app,
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            ws="websockets-sansio",
-            ws_ping_interval=None,
-        )
-        super().__init__(config)
-        self.listening, self.stopping = asyncio.Event(), asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    async def main_loop(self) -> None:
-        await self.stopping.wait()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        for sock in sockets or []:
-            sock.close()
-        state = self.server_state
-        for connection in list(state.connections):
-            connection.shutdown()
-        tasks = list(state.tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for connection in list(state.connections):
-            connection.transport.close()
+from scripts.playground.serving import Server
 
 
 class Simulator:

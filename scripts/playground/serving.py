@@ -1,4 +1,4 @@
-"""Listeners on loopback, as many as wanted and whenever wanted: the API has one, and every previewed port."""
+"""Servers on loopback, as many as wanted and whenever wanted, in the loop that plays."""
 
 import asyncio
 import contextlib
@@ -14,8 +14,9 @@ KEEP_ALIVE = 75  # seconds; clients that keep connections longer than servers do
 Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
 
-class _Server(uvicorn.Server):
-    """Tells when it listens, and stops at once, whatever is under way. Signals belong to whoever runs the process."""
+class Server(uvicorn.Server):
+    """Tells when it listens, and stops at once: uvicorn's own looks ten times a second whether it should, and waits for
+    what is under way. Signals belong to whoever runs the process."""
 
     def __init__(self, app: ASGIApp) -> None:
         config = uvicorn.Config(
@@ -50,12 +51,15 @@ class _Server(uvicorn.Server):
             server.close()
         for sock in sockets or []:
             sock.close()
-        tasks = list(self.server_state.tasks)
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        tasks = list(state.tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
+        for connection in list(state.connections):
+            connection.transport.close()
 
 
 class Listener:
@@ -63,7 +67,7 @@ class Listener:
 
     def __init__(self, app: ASGIApp, port: int = 0) -> None:
         self._socket = _listen(port)
-        self._server = _Server(app)
+        self._server = Server(app)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
