@@ -68,12 +68,12 @@ async def press(interaction: Interaction, room: Room) -> Answer:
     sandbox = await standing(visitor.thread, room)
     if sandbox is None:
         return Answer(updated(GONE))
+    if pressed["choice"] == "keep":
+        return Answer(updated(KEPT if pressed["mark"] in (ANY, mark_of(sandbox)) else ANOTHER))
     if pressed["mark"] != mark_of(sandbox):
         if pressed["mark"] == ANY:  # it was still being made when the question was asked, or it is a later one
             return Answer(updated(IF_UNKNOWN_BY_NOW, components=choice(sandbox)))
         return Answer(updated(ANOTHER))
-    if pressed["choice"] == "keep":
-        return Answer(updated(KEPT))
     return Answer(updated(UNDER_WAY), lambda: reset(visitor, room))
 
 

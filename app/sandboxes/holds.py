@@ -58,7 +58,7 @@ class Holds:
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:
-            with suppress(Retriable):
+            with suppress(Exception):
                 held = await taking  # it goes on in the database's thread, and nobody else will hear of it
                 if held is not None:
                     await self._let_go(held)
@@ -101,15 +101,16 @@ class Holds:
 
     async def _renew(self, held: Sandbox, kept: asyncio.Timeout) -> None:
         """Put off the end of `kept` with every renewal; it comes a renewal's time before the hold runs out."""
-        loop = asyncio.get_running_loop()
+        loop, pause = asyncio.get_running_loop(), self._renewal
         while True:
-            await asyncio.sleep(self._renewal)
-            asked = loop.time()
-            with suppress(Retriable):  # the next one may be in time
+            await asyncio.sleep(pause)
+            asked, pause = loop.time(), self._renewal / 5  # after one that fails: the next may be in time
+            with suppress(Retriable):
                 renewed = await self._shelf.renew(held.thread, token_of(held), self._clock() + self._hold)
                 if kept.expired():
                     return
                 kept.reschedule(asked + self._hold - self._renewal if renewed else asked)
+                pause = self._renewal
 
     async def _let_go(self, held: Sandbox, error: str | None = None, state: State | None = None) -> None:
         """As well as can be: it runs out by itself."""

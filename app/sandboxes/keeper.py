@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from app.ids import SessionId, ThreadId
 from app.sandboxes.holds import Holds
@@ -59,7 +60,7 @@ class Keeper:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             if task.cancelled() and not asyncio.current_task().cancelling():  # type: ignore[union-attr]
-                raise Retriable("the machine is being thrown away", after=0.5) from None
+                raise Retriable("the machine is thrown away, or the app is ending", after=0.5) from None
             raise
 
     def begin(self, thread: ThreadId, labels: Labels) -> "asyncio.Task[Machine]":
@@ -116,14 +117,17 @@ class Keeper:
     async def destroy(self, thread: ThreadId, first: Callable[[], Awaitable[None]] | None = None) -> bool:
         """Delete it with its files, whoever needs it; what is waking it here ends. `first` is done when nobody can get
         to it any more. False when there is none."""
-        if (task := self._tasks.get(thread)) is not None:
-            task.cancel()
+        self._stop_waking(thread)
         while True:
             sandbox = await self._holds.at_rest(thread)
             if sandbox is None or sandbox.state is State.DESTROYED:
                 return False
             if await self.remove(sandbox, spare=False, first=first):
                 return True
+
+    def _stop_waking(self, thread: ThreadId) -> None:
+        if (task := self._tasks.get(thread)) is not None:
+            task.cancel()
 
     async def stop(self, seen: Sandbox) -> bool:
         """Stop it, unless a turn needs it or it is no more as it was seen."""
@@ -152,6 +156,7 @@ class Keeper:
         async with self._holds.at_work(held):
             if first is not None:
                 await first()
+                self._stop_waking(held.thread)  # whoever was waiting for this to end may have been stopped by it
             instance = await self._provider.find(held.name)
             if instance is not None:
                 await self._holds.assure(held)
@@ -195,7 +200,7 @@ class Keeper:
     async def _bring_up(self, held: Sandbox, labels: Labels) -> Machine:
         async with self._holds.at_work(held):
             labels = {**labels, "store": await self._shelf.store()}
-            ref, endpoint = await self._waking.up(held, labels)
+            ref, endpoint = await self._waking.up(held, labels, partial(self._holds.assure, held))
             await self._holds.settle(held, State.ACTIVE, ref)
         return machine_of(held, endpoint)
 

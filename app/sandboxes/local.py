@@ -8,6 +8,7 @@ call sweeps up after an earlier process: programs of running sandboxes are adopt
 One process at a time may use a root. What runs in a sandbox sees a clean environment, nothing of the app's own.
 """
 
+import asyncio
 import os
 import re
 import secrets
@@ -134,8 +135,13 @@ class LocalProvider:
         return await self._thread(work)
 
     async def _thread(self, work: Callable[[], _T]) -> _T:
+        running = asyncio.ensure_future(anyio.to_thread.run_sync(work, limiter=self._threads))
         try:
-            return await anyio.to_thread.run_sync(work, limiter=self._threads)
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait([running])
+            raise
         except OSError as error:
             raise Retriable(f"local sandbox: {error}") from error
 

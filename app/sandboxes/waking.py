@@ -2,7 +2,7 @@
 when, is the keeper's.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -26,8 +26,10 @@ from app.turns.errors import Refused, Retriable
 
 log = structlog.get_logger()
 
+Assure = Callable[[], Awaitable[None]]  # raises Retriable when the machine was taken away
 TOO_SLOW = "Sorry, the machine did not come up in time. Please try again later, or tell whoever runs this bot."
 DOUBT_SECONDS = 120.0  # that a server may be out of reach, and is believed to be at work all the same
+FORGET_SECONDS = 90.0  # a doubt that is not renewed in this time is another one: turns look once a minute at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,14 @@ class Patience:
 
     creation: float = 180.0
     resumption: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Since when a server is out of reach, and when it was last found so; epoch seconds."""
+
+    since: float
+    last: float
 
 
 class Waking:
@@ -47,13 +57,14 @@ class Waking:
         self._clock = clock
         self._patience = patience
         self._recreate = recreate
-        self._doubted: dict[ThreadId, float] = {}  # since when they are out of reach
+        self._doubted: dict[ThreadId, Doubt] = {}
 
     async def answering(self, sandbox: Sandbox) -> Endpoint | None:
         """Where its server answers; None when only another start helps. Raises Unclear when nobody can get to it, for a
         while: a server that works must not be ended for that."""
         assert sandbox.ref is not None
         assert sandbox.password is not None
+        doubt = self._doubted.pop(sandbox.thread, None)
         try:
             endpoint = await self._provider.endpoint(sandbox.ref, PORT)
         except Unclear:
@@ -61,35 +72,41 @@ class Waking:
         except Retriable:
             return None
         try:
-            answers = await self._server.answers(endpoint, sandbox.password)
+            return endpoint if await self._server.answers(endpoint, sandbox.password) else None
         except Unclear:
-            if self._clock() - self._doubted.setdefault(sandbox.thread, self._clock()) < DOUBT_SECONDS:
-                raise
-            answers = False
-        self._doubted.pop(sandbox.thread, None)
-        return endpoint if answers else None
+            if self._is_long(sandbox.thread, doubt):
+                return None
+            raise
 
-    async def up(self, held: Sandbox, labels: Labels) -> tuple[str, Endpoint]:
-        """The ref of its instance, and where OpenCode answers in it. Raises Retriable; and Refused, and then nothing
-        that cannot serve goes on running."""
+    def _is_long(self, thread: ThreadId, doubt: Doubt | None) -> bool:
+        """Whether it has been out of reach for too long, now included."""
+        now = self._clock()
+        since = doubt.since if doubt is not None and now - doubt.last <= FORGET_SECONDS else now
+        self._doubted[thread] = Doubt(since, now)
+        return now - since >= DOUBT_SECONDS
+
+    async def up(self, held: Sandbox, labels: Labels, assure: Assure) -> tuple[str, Endpoint]:
+        """The ref of its instance, and where OpenCode answers in it. `assure` is asked before what cannot be undone.
+        Raises Retriable; and Refused, and then nothing that cannot serve goes on running."""
+        self._doubted.pop(held.thread, None)
         try:
-            return await self._booted(held, labels)
+            return await self._booted(held, labels, assure)
         except Retriable as failure:
             raise Retriable(str(failure), failure.after, failure.tell or TOO_SLOW) from failure.__cause__
         except Refused:
-            await self._put_down(held.name)
+            await self._put_down(held.name, assure)
             raise
 
-    async def _booted(self, held: Sandbox, labels: Labels) -> tuple[str, Endpoint]:
+    async def _booted(self, held: Sandbox, labels: Labels, assure: Assure) -> tuple[str, Endpoint]:
         assert held.password is not None
         began = self._clock()
-        ref, fresh = await self._running(held, labels)
+        ref, fresh = await self._running(held, labels, assure)
         within = self._patience.resumption
         if fresh:
             within = max(within, self._patience.creation - (self._clock() - began))
         return ref, await self._server.boot(self._provider, ref, held.password, within=within, fresh=fresh)
 
-    async def _running(self, held: Sandbox, labels: Labels) -> tuple[str, bool]:
+    async def _running(self, held: Sandbox, labels: Labels, assure: Assure) -> tuple[str, bool]:
         """The ref of its instance, which runs, and whether it is a new one. What is written down is believed at first;
         after a failure it is looked up."""
         if held.ref is not None and not held.resume_failures and not self._recreate:
@@ -100,6 +117,7 @@ class Waking:
             if not self._is_spent(found):
                 await self._provider.start(found.ref, within=self._patience.resumption)
                 return found.ref, False
+            await assure()
             await self._provider.delete(found.ref)
         created = await self._provider.create(held.name, labels, within=self._patience.creation)
         return created.ref, True
@@ -109,10 +127,11 @@ class Waking:
             return True
         return self._recreate and instance.condition is not Condition.RUNNING
 
-    async def _put_down(self, name: str) -> None:
+    async def _put_down(self, name: str, assure: Assure) -> None:
         try:
             instance = await self._provider.find(name)
             if instance is not None:
+                await assure()
                 await self._provider.stop(instance.ref)
         except (Retriable, Refused) as failure:
             log.warning("sandbox.left_running", sandbox=name, reason=str(failure))

@@ -21,8 +21,18 @@ from app.turns.errors import Retriable
 
 T = TypeVar("T")
 BUSY_SECONDS = 2.0  # shorter than the three seconds that Discord waits for an acknowledgement
-# Locked for longer than we wait, or the disk is full or does not answer. https://www.sqlite.org/rescode.html
-PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+# Locked for longer than we wait; the disk is full or does not answer; no more files may be opened.
+# https://www.sqlite.org/rescode.html
+PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
 
 
 class Unusable(Exception):
@@ -65,7 +75,7 @@ class Sqlite:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in PASSING:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in PASSING:
                 raise
             raise Retriable(f"the database does not answer: {error}") from error
 

@@ -308,3 +308,15 @@ async def test_to_keep_what_is_gone_tells_the_truth(door: Door) -> None:
     answer = await door.send(pressed(buttons["Keep it"], IN_THREAD))
 
     assert answer["data"]["content"] == reset.GONE
+
+
+async def test_to_keep_a_machine_that_has_come_up_meanwhile_is_not_asked_about_again(door: Door) -> None:
+    sandbox = await door.shelf.shelve(THREAD, "opencord-210", door.now)
+    await door.shelf.take(sandbox, State.CREATING, "fake", door.now, door.now + 60, password="password")
+    await door.send(used("reset", IN_THREAD))
+    buttons = door.fake_replies.buttons[-1]
+    await door.shelf.settle(THREAD, "fake", State.ACTIVE, door.now, ref="ref-9")
+
+    answer = await door.send(pressed(buttons["Keep it"], IN_THREAD))
+
+    assert answer["data"]["content"] == reset.KEPT

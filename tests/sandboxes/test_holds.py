@@ -137,3 +137,19 @@ async def test_a_hold_from_before_the_clock_was_set_back_holds_nobody_up(post: P
     assert at_rest.held_until is not None
     assert at_rest.held_until > post.now + LONGEST_HOLD
     assert await post.holds.take(at_rest, State.CREATING) is not None
+
+
+async def test_a_renewal_that_fails_once_disturbs_nobody(post: Post) -> None:
+    held, renew, failures = await post.take(), post.shelf.renew, iter([True])
+
+    async def stumbling(thread: ThreadId, token: str, until: float) -> bool:
+        if next(failures, False):
+            raise Retriable("the database is busy")
+        return await renew(thread, token, until)
+
+    post.shelf.renew = stumbling  # type: ignore[method-assign]
+    async with post.holds.at_work(held):
+        await asyncio.sleep(0.6)
+        await post.holds.settle(held, State.ACTIVE, "ref")
+
+    assert (await post.seen()).state is State.ACTIVE

@@ -1,5 +1,6 @@
 """Local sandboxes: what the contract of all providers leaves to them."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -377,3 +378,18 @@ def test_a_root_belongs_to_one_app_at_a_time(tmp_path: Path) -> None:
         occupy(tmp_path)
 
     occupy(tmp_path).close()
+
+
+async def test_what_was_cancelled_while_it_was_being_launched_is_gone_with_its_sandbox(
+    provider: LocalProvider, tmp_path: Path
+) -> None:
+    await provider.create("one", {}, within=10)
+    launching = asyncio.create_task(provider.launch("one", Program("server", "exec sleep 300", {}, PORT)))
+    await until(lambda: len(entries(tmp_path, "one/programs/*")) > 0)
+
+    launching.cancel()
+    await provider.delete("one")
+
+    await asyncio.wait([launching])
+    assert running_in(tmp_path) == []
+    assert not (tmp_path / "one").exists()
