@@ -94,7 +94,7 @@ async def test_a_server_in_the_sandbox_is_reached_by_the_port_that_it_thinks_it_
     daytona: DaytonaSimulator, sandbox: "AsyncSandbox", http: httpx.AsyncClient
 ) -> None:
     await sandbox.fs.upload_file(b"hello", "index.html")
-    command = "python -m http.server --bind 127.0.0.1 $PORT >/dev/null 2>&1 &"
+    command = "python -m http.server --bind 127.0.0.1 $SANDBOX_PORT_4096 >/dev/null 2>&1 &"
     await sandbox.process.exec(command)
     url, headers = await open_to(sandbox, 4096)
 

@@ -48,9 +48,9 @@ async def test_a_sandbox_sees_nothing_of_our_environment(
     done = await sandbox.process.exec("env")
 
     seen = dict(line.split("=", 1) for line in done.result.splitlines() if "=" in line)
-    assert {"PATH", "HOME", "TMPDIR", "LANG", "GIVEN", "DAYTONA_SANDBOX_ID", "PORT"} <= seen.keys()
+    assert {"PATH", "HOME", "TMPDIR", "LANG", "GIVEN", "DAYTONA_SANDBOX_ID", "SANDBOX_PORT_4096"} <= seen.keys()
     assert "DISCORD_TOKEN" not in seen
-    assert (seen["PATH"], seen["HOME"], seen["PORT"]) == (PATH, str(record.home), str(record.port))
+    assert (seen["PATH"], seen["HOME"], seen["SANDBOX_PORT_4096"]) == (PATH, str(record.home), str(record.port))
 
 
 async def test_a_command_is_fed_to_the_shell_on_its_standard_input(sandbox: "AsyncSandbox") -> None:

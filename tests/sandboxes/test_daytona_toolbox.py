@@ -341,3 +341,18 @@ async def test_touching_never_fails(daytona: DaytonaSimulator, ref: str, fault: 
     await provider.touch(ref)
 
     await provider.close()
+
+
+async def test_a_port_that_the_image_names_for_its_own_purposes_misleads_nobody(
+    daytona: DaytonaSimulator, provider: DaytonaProvider
+) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    sandbox = daytona.named("one")
+    assert sandbox is not None
+    sandbox.env["PORT"] = "3000"
+
+    await provider.launch(ref, server(command='echo "$PORT" > port; exec sleep 300'))
+
+    assert (await provider.exec(ref, "until [ -s port ]; do sleep 0.05; done; cat port", within=10)).output == (
+        f"{sandbox.port}\n"
+    )

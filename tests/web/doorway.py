@@ -16,7 +16,7 @@ from app.discord import signature
 from app.discord.identity import Application, Identity
 from app.web.front import Front, Job
 from app.web.routes import ROUTES
-from scripts.playground.discord.server import Server
+from scripts.playground.serving import Server
 
 SEED = b"\x07" * 32
 

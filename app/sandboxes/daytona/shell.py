@@ -77,8 +77,10 @@ def put_environment(sandbox: str, name: str) -> str:
 
 
 def start(sandbox: str, name: str, command: str, port: int) -> str:
-    """Runs the program, with its environment file, until it ends. A PORT that the sandbox has already is kept."""
-    script = f'. "$HOME/{_HERE}/{name}.env" || exit; : "${{PORT:={port}}}"; export PORT; {command}'
+    """Runs the program, with its environment file, until it ends. Sandboxes that share a network with others say in
+    SANDBOX_PORT_4096, and the like, which port stands for that one; a PORT of the image's own means nothing."""
+    actual = f"${{SANDBOX_PORT_{port}:-{port}}}"
+    script = f'. "$HOME/{_HERE}/{name}.env" || exit; PORT="{actual}"; export PORT; {command}'
     return f"cd && env {_mark(sandbox, name)} sh -c {shlex.quote(script)} >{_HERE}/{name}.log 2>&1 </dev/null"
 
 

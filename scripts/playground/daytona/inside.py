@@ -25,11 +25,12 @@ from scripts.playground.daytona.records import Sandbox
 MARK = "DAYTONA_SANDBOX_ID"
 # Below the range from which systems take the ports of outgoing connections, so that nobody takes one meanwhile.
 PORTS = range(20000, 32000)
+MAPPED = 4096  # what stands for this port listens elsewhere; other ports are this machine's own
 EXEC_SECONDS = 0.02  # longer than it takes to become another program
 
 
 def environment(sandbox: Sandbox, path: str) -> dict[str, str]:
-    """PORT is where the server in it must listen, since all of them share this machine's 4096."""
+    """One variable says where the server in it must listen, since all of them share this machine's 4096."""
     return {
         "PATH": path,
         "HOME": str(sandbox.home),
@@ -37,7 +38,7 @@ def environment(sandbox: Sandbox, path: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         **sandbox.env,
         MARK: sandbox.id,
-        "PORT": str(sandbox.port),
+        f"SANDBOX_PORT_{MAPPED}": str(sandbox.port),
     }
 
 

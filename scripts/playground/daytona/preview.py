@@ -18,12 +18,12 @@ from starlette.types import Receive, Scope, Send
 from scripts.playground.daytona.cloud import Cloud
 from scripts.playground.daytona.door import Door, cancel_when_gone, cut
 from scripts.playground.daytona.errors import NO_CONTAINER, PROXY, Refusal
+from scripts.playground.daytona.inside import MAPPED
 from scripts.playground.daytona.records import Sandbox
 from scripts.playground.daytona.routes import refusal
 from scripts.playground.daytona.traffic import need_address, under_way
 from scripts.playground.serving import Listener
 
-MAPPED = 4096  # what asks for PORT listens elsewhere; other ports are this machine's own
 LOGIN = "https://login.daytona.example/authorize"
 TOKEN, SKIP_WARNING, SKIP_ACTIVITY = (
     "x-daytona-preview-token",

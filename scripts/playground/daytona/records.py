@@ -53,7 +53,7 @@ FAILED = frozenset({State.ERROR, State.BUILD_FAILED})
 
 @dataclass(eq=False, slots=True)
 class Sandbox:
-    """Intervals are minutes, times epoch seconds. `port` is where what asks for PORT listens."""
+    """Intervals are minutes, times epoch seconds. `port` is what stands for 4096 in it."""
 
     id: str
     name: str
