@@ -151,9 +151,11 @@ def make(sandbox: Sandbox) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Package caches make directories read-only, and then nothing in them can be removed. Blocks."""
+    """Package caches make directories read-only, and then nothing in them can be removed. Somebody else may be removing
+    it too. Blocks."""
     for path, inner, _ in os.walk(folder):
         for name in inner:
             if not os.path.islink(child := os.path.join(path, name)):
-                os.chmod(child, 0o700)
+                with suppress(FileNotFoundError):
+                    os.chmod(child, 0o700)
     shutil.rmtree(folder, ignore_errors=True)
