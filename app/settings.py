@@ -134,11 +134,12 @@ class Group(BaseSettings):
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
 
-class Token(Group):
+class Account(Group):
     discord_token: Credential = Field(description="the bot's token (Developer Portal, Bot, Reset Token)")
+    discord_api_base_url: Url = Field("https://discord.com/api/v10", description="where Discord's REST API is")
 
 
-class Discord(Token):
+class Discord(Account):
     discord_public_key: HexKey | None = Field(
         None, description="64 hex digits that Discord's requests are checked against; empty: asked of Discord at start"
     )
@@ -156,7 +157,6 @@ class Discord(Token):
     discord_command_guild_id: Snowflake[GuildId] | None = Field(
         None, description="register the commands for this server only, where they appear at once; empty: everywhere"
     )
-    discord_api_base_url: Url = Field("https://discord.com/api/v10", description="where Discord's REST API is")
 
 
 class Runtime(Group):
@@ -267,6 +267,10 @@ class Observability(Group):
     health_port: int = Field(8787, ge=1, le=65_535, description="the port that the app listens on")
 
 
+# How often `poll` looks for messages, and how often `gateway` makes sure that none was missed.
+POLL_SECONDS = 30.0
+REVIEW_SECONDS = 900.0
+
 GROUPS: dict[str, type[Group]] = {
     "Discord": Discord,
     "Storage and runtime": Runtime,
@@ -277,7 +281,7 @@ GROUPS: dict[str, type[Group]] = {
 }
 
 
-class SchedulerSettings(Observability, Relay, Token):
+class SchedulerSettings(Observability, Relay, Account):
     """What the scheduler needs, and all that it validates."""
 
     def relay_seed(self) -> bytes:

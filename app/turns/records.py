@@ -15,6 +15,15 @@ class Source(StrEnum):
     MESSAGE = "message"
 
 
+class Addressed(StrEnum):
+    """Whom a message names."""
+
+    US = "us"
+    OTHERS = "others"
+    EVERYONE = "everyone"
+    NOBODY = "nobody"
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
     id: UserId
