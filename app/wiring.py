@@ -1,6 +1,7 @@
 """The only place that knows both the ports and what is behind them: it makes the parts, joins them, starts what runs
 by itself, and ends it all in the opposite order."""
 
+import asyncio
 import math
 import os
 import re
@@ -8,8 +9,10 @@ import signal
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import structlog
 
 from app.background import meanwhile
@@ -21,20 +24,30 @@ from app.discord.identity import Application, Identity
 from app.discord.replies import Replies
 from app.discord.rest import Rest
 from app.discord.transport import Transport
+from app.inbox import channels
+from app.inbox.catchup import CatchUp
+from app.inbox.guilds import Welcome
+from app.inbox.ports import Inbox
+from app.inbox.pulse import Ear, Gateway, Off, Poll
 from app.opencode.agent import OpenCodeAgent
 from app.opencode.config import VERSION, Options, model_of
+from app.opencode.router import ZenRouter
 from app.opencode.server import OpenCodeServer
+from app.opencode.zen import Zen
 from app.sandboxes.daytona.provider import DaytonaProvider
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.local import LocalProvider
 from app.sandboxes.ports import Provider
 from app.sandboxes.waking import Patience
-from app.settings import Settings
+from app.settings import POLL_SECONDS, Settings
 from app.store.ledger import SqliteLedger
+from app.store.places import SqlitePlaces
+from app.store.relay import SqliteShards
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
-from app.turns.errors import Retriable
+from app.turns.errors import Refused, Retriable
+from app.turns.ports import Router
 from app.turns.routing import Policy
 from app.turns.runner import Runner
 from app.turns.steps import Steps
@@ -45,6 +58,7 @@ TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "bin"  # where `make
 STOP_SECONDS = 3.0  # for whoever ignores SIGTERM: all of it together must take less than ten
 MARGIN_MINUTES = 10  # that Daytona gives a machine beyond ours
 REMEMBERED_SECONDS = 30 * 86_400.0  # an ended turn; Discord delivers nothing again after so long
+LEFT_SECONDS = 86_400.0  # a session of the Gateway; Discord ends them within minutes
 clock = time.time
 
 
@@ -59,25 +73,43 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         stack.push_async_callback(provider.close)
         to_discord = await stack.enter_async_context(open_http())
         to_opencode = await stack.enter_async_context(open_http())
-        ledger, shelf = SqliteLedger(sqlite), SqliteShelf(sqlite)
+        store = Store.on(sqlite)
         rest = Rest(Transport(to_discord, settings.discord_api_base_url, settings.discord_token.get_secret_value()))
         identity = Identity(
             lambda: who_we_are(rest), clock, settings.discord_application_id, settings.discord_public_key
         )
         options = options_for(settings)
         server, recreate = OpenCodeServer(to_opencode, options), settings.sandbox_reuse_policy == "recreate"
-        keeper = Keeper(provider, server, shelf, clock, patience_for(settings), recreate=recreate)
+        keeper = Keeper(provider, server, store.shelf, clock, patience_for(settings), recreate=recreate)
         stack.push_async_callback(keeper.close)
         agent, policy = OpenCodeAgent(to_opencode, model_of(options), clock), policy_for(settings)
-        runner = Runner(ledger, Steps(ledger, DiscordChat(rest, identity), agent, keeper, policy), clock)
-        rounds = housekeeping_for(settings, keeper, provider, shelf)
+        chat, router = DiscordChat(rest, identity), router_for(settings, to_opencode)
+        runner = Runner(store.ledger, Steps(store.ledger, chat, agent, keeper, policy, router), clock)
+        rounds = housekeeping_for(settings, keeper, provider, store.shelf)
+        inbox = inbox_for(settings, store, rest, identity, keeper, rounds)
         await stack.enter_async_context(meanwhile(provider.warm()))
         await stack.enter_async_context(meanwhile(first_look(rounds)))
         await stack.enter_async_context(meanwhile(identity.introduce()))
         await stack.enter_async_context(meanwhile(never_failing(runner)))
-        room = Room(ledger, shelf, keeper, Replies(rest, identity), policy, model_of(options), clock)
-        relay_key = signature.public_key(settings.relay_seed())
-        yield Front(identity, room, runner.nudge, clock(), relay_key, jobs_of(rounds, ledger, runner))
+        await stack.enter_async_context(meanwhile(first_reading(inbox, runner)))
+        replies = Replies(rest, identity)
+        room = Room(store.ledger, store.places, store.shelf, keeper, replies, policy, model_of(options), clock)
+        relay_key, jobs = signature.public_key(settings.relay_seed()), jobs_of(rounds, store, runner, inbox)
+        yield Front(identity, room, runner.nudge, clock(), inbox, ear_for(settings, store), relay_key, jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What is written down, in four vocabularies over one database."""
+
+    ledger: SqliteLedger
+    shelf: SqliteShelf
+    places: SqlitePlaces
+    shards: SqliteShards
+
+    @classmethod
+    def on(cls, sqlite: Sqlite) -> "Store":
+        return cls(SqliteLedger(sqlite), SqliteShelf(sqlite), SqlitePlaces(sqlite), SqliteShards(sqlite))
 
 
 async def who_we_are(rest: Rest) -> Application:
@@ -85,7 +117,8 @@ async def who_we_are(rest: Rest) -> Application:
     id, key = str(found.get("id", "")), str(found.get("verify_key", ""))
     if not id.isdigit() or not re.fullmatch("[0-9a-f]{64}", key):
         raise Retriable("what Discord says about the application makes no sense")
-    return Application(id, key)
+    bot = found.get("bot") or await rest.current_user()
+    return Application(id, key, str(bot["id"]))
 
 
 async def never_failing(runner: Runner) -> None:
@@ -103,22 +136,99 @@ async def first_look(rounds: Housekeeping) -> None:
         await rounds.reconcile()
 
 
-def jobs_of(rounds: Housekeeping, ledger: SqliteLedger, runner: Runner) -> Mapping[str, Job]:
-    """What the clock may ask for, by name."""
+async def first_reading(inbox: Inbox, runner: Runner) -> None:
+    """What was said while the app was away, as soon as Discord can be asked."""
+    pause = 1.0
+    while True:
+        try:
+            counts = await inbox.catch_up()
+        except (Retriable, Refused) as failure:
+            log.warning("inbox.unreadable", reason=str(failure))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, POLL_SECONDS)
+        else:
+            log.info("inbox.caught_up", why="start", **counts)
+            runner.nudge()
+            return
 
+
+def inbox_for(
+    settings: Settings, store: Store, rest: Rest, identity: Identity, keeper: Keeper, rounds: Housekeeping
+) -> Inbox:
+    policy = policy_for(settings)
+    catch_up = CatchUp(
+        rest,
+        store.places,
+        identity.bot,
+        policy,
+        clock,
+        entered=lambda guild: channels.keep_guild(guild, inbox),
+        left=lambda guild: channels.forget_guild(guild, inbox),
+        gone=lambda thread: channels.forget_thread(thread, inbox),
+    )
+    welcome = Welcome(rest, store.places, policy, mentions=settings.relay_mode != "off")
+    inbox = Inbox(
+        store.ledger,
+        store.places,
+        store.shelf,
+        store.shards,
+        policy,
+        clock,
+        identity.bot,
+        nothing if settings.relay_mode == "off" else catch_up.run,
+        keeper.pause,
+        rounds.destroy_expired,
+        welcome.greet_all,
+        catch_up.take_stock,
+    )
+    return inbox
+
+
+async def nothing() -> Mapping[str, int]:
+    return {}
+
+
+def router_for(settings: Settings, http: httpx.AsyncClient) -> Router | None:
+    """None where the rules alone decide."""
+    key = settings.opencode_zen_api_key
+    if settings.turn_routing_mode != "ai" or key is None:
+        return None
+    zen = Zen(http, settings.opencode_zen_base_url, key.get_secret_value(), settings.turn_routing_model, clock)
+    return ZenRouter(zen, clock)
+
+
+def ear_for(settings: Settings, store: Store) -> Ear:
+    match settings.relay_mode:
+        case "gateway":
+            return Gateway(store.shards, clock)
+        case "poll":
+            return Poll(store.places, clock, POLL_SECONDS)
+        case "off":
+            return Off()
+
+
+def jobs_of(rounds: Housekeeping, store: Store, runner: Runner, inbox: Inbox) -> Mapping[str, Job]:
     async def recover_turns() -> Mapping[str, int]:
         """The runner finds them by itself, where it runs all the time; where it sleeps between requests, it wakes."""
         runner.nudge()
-        return {"live": await ledger.count_live_turns()}
+        return {"live": await store.ledger.count_live_turns(), "greeted": await inbox.welcome()}
+
+    async def catch_up() -> Mapping[str, int]:
+        counts = await inbox.catch_up()
+        runner.nudge()
+        return counts
 
     async def prune() -> Mapping[str, int]:
-        return {"pruned": await ledger.prune(clock() - REMEMBERED_SECONDS)}
+        now = clock()
+        turns = await store.ledger.prune(now - REMEMBERED_SECONDS)
+        return {"pruned": turns, "sessions": await store.shards.prune(now - LEFT_SECONDS)}
 
     return {
         "pause-idle": rounds.pause_idle,
         "destroy-expired": rounds.destroy_expired,
         "reconcile": rounds.reconcile,
         "recover-turns": recover_turns,
+        "catch-up": catch_up,
         "prune": prune,
     }
 
@@ -172,5 +282,5 @@ def policy_for(settings: Settings) -> Policy:
         category=settings.discord_category_id,
         required_role=settings.discord_required_role_id,
         judging=settings.turn_routing_mode != "off",
-        bot=settings.discord_application_id,
+        role=settings.discord_role_id,
     )

@@ -29,12 +29,13 @@ class Visitor:
 
 async def let_in(interaction: Interaction, room: Room) -> Visitor:
     """Raises TurnedAway. A thread's category is that of its channel, which Discord does not say and the store may not
-    know yet: whoever works on what was asked looks it up."""
+    know yet: the place is vague then, and whoever works on what was asked looks it up."""
     place, asker = interaction.place, interaction.member
     if place is None or asker is None:
         raise TurnedAway(NOT_HERE)
     if place.thread is not None:
-        place = replace(place, category=await room.ledger.known_category(place.channel))
+        category = await room.places.known_category(place.channel)
+        place = replace(place, category=category, vague=category is None and room.policy.category is not None)
     refusal = gate(place, asker, room.policy)
     if isinstance(refusal, Refusal):
         raise TurnedAway(refusal.value)

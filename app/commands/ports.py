@@ -21,14 +21,18 @@ class Desk(Protocol):
 
     async def admit(self, request: Request, now: float) -> bool: ...
 
-    async def known_category(self, channel: ChannelId) -> ChannelId | None: ...
-
     async def live_turns(self, guild: GuildId | None = None, thread: ThreadId | None = None) -> Sequence[Turn]: ...
 
     async def count_live_turns(self) -> int: ...
 
     async def cancel(self, thread: ThreadId) -> int:
         """End what is at work in the thread: how many turns. Those that wait go on waiting."""
+        ...
+
+
+class Places(Protocol):
+    async def known_category(self, channel: ChannelId) -> ChannelId | None:
+        """Of a channel that was heard of before; None as well when it has none."""
         ...
 
 
@@ -82,6 +86,7 @@ class Room:
     """Everything that a command is given beside the interaction itself."""
 
     ledger: Desk
+    places: Places
     shelf: Register
     machines: Machines
     replies: Replies

@@ -24,7 +24,7 @@ from app.discord.webhook import Webhook
 from app.ids import ChannelId, MessageId, ThreadId
 from app.turns.errors import Refused, Retriable
 from app.turns.history import Said
-from app.turns.records import Parcel, Source, Turn
+from app.turns.records import Parcel, Place, Source, Turn
 
 T = TypeVar("T")
 
@@ -46,8 +46,8 @@ class DiscordChat:
     ) -> None:
         """`clock` is compared with the times in Discord's ids: epoch seconds."""
         self._rest = rest
+        self._identity = identity
         self._webhook = Webhook(identity, PAUSES, clock=clock, sleep=sleep)
-        self._self: str | None = None
 
     async def post_opener(self, turn: Turn) -> MessageId:
         return await self._reply(turn, opener(turn))
@@ -55,12 +55,14 @@ class DiscordChat:
     async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
         return ThreadId(await self._rest.start_thread_from_message(channel, message, name))
 
-    async def category_of(self, channel: ChannelId) -> ChannelId | None:
-        found = await self._rest.get_channel(channel)
-        if found.get("type") in THREADS and found.get("parent_id"):
-            found = await self._rest.get_channel(str(found["parent_id"]))
-        category = found.get("parent_id")
-        return ChannelId(str(category)) if category else None
+    async def locate(self, place: Place) -> Place:
+        here = place.thread or place.channel
+        found = await self._rest.get_channel(here)
+        if found.get("type") not in THREADS or not found.get("parent_id"):
+            return Place(place.guild, ChannelId(here), category=_parent_of(found))
+        parent = ChannelId(str(found["parent_id"]))
+        category = _parent_of(await self._rest.get_channel(parent))
+        return Place(place.guild, parent, ThreadId(here), category)
 
     def compose(self, text: str) -> Sequence[str]:
         return split(text) or [NO_ANSWER]
@@ -78,10 +80,11 @@ class DiscordChat:
             await self._rest.show_typing(thread)
 
     async def said_before(self, turn: Turn, most: int) -> Sequence[Said]:
-        if turn.thread is None or turn.opener is None:
+        question = turn.id if turn.source is Source.MESSAGE else turn.opener
+        if turn.thread is None or question is None:
             return []
-        us = await self._own_id()
-        page = await self._rest.get_messages(turn.thread, before=turn.opener, limit=min(most, PAGE))
+        us = await self._identity.bot()
+        page = await self._rest.get_messages(turn.thread, before=question, limit=min(most, PAGE))
         return [said(message, us) for message in reversed(page)]
 
     async def announce(self, turn: Turn, text: str) -> None:
@@ -132,7 +135,7 @@ class DiscordChat:
 
     async def _find(self, channel: str, after: str, is_wanted: Callable[[Object], bool]) -> MessageId | None:
         """The oldest wanted one of our own messages behind `after`."""
-        us = await self._own_id()
+        us = await self._identity.bot()
         for _ in range(MOST_PAGES):
             page = sorted(await self._rest.get_messages(channel, after=after), key=lambda message: int(message["id"]))
             for message in page:
@@ -142,12 +145,6 @@ class DiscordChat:
                 return None
             after = str(page[-1]["id"])
         return None
-
-    async def _own_id(self) -> str:
-        """Our user's, which need not be the application's."""
-        if self._self is None:
-            self._self = str((await self._rest.current_user())["id"])
-        return self._self
 
 
 def opener(turn: Turn) -> str:
@@ -165,6 +162,11 @@ def said(message: Object, us: str) -> Said:
     author = message.get("author") or {}
     name = SELF if author.get("id") == us else str(author.get("global_name") or author.get("username") or "somebody")
     return Said(name, str(message.get("content", "")))
+
+
+def _parent_of(channel: Object) -> ChannelId | None:
+    parent = channel.get("parent_id")
+    return ChannelId(str(parent)) if parent else None
 
 
 def _id(message: Object) -> MessageId:

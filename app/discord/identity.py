@@ -23,6 +23,7 @@ ANSWER_SECONDS = 5.0  # nobody who asks how we are waits longer, whatever become
 class Application:
     id: str
     public_key: str  # 64 hex digits
+    bot: str  # the id of its user, which need not be its own
 
 
 class Identity:
@@ -39,6 +40,7 @@ class Identity:
         self._clock = clock
         self._application_id = application_id
         self._public_key = public_key
+        self._bot: str | None = None
         self._asked_at: float | None = None
         self.last_problem: str | None = "Discord has not been asked yet"
         self._asking = asyncio.Lock()
@@ -51,6 +53,14 @@ class Identity:
     def public_key(self) -> str | None:
         """None until Discord has told it: nothing can be verified before."""
         return self._public_key
+
+    async def bot(self) -> str:
+        """The id of our user. Raises Retriable until Discord has told it."""
+        if self._bot is None:
+            await self.problem()
+        if self._bot is None:
+            raise Retriable("Discord has not told yet who we are", after=1.0)
+        return self._bot
 
     async def problem(self) -> str | None:
         """Why Discord cannot be used, in words for the operator; None when all is well. At most a minute old."""
@@ -81,6 +91,7 @@ class Identity:
         else:
             self._application_id = self._application_id or application.id
             self._public_key = self._public_key or application.public_key
+            self._bot = application.bot
             self._note(None)
 
     def _note(self, problem: str | None) -> None:

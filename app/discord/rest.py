@@ -26,6 +26,7 @@ GUILD_COMMANDS = "/applications/{application}/guilds/{guild}/commands"
 
 SEND = "Send Messages (in a thread: Send Messages in Threads)"
 TYPING_DEADLINE_SECONDS = 5.0
+GUILDS_PAGE = 200
 
 
 class Rest:
@@ -49,6 +50,34 @@ class Rest:
     ) -> list[Object]:
         """Replaces all of them, of every type."""
         return await self._objects(_commands("PUT", application, guild), Body(list(commands)))
+
+    # Servers
+
+    async def get_guilds(self) -> list[Object]:
+        """All that we are in: https://docs.discord.com/developers/resources/user#get-current-user-guilds"""
+        guilds: list[Object] = []
+        while True:
+            after = {"after": str(guilds[-1]["id"])} if guilds else {}
+            body = Body(params={"limit": GUILDS_PAGE, **after})
+            page = await self._objects(Route.to("GET", "/users/@me/guilds"), body)
+            guilds += sorted(page, key=lambda guild: int(guild["id"]))
+            if len(page) < GUILDS_PAGE:
+                return guilds
+
+    async def get_guild(self, guild: str) -> Object:
+        return await self._object(Route.to("GET", "/guilds/{guild}", guild=guild))
+
+    async def get_guild_channels(self, guild: str) -> list[Object]:
+        """Without threads, and also those that we may not see."""
+        return await self._objects(Route.to("GET", "/guilds/{guild}/channels", guild=guild))
+
+    async def get_active_threads(self, guild: str) -> list[Object]:
+        """https://docs.discord.com/developers/resources/guild#list-active-guild-threads"""
+        found = await self._object(Route.to("GET", "/guilds/{guild}/threads/active", guild=guild))
+        return list(found.get("threads", ()))
+
+    async def get_member(self, guild: str, user: str) -> Object:
+        return await self._object(Route.to("GET", "/guilds/{guild}/members/{user}", guild=guild, user=user))
 
     # Channels and messages
 
@@ -108,7 +137,7 @@ class Rest:
             raise Unavailable(f"{route}: the answer is not an object")
         return answer
 
-    async def _objects(self, route: Route, body: Body) -> list[Object]:
+    async def _objects(self, route: Route, body: Body = NOTHING) -> list[Object]:
         answer = await self._call(route, body)
         if not isinstance(answer, list):
             raise Unavailable(f"{route}: the answer is not a list")

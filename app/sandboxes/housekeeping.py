@@ -50,10 +50,12 @@ class Housekeeping:
         return await each(idle, self._paused)
 
     async def destroy_expired(self) -> Counts:
-        """Delete what has been stopped for so long, and what has failed for so long."""
-        before = self._clock() - self._paused_seconds
-        left = [one for one in await self._shelf.standing() if one.state in {State.PAUSED, State.ERROR}]
-        return await each((one for one in left if one.changed_at <= before), self._destroyed)
+        """Delete what has been stopped for so long, what has failed for so long, and what is doomed."""
+        now, standing = self._clock(), await self._shelf.standing()
+        doomed = [one for one in standing if one.doomed_at is not None and one.doomed_at <= now]
+        left = [one for one in standing if one.state in {State.PAUSED, State.ERROR} and one not in doomed]
+        expired = [one for one in left if one.changed_at <= now - self._paused_seconds]
+        return Counter(await each(doomed, self._doomed)) + Counter(await each(expired, self._destroyed))
 
     async def reconcile(self) -> Counts:
         """Compare the rows with the machines. The list may lag behind: whatever it says against a row is looked at
@@ -87,6 +89,10 @@ class Housekeeping:
 
     async def _destroyed(self, sandbox: Sandbox) -> str | None:
         return "destroyed" if await self._keeper.remove(sandbox) else None
+
+    async def _doomed(self, sandbox: Sandbox) -> str | None:
+        """Its thread is gone, so no turn can need it."""
+        return "destroyed" if await self._keeper.destroy(sandbox.thread) else None
 
     async def _left_over_deleted(self, sandbox: Sandbox) -> str | None:
         return "strays" if sandbox.state is State.DESTROYED and await self._keeper.remove(sandbox) else None

@@ -175,7 +175,7 @@ class Keeper:
                 _, tasks = await asyncio.wait(tasks, timeout=TIDY_SECONDS)
 
     async def _wake(self, thread: ThreadId, labels: Labels) -> Machine:
-        await self._shelf.shelve(thread, name_of(thread), self._clock())
+        await self._shelf.shelve(thread, name_of(thread), labels, self._clock())
         while True:
             sandbox = await self._holds.at_rest(thread)
             assert sandbox is not None

@@ -166,6 +166,7 @@ class Sandbox:
     active_at: float  # epoch seconds of the last use
     holder: str | None  # the token of whoever is at work on it
     held_until: float | None  # epoch seconds; later than that it may be taken over
+    doomed_at: float | None = None  # epoch seconds; later than that it is deleted, whoever needs it
 
     def is_held(self, now: float) -> bool:
         return self.held_until is not None and now < self.held_until <= now + LONGEST_HOLD
@@ -198,7 +199,7 @@ class Shelf(Protocol):
         """Those of these names, in any state."""
         ...
 
-    async def shelve(self, thread: ThreadId, name: str, now: float) -> Sandbox:
+    async def shelve(self, thread: ThreadId, name: str, labels: Labels, now: float) -> Sandbox:
         """The thread's sandbox; where there is none yet, one in state `destroyed`: nothing exists, all can begin."""
         ...
 

@@ -12,7 +12,7 @@ from app.store.sqlite import Sqlite
 from app.turns.errors import LeaseLost
 from app.turns.machine import LIVE, QUEUE, Event, Postponed, Stage, advance
 from app.turns.ports import Facts
-from app.turns.records import Parcel, Request, Turn
+from app.turns.records import Addressed, Parcel, Place, Request, Source, Turn
 
 NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None}
 NO_TROUBLE: dict[str, Any] = {"attempts": 0, "losses": 0, "failing_since": None}
@@ -51,6 +51,22 @@ CLAIM = f"""
     RETURNING *
 """  # noqa: S608 - only our own constants
 
+# Not prompted yet, so that what was asked can still be changed.
+WAITS = f"(stage IN ('{Stage.ADMITTED}', '{Stage.ACCEPTED}') OR (stage = '{QUEUE}' AND session IS NULL))"
+
+# A thread is ours from the first question on that was taken in it, or when it has had a machine.
+OURS = f"""
+    SELECT
+        EXISTS (SELECT 1 FROM sandboxes WHERE thread = :thread) OR EXISTS (
+            SELECT 1 FROM turns WHERE thread = :thread AND (:before IS NULL OR position < :before)
+            AND stage NOT IN ('{Stage.ADMITTED}', '{Stage.IGNORED}')
+        ) AS ours,
+        EXISTS (
+            SELECT 1 FROM turns WHERE thread = :thread AND (:before IS NULL OR position < :before)
+            AND stage = '{Stage.ADMITTED}' AND addressed = '{Addressed.US}'
+        ) AS undecided
+"""  # noqa: S608 - only our own constants
+
 
 class SqliteLedger:
     def __init__(self, sqlite: Sqlite) -> None:
@@ -58,31 +74,6 @@ class SqliteLedger:
 
     async def admit(self, request: Request, now: float) -> bool:
         return await self._sqlite.write(lambda db: insert_request(db, request, now))
-
-    async def admit_page(self, channel: ChannelId, newest: MessageId, requests: Sequence[Request], now: float) -> int:
-        """What one page of a channel's history brought, together with how far we have read. Returns how many were
-        new. The offset only grows."""
-
-        def change(db: Database) -> int:
-            admitted = sum(insert_request(db, request, now) for request in requests)
-            db.execute(
-                "INSERT INTO channels (id, caught_up_to) VALUES (:channel, :newest) ON CONFLICT (id) DO UPDATE "
-                "SET caught_up_to = excluded.caught_up_to "
-                "WHERE caught_up_to IS NULL OR CAST(caught_up_to AS INTEGER) < CAST(excluded.caught_up_to AS INTEGER)",
-                {"channel": channel, "newest": newest},
-            )
-            return admitted
-
-        return await self._sqlite.write(change)
-
-    async def caught_up_to(self, channel: ChannelId) -> MessageId | None:
-        found = await self._channel_column("caught_up_to", channel)
-        return MessageId(found) if found else None
-
-    async def known_category(self, channel: ChannelId) -> ChannelId | None:
-        """Of a channel that a request came from before."""
-        found = await self._channel_column("category", channel)
-        return ChannelId(found) if found else None
 
     async def claim(self, token: str, now: float, until: float, stages: Collection[Stage] = LIVE) -> Turn | None:
         wanted = json.dumps([stage.value for stage in stages])
@@ -101,8 +92,8 @@ class SqliteLedger:
 
         await self._sqlite.write(change)
 
-    async def assure(self, turn: TurnId, token: str) -> None:
-        await self._sqlite.read(lambda db: leased(db, turn, token))
+    async def assure(self, turn: TurnId, token: str) -> Turn:
+        return await self._sqlite.read(lambda db: leased(db, turn, token))
 
     async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
         def change(db: Database) -> Turn:
@@ -120,6 +111,15 @@ class SqliteLedger:
             if stage is QUEUE or stage not in LIVE:
                 columns |= NO_LEASE
             insert_parcels(db, turn, facts.parcels)
+            return update(db, turn, columns)
+
+        return await self._sqlite.write(change)
+
+    async def note_place(self, turn: TurnId, token: str, place: Place) -> Turn:
+        def change(db: Database) -> Turn:
+            leased(db, turn, token)
+            upsert_category(db, place.channel, place.category)
+            columns = {"channel": place.channel, "thread": place.thread, "category": place.category, "vague": 0}
             return update(db, turn, columns)
 
         return await self._sqlite.write(change)
@@ -158,8 +158,34 @@ class SqliteLedger:
 
         return await self._sqlite.write(change)
 
-    async def remember_category(self, channel: ChannelId, category: ChannelId | None) -> None:
-        await self._sqlite.write(lambda db: upsert_category(db, channel, category))
+    async def amend(self, turn: TurnId, prompt: str, addressed: Addressed) -> bool:
+        query = f"UPDATE turns SET prompt = :prompt, addressed = :addressed WHERE id = :id AND {WAITS} RETURNING id"  # noqa: S608
+        columns = sound({"id": turn, "prompt": prompt, "addressed": addressed.value})
+        return await self._sqlite.write(lambda db: bool(list(db.query(query, columns))))
+
+    async def withdraw(self, turns: Collection[TurnId]) -> int:
+        where = f"id IN (SELECT value FROM json_each(:ids)) AND source = '{Source.MESSAGE}' AND {WAITS}"  # noqa: S608
+        return await self._end(where, {"ids": json.dumps(list(turns))})
+
+    async def end_all(
+        self, *, thread: ThreadId | None = None, channel: ChannelId | None = None, guild: GuildId | None = None
+    ) -> int:
+        places = {"thread": thread, "channel": channel, "guild": guild}
+        return await self._end("(thread = :thread OR channel = :channel OR guild = :guild)", places)
+
+    async def _end(self, where: str, columns: dict[str, Any]) -> int:
+        cancelled = {"stage": Stage.CANCELLED.value, **NO_TROUBLE, **NO_LEASE}
+        assignments = ", ".join(f"{name} = :new_{name}" for name in cancelled)
+        query = f"UPDATE turns SET {assignments} WHERE {where} AND stage IN {LIVE_STAGES} RETURNING id"  # noqa: S608
+        values = columns | {f"new_{name}": value for name, value in cancelled.items()}
+        return await self._sqlite.write(lambda db: len(list(db.query(query, values))))
+
+    async def is_ours(self, thread: ThreadId, before: int | None = None) -> bool | None:
+        def ask(db: Database) -> bool | None:
+            found = next(iter(db.query(OURS, {"thread": thread, "before": before})))
+            return True if found["ours"] else None if found["undecided"] else False
+
+        return await self._sqlite.read(ask)
 
     async def sessions_of(self, thread: ThreadId) -> frozenset[SessionId]:
         query = "SELECT DISTINCT session FROM turns WHERE thread = ? AND session IS NOT NULL"
@@ -207,18 +233,13 @@ class SqliteLedger:
         query = f"SELECT count(*) AS live FROM turns WHERE stage IN {LIVE_STAGES}"  # noqa: S608
         return await self._sqlite.read(lambda db: int(next(iter(db.query(query)))["live"]))
 
-    async def _channel_column(self, column: str, channel: ChannelId) -> str | None:
-        query = f"SELECT {column} FROM channels WHERE id = ?"  # noqa: S608
-        rows = await self._sqlite.read(lambda db: list(db.query(query, [channel])))
-        return rows[0][column] if rows else None
-
 
 def insert_request(db: Database, request: Request, now: float) -> bool:
     row = sound(row_of_request(request, now))
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     insert = f"INSERT INTO turns ({names}) VALUES ({values}) ON CONFLICT (id) DO NOTHING RETURNING id"  # noqa: S608
     admitted = bool(list(db.query(insert, row)))
-    if request.place.thread is None:
+    if request.place.thread is None and not request.place.vague:
         upsert_category(db, request.place.channel, request.place.category)
     return admitted
 

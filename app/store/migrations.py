@@ -122,3 +122,56 @@ def holds(database: Database) -> None:
         INSERT INTO store VALUES (lower(hex(randomblob(8))));
         """
     )
+
+
+@migrations(name="0005_messages")
+def messages(database: Database) -> None:
+    database.executescript(
+        """
+        ALTER TABLE turns ADD COLUMN addressed TEXT NOT NULL DEFAULT 'us'
+            CHECK (addressed IN ('us', 'others', 'everyone', 'nobody'));
+        ALTER TABLE turns ADD COLUMN vague INTEGER NOT NULL DEFAULT 0 CHECK (vague IN (0, 1));
+
+        ALTER TABLE sandboxes ADD COLUMN guild TEXT;
+        ALTER TABLE sandboxes ADD COLUMN channel TEXT;
+        ALTER TABLE sandboxes ADD COLUMN doomed_at REAL;
+        UPDATE sandboxes SET
+            guild = (SELECT guild FROM turns WHERE turns.thread = sandboxes.thread),
+            channel = (SELECT channel FROM turns WHERE turns.thread = sandboxes.thread);
+
+        ALTER TABLE store ADD COLUMN begun_at REAL;
+        ALTER TABLE store ADD COLUMN caught_up_at REAL;
+        UPDATE store SET begun_at = strftime('%s', 'now');
+
+        CREATE TABLE guilds (
+            id TEXT PRIMARY KEY,
+            joined_at REAL,
+            gone_at REAL,
+            authorised TEXT,
+            welcomed TEXT
+        ) WITHOUT ROWID;
+
+        CREATE TABLE shards (
+            shard INTEGER NOT NULL,
+            shards INTEGER NOT NULL CHECK (shard >= 0 AND shard < shards),
+            holder TEXT,
+            held_until REAL,
+            beat INTEGER NOT NULL DEFAULT 0,
+            alive_at REAL,
+            problem TEXT,
+            notice TEXT,
+            PRIMARY KEY (shard, shards),
+            CHECK ((holder IS NULL) = (held_until IS NULL))
+        ) WITHOUT ROWID;
+
+        CREATE TABLE gateway_sessions (
+            position INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            shard INTEGER NOT NULL,
+            shards INTEGER NOT NULL,
+            resume_url TEXT,
+            seq INTEGER NOT NULL CHECK (seq >= 0),
+            moved_at REAL NOT NULL
+        );
+        """
+    )

@@ -8,7 +8,7 @@ from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId, 
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
 from app.turns.machine import Stage
-from app.turns.records import Asker, Parcel, Place, Request, Source, Turn
+from app.turns.records import Addressed, Asker, Parcel, Place, Request, Source, Turn
 
 Row = Mapping[str, Any]
 
@@ -30,6 +30,8 @@ def row_of_request(request: Request, now: float) -> dict[str, Any]:
         "channel": place.channel,
         "thread": place.thread,
         "category": place.category,
+        "vague": place.vague,
+        "addressed": request.addressed.value,
         "asker": asker.id,
         "asker_name": asker.name,
         "asker_roles": json.dumps(asker.roles),
@@ -51,6 +53,7 @@ def turn_of_row(row: Row) -> Turn:
             channel=ChannelId(row["channel"]),
             thread=row["thread"] and ThreadId(row["thread"]),
             category=row["category"] and ChannelId(row["category"]),
+            vague=bool(row["vague"]),
         ),
         asker=Asker(UserId(row["asker"]), row["asker_name"], tuple(json.loads(row["asker_roles"]))),
         prompt=row["prompt"],
@@ -66,6 +69,7 @@ def turn_of_row(row: Row) -> Turn:
         session=row["session"] and SessionId(row["session"]),
         answer=row["answer"],
         failure=row["failure"],
+        addressed=Addressed(row["addressed"]),
     )
 
 
@@ -88,4 +92,5 @@ def sandbox_of_row(row: Row) -> Sandbox:
         active_at=row["active_at"],
         holder=row["holder"],
         held_until=row["held_until"],
+        doomed_at=row["doomed_at"],
     )

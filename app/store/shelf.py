@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from app.ids import SessionId, ThreadId
+from app.ids import ChannelId, GuildId, SessionId, ThreadId
 from app.sandboxes.machine import FINDS, SETTLES, TAKES, State
-from app.sandboxes.ports import LONGEST_HOLD, Sandbox
+from app.sandboxes.ports import LONGEST_HOLD, Labels, Sandbox
 from app.store.rows import sandbox_of_row
 from app.store.sqlite import Sqlite
 from app.turns.machine import LIVE, Stage
@@ -36,6 +36,7 @@ REST = """
         active_at = CASE WHEN :new = 'active' THEN :now ELSE active_at END,
         ref = CASE WHEN :new = 'destroyed' THEN NULL ELSE coalesce(:ref, ref) END,
         password = CASE WHEN :new = 'destroyed' THEN NULL ELSE password END,
+        doomed_at = CASE WHEN :new = 'destroyed' THEN NULL ELSE doomed_at END,
         resume_failures = CASE WHEN :new IN ('active', 'destroyed') THEN 0 ELSE resume_failures END,
         last_error = CASE WHEN :new = 'active' THEN NULL ELSE last_error END
     WHERE thread = :thread AND {condition}
@@ -48,6 +49,12 @@ LET_GO = """
         last_error = coalesce(:error, last_error),
         resume_failures = resume_failures + (state = 'resuming' AND :error IS NOT NULL)
     WHERE thread = :thread AND holder = :token
+"""
+
+DOOM = """
+    UPDATE sandboxes SET doomed_at = min(coalesce(doomed_at, :at), :at)
+    WHERE state <> 'destroyed' AND (thread = :thread OR channel = :channel OR guild = :guild)
+    RETURNING thread
 """
 
 
@@ -74,12 +81,14 @@ class SqliteShelf:
         query = "SELECT count(*) AS active FROM sandboxes WHERE state = 'active'"
         return await self._sqlite.read(lambda db: int(next(iter(db.query(query)))["active"]))
 
-    async def shelve(self, thread: ThreadId, name: str, now: float) -> Sandbox:
+    async def shelve(self, thread: ThreadId, name: str, labels: Labels, now: float) -> Sandbox:
+        place = {"guild": labels.get("guild"), "channel": labels.get("channel")}
+
         def change(db: Database) -> Sandbox:
             db.execute(
-                "INSERT INTO sandboxes (thread, name, state, changed_at, active_at) "
-                "VALUES (:thread, :name, 'destroyed', :now, :now) ON CONFLICT (thread) DO NOTHING",
-                {"thread": thread, "name": name, "now": now},
+                "INSERT INTO sandboxes (thread, name, guild, channel, state, changed_at, active_at) "
+                "VALUES (:thread, :name, :guild, :channel, 'destroyed', :now, :now) ON CONFLICT (thread) DO NOTHING",
+                {"thread": thread, "name": name, "now": now, **place},
             )
             sandbox = find(db, thread)
             assert sandbox is not None
@@ -137,6 +146,25 @@ class SqliteShelf:
     async def touch(self, thread: ThreadId, now: float) -> None:
         await self._sqlite.write(
             lambda db: db.execute("UPDATE sandboxes SET active_at = ? WHERE thread = ?", [now, thread])
+        )
+
+    async def rest(self, thread: ThreadId) -> None:
+        await self.touch(thread, 0.0)
+
+    async def doom(
+        self,
+        at: float,
+        *,
+        thread: ThreadId | None = None,
+        channel: ChannelId | None = None,
+        guild: GuildId | None = None,
+    ) -> int:
+        places = {"at": at, "thread": thread, "channel": channel, "guild": guild}
+        return await self._sqlite.write(lambda db: len(list(db.query(DOOM, places))))
+
+    async def reprieve(self, guild: GuildId) -> None:
+        await self._sqlite.write(
+            lambda db: db.execute("UPDATE sandboxes SET doomed_at = NULL WHERE guild = ?", [guild])
         )
 
     async def _change(self, query: str, columns: dict[str, Any]) -> Sandbox | None:

@@ -7,6 +7,8 @@ As much of that as fits goes before the next prompt: the newest, for it matters 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.turns.records import Asker
+
 MOST_MESSAGES = 40
 MOST_CHARACTERS = 6_000
 
@@ -27,6 +29,11 @@ class Said:
 
     author: str
     text: str
+
+
+def said_by(asker: Asker, text: str) -> str:
+    """With who says it in front. Only Discord's own id can be relied on: anybody can call themselves anything."""
+    return f"{' '.join(asker.name.split())} ({asker.id}): {text}"
 
 
 def with_history(prompt: str, said: Sequence[Said]) -> str:

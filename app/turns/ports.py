@@ -12,7 +12,7 @@ from app.ids import ChannelId, MessageId, SessionId, ThreadId, TurnId
 from app.sandboxes.ports import Machine
 from app.turns.history import Said
 from app.turns.machine import LIVE, Event, Postponed, Stage
-from app.turns.records import Parcel, Request, Turn
+from app.turns.records import Parcel, Place, Request, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Ledger(Protocol):
 
     async def renew(self, turn: TurnId, token: str, until: float) -> None: ...
 
-    async def assure(self, turn: TurnId, token: str) -> None:
-        """Only look whether the lease is still the caller's."""
+    async def assure(self, turn: TurnId, token: str) -> Turn:
+        """Only look whether the lease is still the caller's. The turn as it is now: its prompt may have been edited."""
         ...
 
     async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
@@ -70,7 +70,14 @@ class Ledger(Protocol):
         lost it. Turns that wait for their turn go on waiting."""
         ...
 
-    async def remember_category(self, channel: ChannelId, category: ChannelId | None) -> None: ...
+    async def note_place(self, turn: TurnId, token: str, place: Place) -> Turn:
+        """A vague place is known by now."""
+        ...
+
+    async def is_ours(self, thread: ThreadId, before: int | None = None) -> bool | None:
+        """Whether something was taken in this thread already, by a turn at an earlier position than `before`. None
+        while that is not decided yet."""
+        ...
 
     async def sessions_of(self, thread: ThreadId) -> frozenset[SessionId]:
         """Those that turns of the thread were prompted in."""
@@ -97,7 +104,9 @@ class Chat(Protocol):
         """The thread that hangs on `message`: made, or found."""
         ...
 
-    async def category_of(self, channel: ChannelId) -> ChannelId | None: ...
+    async def locate(self, place: Place) -> Place:
+        """All of a vague place: whether its channel is a thread, of which channel, and in which category."""
+        ...
 
     def compose(self, text: str) -> Sequence[str]:
         """Cut an answer into messages that Discord takes; together they say all of it. At least one."""
@@ -165,3 +174,17 @@ class Agent(Protocol):
         ...
 
     async def abort(self, machine: Machine, session: SessionId) -> None: ...
+
+
+class Router(Protocol):
+    """A quick model beside the agent's. Answers within a few seconds or not at all; never raises."""
+
+    async def wants_answer(self, text: str, asker: str, lately: Sequence[Said]) -> bool:
+        """Whether a message in one of our threads is meant for the agent; `lately` is what was said before it, oldest
+        first. True as well when nobody can say, or not in time: respond rather than be silent."""
+        ...
+
+    async def title(self, prompt: str) -> str | None:
+        """A name for the thread that begins with `prompt`: a line of at most 60 characters. None when there is none in
+        time."""
+        ...

@@ -33,13 +33,18 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where it was asked. `thread` is None in a plain channel, and then a `category` of None says that it has none;
-    of a thread's channel it says that nobody knows."""
+    """Where it was asked. `vague` as long as only part of this is known: a message names the channel that it stands in
+    and nothing else, so a thread's parent may be missing (and is then the thread itself), and the category."""
 
     guild: GuildId
     channel: ChannelId  # a thread's parent, when it was asked in a thread
     thread: ThreadId | None = None
     category: ChannelId | None = None
+    vague: bool = False
+
+    @property
+    def lacks_parent(self) -> bool:
+        return self.vague and self.thread is not None and str(self.channel) == self.thread
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -58,6 +63,7 @@ class Request:
     asker: Asker
     prompt: str
     interaction_token: str | None = None  # opens the interaction's webhook for 15 minutes
+    addressed: Addressed = Addressed.US
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +82,11 @@ class Turn:
     losses: int  # how often, since then, whoever had claimed it was not heard of again
     failing_since: float | None  # the first of the failures that are the reason for due_at
     interruptions: int  # how often a stopped server cut it off at the model
-    opener: MessageId | None  # the message that a command's thread starts from
+    opener: MessageId | None  # the message that shows what was asked, and that a new thread starts from
     session: SessionId | None  # where it was prompted
     answer: str | None
     failure: str | None  # for the log and the operator, never for Discord
+    addressed: Addressed = Addressed.US
 
     @property
     def thread(self) -> ThreadId | None:
@@ -103,3 +110,12 @@ class Parcel:
     content: str
     nonce: str
     message: MessageId | None = None  # set once Discord has it
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A thread that is ours."""
+
+    place: Place
+    first: MessageId  # the first that was asked in it
+    used_at: float

@@ -16,11 +16,11 @@ from app.ids import MessageId, SessionId, ThreadId
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.ports import Machine
 from app.turns.errors import Retriable
-from app.turns.history import MOST_MESSAGES, NEW_MACHINE, with_history
+from app.turns.history import MOST_MESSAGES, NEW_MACHINE, said_by, with_history
 from app.turns.machine import Event, Stage, Step
-from app.turns.ports import Agent, Chat, Facts, Ledger, Prompt
-from app.turns.records import Parcel, Source, Turn
-from app.turns.routing import Policy, Refusal, Unknown, Verdict, gate, judge
+from app.turns.ports import Agent, Chat, Facts, Ledger, Prompt, Router
+from app.turns.records import Addressed, Parcel, Source, Turn
+from app.turns.routing import Policy, Verdict, gate, judge
 from app.turns.titles import title_of
 
 log = structlog.get_logger()
@@ -28,6 +28,11 @@ log = structlog.get_logger()
 Outcome = tuple[Event, Facts]
 StepFunction = Callable[[Turn, str], Awaitable[Outcome]]
 
+HINT = (
+    "Hello! Mention me together with what you would like to have done, for example: list the files. "
+    "I open a thread for it, and there you just write."
+)
+LATELY = 6  # messages of the thread that the router is shown
 TYPING_SECONDS = 8.0  # Discord shows it for ten
 TOUCH_SECONDS = 60.0  # a provider's clock for idle machines counts in minutes
 
@@ -39,6 +44,7 @@ class Steps:
     agent: Agent
     keeper: Keeper
     policy: Policy
+    router: Router | None = None  # None: the rules alone decide, and name threads
 
     def function_for(self, step: Step) -> StepFunction:
         functions: dict[Step, StepFunction] = {
@@ -51,35 +57,53 @@ class Steps:
         return functions[step]
 
     async def decide(self, turn: Turn, token: str) -> Outcome:
-        refusal = await self._refusal(turn)
+        if turn.place.vague:
+            turn = await self.ledger.note_place(turn.id, token, await self.chat.locate(turn.place))
+        refusal = gate(turn.place, turn.asker, self.policy)
         if refusal is not None:
             await self.chat.dismiss(turn, refusal.value)
             return Event.IGNORED, Facts(failure=refusal.name)
-        verdict = judge(turn.prompt, self.policy) if turn.source is Source.MESSAGE else Verdict.ASKED
-        return (Event.ACCEPTED if verdict.ours else Event.IGNORED), Facts(failure=None if verdict.ours else verdict)
+        verdict = await self._verdict(turn)
+        if verdict is Verdict.EMPTY and turn.addressed is Addressed.US:
+            await self.chat.tell(turn, HINT)
+        return (Event.ACCEPTED, Facts()) if verdict.ours else (Event.IGNORED, Facts(failure=verdict))
 
-    async def _refusal(self, turn: Turn) -> Refusal | None:
-        verdict = gate(turn.place, turn.asker, self.policy)
-        if not isinstance(verdict, Unknown):
+    async def _verdict(self, turn: Turn) -> Verdict:
+        if turn.source is Source.COMMAND:
+            return Verdict.ASKED
+        if turn.addressed is not Addressed.US and not await self._is_ours(turn):
+            return Verdict.STRANGE
+        verdict = judge(turn.prompt, turn.addressed, self.policy)
+        if verdict is not Verdict.UNSURE or self.router is None:
             return verdict
-        category = await self.chat.category_of(turn.place.channel)
-        await self.ledger.remember_category(turn.place.channel, category)
-        return None if category == self.policy.category else Refusal.CHANNEL
+        lately = await self.chat.said_before(turn, LATELY)
+        return verdict if await self.router.wants_answer(turn.prompt, turn.asker.name, lately) else Verdict.UNWANTED
+
+    async def _is_ours(self, turn: Turn) -> bool:
+        ours = await self.ledger.is_ours(thread_of(turn), turn.position) if turn.thread else False
+        if ours is None:
+            raise Retriable("an earlier message of the thread is not decided yet", after=1.0)
+        return ours
 
     async def open_thread(self, turn: Turn, token: str) -> Outcome:
         if turn.opener is None:
             turn = await self.ledger.note_opener(turn.id, token, await self._opener(turn))
         if turn.opener is not None and turn.starts_thread:
             self.keeper.begin(thread_of(turn), turn.place.labels)  # what takes longest goes on beside the rest
-            await self.chat.start_thread(turn.place.channel, turn.opener, title_of(turn.prompt))
+            await self.chat.start_thread(turn.place.channel, turn.opener, await self._name_of(turn))
         return Event.THREAD_OPENED, Facts()
+
+    async def _name_of(self, turn: Turn) -> str:
+        found = await self.router.title(turn.prompt) if self.router else None
+        return found or title_of(turn.prompt)
 
     async def _opener(self, turn: Turn) -> MessageId:
         return MessageId(turn.id) if turn.source is Source.MESSAGE else await self.chat.post_opener(turn)
 
     async def prompt(self, turn: Turn, token: str) -> Outcome:
         machine = await self._machine_of(turn)
-        await self.ledger.assure(turn.id, token)  # it may have taken long, and somebody may have stopped the turn
+        # It may have taken long: somebody may have stopped the turn, or edited what was asked.
+        turn = await self.ledger.assure(turn.id, token)
         session = await self.agent.open_session(machine, title_of(turn.prompt))
         await self.keeper.remember_session(machine.thread, session)
         text = await self._in_context(turn, session)
@@ -93,14 +117,14 @@ class Steps:
     async def _in_context(self, turn: Turn, session: SessionId) -> str:
         """The prompt; in a session that knows nothing of its thread, with what was said there. Decided by what was
         prompted and not by what was opened, so that a repeat decides the same."""
-        earlier = await self.ledger.sessions_of(thread_of(turn))
+        asked, earlier = said_by(turn.asker, turn.prompt), await self.ledger.sessions_of(thread_of(turn))
         if session in earlier:
-            return turn.prompt
+            return asked
         if earlier:
             await self.chat.announce(turn, NEW_MACHINE)
         if turn.starts_thread:
-            return turn.prompt
-        return with_history(turn.prompt, await self.chat.said_before(turn, MOST_MESSAGES))
+            return asked
+        return with_history(asked, await self.chat.said_before(turn, MOST_MESSAGES))
 
     async def await_answer(self, turn: Turn, token: str) -> Outcome:
         machine = await self._machine_of(turn)

@@ -8,6 +8,8 @@ from starlette.requests import Request
 
 from app.commands.ports import Room
 from app.discord.identity import Identity
+from app.inbox.ports import Inbox
+from app.inbox.pulse import Ear
 
 Job = Callable[[], Awaitable[Mapping[str, int]]]  # does it, and tells what it did in counts
 
@@ -18,6 +20,8 @@ class Front:
     room: Room
     nudge: Callable[[], None]  # something was admitted: the runner may look at once
     started_at: float  # by the room's clock
+    inbox: Inbox
+    ear: Ear
     relay_key: str = ""  # whose signature may relay: the public half, in hex; empty: nobody's
     jobs: Mapping[str, Job] = field(default_factory=dict)
     at_work: dict[str, float] = field(default_factory=dict)  # the jobs that run now, and since when by the room's clock

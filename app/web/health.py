@@ -1,5 +1,6 @@
-"""`/healthz` says that the process lives, and waits for nobody: what it says of Discord is what the last look brought,
-and it has another one taken after it has answered. `/readyz` says whether the app can do its work, and if not, why."""
+"""`/healthz` says that the process lives, and waits for nobody but, for a moment, the store: what it says of Discord is
+what the last look brought, and it has another one taken after it has answered. `/readyz` says whether the app can do
+its work, messages included, and if not, why."""
 
 import asyncio
 
@@ -9,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from app.commands.ports import Room
 from app.turns.errors import Retriable
-from app.web.front import front
+from app.web.front import Front, front
 
 STORE_SECONDS = 0.5
 
@@ -20,7 +21,7 @@ async def healthz(request: Request) -> JSONResponse:
     health = {
         "status": "ok",
         "uptime_seconds": round(here.room.clock() - here.started_at, 3),
-        "discord": "connected" if here.identity.last_problem is None else "disconnected",
+        "discord": "disconnected" if here.identity.last_problem or await deaf(here) else "connected",
         "active_sessions": sessions,
         "live_turns": turns,
     }
@@ -37,7 +38,18 @@ async def counts(room: Room) -> tuple[int | None, int | None]:
 
 
 async def readyz(request: Request) -> JSONResponse:
-    problem = await front(request).identity.problem()
-    if problem is None:
-        return JSONResponse({"ready": True})
-    return JSONResponse({"ready": False, "why": problem}, status_code=503)
+    here = front(request)
+    problem = await deaf(here) or await here.identity.problem()
+    if problem is not None:
+        return JSONResponse({"ready": False, "why": problem}, status_code=503)
+    notice = await here.ear.notice()
+    return JSONResponse({"ready": True, "notice": notice} if notice else {"ready": True})
+
+
+async def deaf(here: Front) -> str | None:
+    """Why messages do not reach us."""
+    try:
+        async with asyncio.timeout(STORE_SECONDS):
+            return await here.ear.problem()
+    except (TimeoutError, Retriable):
+        return "the database does not answer"

@@ -1,23 +1,29 @@
-"""What the scheduler sends us: `POST /relay/jobs/{name}`, and the check that everything under /relay begins with.
+"""What the scheduler sends us: the clock's jobs, the Gateway's events, and the question where to go on listening.
 
 The scheme is Discord's own, with another key: a signature over timestamp and raw body, and a timestamp no older than a
 minute. The signature covers neither method nor path, and nobody remembers it: whoever serves something here makes sure
-that a request which comes twice, or at another door, does no harm. Jobs are conditional updates, so they do none.
+that a request which comes twice, or at another door, does no harm. Jobs are conditional updates, messages are known by
+their id, positions and heartbeats only grow: so they do none.
 """
 
 import json
 import re
 
 import structlog
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.discord import signature
+from app.inbox import envelope, hear
+from app.inbox.envelope import Event
 from app.turns.errors import Refused, Retriable
+from app.web.afterwards import after
 from app.web.body import TooLarge, read_body
 from app.web.front import Front, Job, front
 
 FRESH_SECONDS = 60
+LEASE_SECONDS = 45.0  # three heartbeats
 SLOW_SECONDS = 300.0  # a job that runs for longer may hang
 
 log = structlog.get_logger()
@@ -37,6 +43,60 @@ async def do_job(request: Request) -> Response:
     if name in here.at_work:
         return busy(name, here.room.clock() - here.at_work[name])
     return await run(here, name, job)
+
+
+async def take_event(request: Request) -> Response:
+    """204 once it is taken for good; 503 when it must come again; 409 to the heartbeat of whoever lost the lease."""
+    body = await relayed(request)
+    if isinstance(body, Response):
+        return body
+    try:
+        event = envelope.parse(json.loads(body))
+    except (ValueError, RecursionError) as error:
+        return rejected(400, f"not an event: {type(error).__name__}")
+    try:
+        if event.name == envelope.HEARTBEAT:
+            return await keep_lease(event, front(request))
+        afterwards = await hear(event, front(request).inbox)
+    except Retriable as failure:
+        log.warning("event.failed", name=event.name, reason=str(failure))
+        return JSONResponse({"error": "later"}, status_code=503)
+    front(request).nudge()
+    return Response(status_code=204, background=BackgroundTask(after, afterwards) if afterwards else None)
+
+
+async def keep_lease(event: Event, here: Front) -> Response:
+    shards, now = here.inbox.shards, here.room.clock()
+    if not await shards.beat(event.shard, event.beat, now, now + LEASE_SECONDS):
+        return held()
+    if event.position is not None:
+        await shards.move(event.shard, event.position, now)
+    return Response(status_code=204)
+
+
+async def tell_position(request: Request) -> Response:
+    """Where to go on, and the lease of the shard for whoever gives a name."""
+    body = await relayed(request)
+    if isinstance(body, Response):
+        return body
+    asked, shards, now = request.query_params, front(request).inbox.shards, front(request).room.clock()
+    try:
+        shard = envelope.shard(int(asked.get("shard", "0")), int(asked.get("shards", "1")))
+    except ValueError:
+        return rejected(400, "no such shard")
+    try:
+        if (holder := asked.get("holder")) and not await shards.hold(shard, holder, now, now + LEASE_SECONDS):
+            return held()
+        position = await shards.position(shard)
+    except Retriable as failure:
+        log.warning("event.failed", name="position", reason=str(failure))
+        return JSONResponse({"error": "later"}, status_code=503)
+    session, url, seq = (position.session, position.resume_url, position.seq) if position else (None, None, None)
+    return JSONResponse({"session_id": session, "resume_gateway_url": url, "s": seq})
+
+
+def held() -> Response:
+    return JSONResponse({"error": "held"}, status_code=409)
 
 
 async def relayed(request: Request) -> bytes | Response:

@@ -161,7 +161,7 @@ async def test_a_press_reaches_a_machine_that_slept_meanwhile(door: Door) -> Non
 
 
 async def test_a_machine_that_was_still_being_made_is_asked_about_again_when_it_is_there(door: Door) -> None:
-    sandbox = await door.shelf.shelve(THREAD, "opencord-210", door.now)
+    sandbox = await door.shelf.shelve(THREAD, "opencord-210", {}, door.now)
     await door.shelf.take(sandbox, State.CREATING, "fake", door.now, door.now + 60, password="password")
     await door.send(used("reset", IN_THREAD))
     buttons = door.fake_replies.buttons[-1]
@@ -311,7 +311,7 @@ async def test_to_keep_what_is_gone_tells_the_truth(door: Door) -> None:
 
 
 async def test_to_keep_a_machine_that_has_come_up_meanwhile_is_not_asked_about_again(door: Door) -> None:
-    sandbox = await door.shelf.shelve(THREAD, "opencord-210", door.now)
+    sandbox = await door.shelf.shelve(THREAD, "opencord-210", {}, door.now)
     await door.shelf.take(sandbox, State.CREATING, "fake", door.now, door.now + 60, password="password")
     await door.send(used("reset", IN_THREAD))
     buttons = door.fake_replies.buttons[-1]

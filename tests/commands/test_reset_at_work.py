@@ -13,6 +13,7 @@ from app.commands.ports import Room
 from app.ids import ThreadId
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.waking import Patience
+from app.store.places import SqlitePlaces
 from app.turns.machine import Stage
 from app.turns.routing import Policy
 from app.turns.runner import Pace
@@ -42,7 +43,8 @@ async def running(here: World) -> AsyncIterator[None]:
 
 def room(here: World) -> Room:
     keeper = Keeper(here.provider, here.server, here.shelf, lambda: here.now, Patience())
-    return Room(here.ledger, here.shelf, keeper, FakeReplies([]), Policy(), "opencode/claude", lambda: here.now)
+    places = SqlitePlaces(here.sqlite)
+    return Room(here.ledger, places, here.shelf, keeper, FakeReplies([]), Policy(), "opencode/claude", lambda: here.now)
 
 
 async def until(condition: Callable[[], bool]) -> None:

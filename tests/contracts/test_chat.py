@@ -43,18 +43,18 @@ async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
         yield Setting(fake, turn, lambda channel: [posted.content for posted in fake.channels.get(channel, [])])
         return
     async with Simulator() as discord, httpx.AsyncClient() as http:
+
+        async def asked() -> Application:
+            return Application(discord.application_id, discord.public_key, discord.application_id)
+
         rest = Rest(Transport(http, discord.api_url, discord.token))
-        identity = Identity(unasked, time.time, discord.application_id, discord.public_key)
+        identity = Identity(asked, time.time, discord.application_id, discord.public_key)
         alice = discord.add_person("alice")
         channel = discord.channel("general").id
         used = await alice.command(channel, "opencord", (), checked=False)
         used.answer(payloads.deferred())
         turn = turn_of(used.id, channel, used.token)
         yield Setting(DiscordChat(rest, identity), turn, lambda place: texts(alice, place))
-
-
-async def unasked() -> Application:
-    raise AssertionError("both of its answers are known")
 
 
 def texts(person: Person, channel: str) -> list[str]:

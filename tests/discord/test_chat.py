@@ -72,8 +72,11 @@ async def scene(rules: Rules | None = None) -> AsyncIterator[Scene]:
         async def pause(seconds: float) -> None:
             pauses.append(seconds)
 
+        async def asked() -> Application:
+            return Application(discord.application_id, discord.public_key, discord.application_id)
+
         rest = Rest(Transport(http, discord.api_url, discord.token))
-        identity = Identity(unasked, discord.clock.now, discord.application_id, discord.public_key)
+        identity = Identity(asked, discord.clock.now, discord.application_id, discord.public_key)
         chat = DiscordChat(rest, identity, clock=discord.clock.now, sleep=pause)
         ada = discord.add_person("Ada")
         yield Scene(discord, ada, rest, chat, pauses, ChannelId(discord.channel("general").id))
@@ -253,15 +256,18 @@ async def test_a_thread_that_may_not_be_made_is_refused_by_the_permissions_name(
     assert "“Create Public Threads”" in refusal.value.tell
 
 
-async def test_the_category_is_that_of_the_channel_or_of_the_threads_channel() -> None:
+async def test_a_place_is_a_channel_or_a_thread_of_one_and_its_category_is_the_channels() -> None:
     async with scene() as here:
         category = here.discord.add_channel("work", type=4)
         inside = here.discord.add_channel("inside", parent=category.id)
         message = await here.ada.write(inside.id, "hello")
         thread = await here.chat.start_thread(ChannelId(inside.id), message["id"], "x")
-        assert await here.chat.category_of(ChannelId(inside.id)) == category.id
-        assert await here.chat.category_of(ChannelId(thread)) == category.id
-        assert await here.chat.category_of(here.channel) is None
+        guild, parent = GuildId(here.discord.guild), ChannelId(inside.id)
+        vague = [Place(guild, parent, vague=True), Place(guild, ChannelId(thread), vague=True)]
+        vague += [Place(guild, ChannelId(thread), thread, vague=True), Place(guild, here.channel, vague=True)]
+        located = [await here.chat.locate(place) for place in vague]
+        whole = Place(guild, parent, thread, ChannelId(category.id))
+        assert located == [Place(guild, parent, None, ChannelId(category.id)), whole, whole, Place(guild, here.channel)]
 
 
 # --- the answer --------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from app.ids import ChannelId, MessageId, ThreadId
 from app.turns.history import Said
-from app.turns.records import Parcel, Turn
+from app.turns.records import Parcel, Place, Source, Turn
 
 
 @dataclass(slots=True)
@@ -26,6 +26,7 @@ class FakeChat:
     originals: dict[str, Posted] = field(default_factory=dict)  # interaction token -> its reply
     told: list[tuple[str, str]] = field(default_factory=list)
     announced: list[tuple[str, str]] = field(default_factory=list)
+    parents: dict[str, ChannelId] = field(default_factory=dict)  # of threads
     categories: dict[str, ChannelId] = field(default_factory=dict)
     newest: int = 600_000_000_000_000_000
 
@@ -48,8 +49,12 @@ class FakeChat:
         self.threads.setdefault(message, (channel, name))
         return ThreadId(message)
 
-    async def category_of(self, channel: ChannelId) -> ChannelId | None:
-        return self.categories.get(channel)
+    async def locate(self, place: Place) -> Place:
+        here = place.thread or place.channel
+        channel = self.parents.get(here)
+        thread = ThreadId(here) if channel else None
+        channel = channel or ChannelId(here)
+        return Place(place.guild, channel, thread, self.categories.get(channel))
 
     def compose(self, text: str) -> Sequence[str]:
         return text.split("\n\n")
@@ -78,7 +83,8 @@ class FakeChat:
         self._tell(turn, text)
 
     async def dismiss(self, turn: Turn, text: str) -> None:
-        self._tell(turn, text)
+        if turn.source is Source.COMMAND:
+            self._tell(turn, text)
 
     def _tell(self, turn: Turn, text: str) -> None:
         if (turn.id, text) not in self.told:

@@ -67,7 +67,7 @@ class FakeMachines:
             raise failure
 
     async def _seen(self, thread: str) -> Sandbox:
-        return await self.shelf.shelve(ThreadId(thread), f"opencord-{thread}", self.now)
+        return await self.shelf.shelve(ThreadId(thread), f"opencord-{thread}", {}, self.now)
 
     async def _settle(self, seen: Sandbox, passing: State, rest: State, *, spare: bool = False) -> bool:
         until = self.now + 60

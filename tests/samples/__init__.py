@@ -2,7 +2,7 @@
 
 from app.ids import ChannelId, GuildId, ThreadId, TurnId, UserId
 from app.turns.machine import Stage
-from app.turns.records import Asker, Place, Request, Source, Turn
+from app.turns.records import Addressed, Asker, Place, Request, Source, Turn
 
 GUILD = GuildId("100000000000000000")
 CHANNEL = ChannelId("200000000000000000")
@@ -15,9 +15,12 @@ def command(number: int, prompt: str = "do it", thread: str | None = None) -> Re
     return Request(TurnId(str(500_000_000_000_000_000 + number)), Source.COMMAND, place, ALICE, prompt, "a-token")
 
 
-def message(number: int, prompt: str = "do it", thread: str | None = None) -> Request:
+def message(
+    number: int, prompt: str = "do it", thread: str | None = None, addressed: Addressed = Addressed.US
+) -> Request:
     place = Place(GUILD, CHANNEL, ThreadId(thread) if thread else None)
-    return Request(TurnId(str(500_000_000_000_000_000 + number)), Source.MESSAGE, place, ALICE, prompt)
+    id = TurnId(str(500_000_000_000_000_000 + number))
+    return Request(id, Source.MESSAGE, place, ALICE, prompt, addressed=addressed)
 
 
 def accepted(request: Request, admitted_at: float = 0.0) -> Turn:

@@ -25,7 +25,7 @@ class Post:
         self.holds = Holds(self.shelf, lambda: self.now, hold=0.3, renewal=0.05)
 
     async def seen(self) -> Sandbox:
-        return await self.shelf.shelve(THREAD, "opencord-4", self.now)
+        return await self.shelf.shelve(THREAD, "opencord-4", {}, self.now)
 
     async def take(self, state: State = State.CREATING) -> Sandbox:
         held = await self.holds.take(await self.seen(), state, password="secret")

@@ -54,7 +54,7 @@ class House:
 
     async def abandon(self, state: State, thread: ThreadId = ONE) -> None:
         """Somebody began this, and died over it."""
-        seen = await self.shelf.shelve(thread, name_of(thread), self.now)
+        seen = await self.shelf.shelve(thread, name_of(thread), {}, self.now)
         assert await self.shelf.take(seen, state, "theirs", self.now, self.now)
 
     def conditions(self) -> dict[str, Condition]:

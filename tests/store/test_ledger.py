@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from app.ids import ChannelId, MessageId, SessionId, ThreadId
+from app.ids import MessageId, SessionId, ThreadId
 from app.store.ledger import SqliteLedger
 from app.store.sqlite import Sqlite, Unusable
 from app.turns.errors import LeaseLost
 from app.turns.machine import OPENING, Event, ImpossibleMove, Postponed, Stage
 from app.turns.ports import Facts
 from app.turns.records import Parcel, Request, Turn
-from tests.samples import CHANNEL, command, message
+from tests.samples import command, message
 
 pytestmark = pytest.mark.anyio
 THREAD = ThreadId("400000000000000000")
@@ -232,17 +232,6 @@ async def test_an_impossible_move_changes_nothing(ledger: SqliteLedger) -> None:
     assert (await ledger.record(turn.id, "mine", Event.ACCEPTED, Facts())).stage is Stage.ACCEPTED
 
 
-async def test_a_page_of_history_is_admitted_with_its_offset_and_the_offset_only_grows(ledger: SqliteLedger) -> None:
-    await ledger.admit(message(2), 0.0)
-
-    new = await ledger.admit_page(CHANNEL, MessageId("1000"), [message(1), message(2)], 1.0)
-    await ledger.admit_page(CHANNEL, MessageId("999"), [], 2.0)
-
-    assert new == 1
-    assert await ledger.caught_up_to(CHANNEL) == "1000"
-    assert await ledger.caught_up_to(ChannelId("1")) is None
-
-
 async def test_the_database_itself_refuses_a_second_turn_at_the_model(sqlite: Sqlite, ledger: SqliteLedger) -> None:
     for number in (1, 2):
         await ledger.admit(message(number, thread=THREAD), 0.0)
@@ -266,15 +255,6 @@ async def test_two_processes_on_one_file_never_claim_the_same_turn(tmp_path: Pat
     await other.close()
 
     assert len(set(claimed)) == 20
-
-
-async def test_a_category_is_what_was_said_last(ledger: SqliteLedger) -> None:
-    await ledger.remember_category(CHANNEL, ChannelId("40"))
-    known = await ledger.known_category(CHANNEL)
-
-    await ledger.admit(command(1), 0.0)  # from the channel itself, which has none any more
-
-    assert (known, await ledger.known_category(CHANNEL)) == ("40", None)
 
 
 async def test_nobody_else_on_the_machine_can_read_the_database(tmp_path: Path, ledger: SqliteLedger) -> None:

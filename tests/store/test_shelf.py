@@ -24,7 +24,7 @@ class Rack:
         self.now = 1.0
 
     async def seen(self) -> Sandbox:
-        return await self.shelf.shelve(THREAD, "opencord-4", self.now)
+        return await self.shelf.shelve(THREAD, "opencord-4", {}, self.now)
 
     async def take(self, state: State, token: str = "ours", *, spare: bool = False, hold: float = 15.0) -> bool:
         self.now += 1.0
@@ -53,7 +53,7 @@ def rack(sqlite: Sqlite) -> Rack:
 async def test_a_thread_has_one_sandbox_however_often_it_is_shelved(rack: Rack) -> None:
     first = await rack.seen()
 
-    again = await rack.shelf.shelve(THREAD, "opencord-4", 2.0)
+    again = await rack.shelf.shelve(THREAD, "opencord-4", {}, 2.0)
 
     assert first == again
     assert first.state is State.DESTROYED

@@ -17,7 +17,7 @@ from app.sandboxes.waking import Patience
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
-from app.turns.ports import Agent, Chat, Ledger
+from app.turns.ports import Agent, Chat, Ledger, Router
 from app.turns.routing import Policy
 from app.turns.runner import Pace, Runner
 from app.turns.steps import Steps
@@ -82,6 +82,7 @@ class World:
     server: FakeServer = field(default_factory=FakeServer)
     chat: FakeChat = field(init=False)
     policy: Policy = field(default_factory=Policy)
+    router: Router | None = None
 
     def __post_init__(self) -> None:
         self.chat = FakeChat(lambda: self.now)
@@ -101,6 +102,7 @@ class World:
                 Patience(),
             ),
             self.policy,
+            self.router,
         )
         return Runner(ledger, steps, lambda: self.now, pace or Pace(idle=0.001))
 

@@ -15,11 +15,12 @@ from app.turns.history import (
     NEW_MACHINE,
     Said,
     recent_lines,
+    said_by,
     with_history,
 )
 from app.turns.machine import Stage
 from app.turns.records import Request
-from tests.samples import command, message
+from tests.samples import ALICE, command, message
 from tests.turns.engine import World, world
 
 THREAD = "400000000000000001"
@@ -74,7 +75,7 @@ async def test_a_session_that_remembers_is_told_nothing(here: World) -> None:
 
     prompt = await answered(here, command(2, "and another", THREAD))
 
-    assert prompt == "and another"
+    assert prompt == said_by(ALICE, "and another")
     assert here.chat.announced == []
 
 
@@ -91,7 +92,7 @@ async def test_when_the_machine_is_lost_the_thread_is_told_and_the_new_session_k
     assert "make a file" in prompt
     assert f"answer to {first.id}" in prompt
     assert prompt.endswith("and another")
-    assert third == "and a third"
+    assert third == said_by(ALICE, "and a third")
     assert here.chat.announced == [(command(2).id, NEW_MACHINE)]
 
 
@@ -109,7 +110,7 @@ async def test_who_is_asked_in_an_old_thread_for_the_first_time_knows_what_was_s
 
 @pytest.mark.anyio
 async def test_a_thread_of_its_own_has_no_history(here: World) -> None:
-    assert await answered(here, message(1, "make a file")) == "make a file"
+    assert await answered(here, message(1, "make a file")) == said_by(ALICE, "make a file")
 
 
 @pytest.mark.anyio

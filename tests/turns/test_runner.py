@@ -173,15 +173,6 @@ async def test_whoever_asks_in_the_wrong_category_is_told_so_and_nothing_else_ha
     assert not here.agent.runs
 
 
-async def test_small_talk_in_a_thread_is_left_alone(here: World) -> None:
-    await here.ledger.admit(message(1, "thanks!", thread=THREAD), here.now)
-
-    turn = await ended(here)
-
-    assert (turn.stage, turn.failure) == (Stage.IGNORED, "small talk")
-    assert not said(here)
-
-
 async def test_who_asks_in_a_busy_thread_sees_at_once_that_it_was_heard(here: World) -> None:
     here.agent.speak = asyncio.Event()
     await here.ledger.admit(message(1, thread=THREAD), here.now)

@@ -10,7 +10,9 @@ from starlette.applications import Starlette
 
 from app.commands.ports import Replies, Room
 from app.discord.identity import Application, Identity
+from app.inbox.pulse import Ear, Off
 from app.store.ledger import SqliteLedger
+from app.store.places import SqlitePlaces
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.routing import Policy
@@ -18,6 +20,7 @@ from app.web.front import Front
 from app.web.routes import ROUTES
 from tests.fakes.machines import FakeMachines
 from tests.fakes.replies import FakeReplies
+from tests.inbox.desk import Desk
 
 KEY = SigningKey.generate()
 NOW = 1_000.0
@@ -29,7 +32,10 @@ class Door:
     def __init__(self, sqlite: Sqlite) -> None:
         self.log: list[str] = []
         self.ledger = SqliteLedger(sqlite)
+        self.places = SqlitePlaces(sqlite)
         self.shelf = SqliteShelf(sqlite)
+        self.desk = Desk(sqlite, clock=lambda: self.now)
+        self.ear: Ear = Off()
         self.machines = FakeMachines(self.shelf, self.log)
         self.fake_replies = FakeReplies(self.log)
         self.replies: Replies = self.fake_replies
@@ -40,7 +46,7 @@ class Door:
         self.before_work: Callable[[Any], Awaitable[object]] | None = None  # once the answer is out: gets it
 
     async def ask_discord(self) -> Application:
-        return Application("1", KEY.verify_key.encode().hex())
+        return Application("1", KEY.verify_key.encode().hex(), "1")
 
     def nudge(self) -> None:
         self.nudges += 1
@@ -48,6 +54,7 @@ class Door:
     def room(self) -> Room:
         return Room(
             self.ledger,
+            self.places,
             self.shelf,
             self.machines,
             self.replies,
@@ -57,7 +64,7 @@ class Door:
         )
 
     def client(self) -> httpx.AsyncClient:
-        front = Front(self.identity, self.room(), self.nudge, NOW - 5)
+        front = Front(self.identity, self.room(), self.nudge, NOW - 5, self.desk.inbox(), self.ear)
         transport = httpx.ASGITransport(self._watched(Starlette(routes=ROUTES), {"front": front}))
         return httpx.AsyncClient(transport=transport, base_url="http://app")
 
@@ -74,12 +81,14 @@ class Door:
 
         return asgi
 
-    async def post(self, body: bytes, signature: str | None = None) -> httpx.Response:
+    async def post(
+        self, body: bytes, signature: str | None = None, path: str = "/discord/interactions"
+    ) -> httpx.Response:
         timestamp = "1700000000"
         signature = signature or KEY.sign(timestamp.encode() + body).signature.hex()
         headers = {"x-signature-ed25519": signature, "x-signature-timestamp": timestamp}
         async with self.client() as client:
-            return await client.post("/discord/interactions", content=body, headers=headers)
+            return await client.post(path, content=body, headers=headers)
 
     async def send(self, payload: object) -> Any:
         """The answer, when also all that comes after it is done."""

@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.commands.ports import Room
 from app.discord import signature
 from app.discord.identity import Application, Identity
+from app.inbox.ports import Inbox
+from app.inbox.pulse import Off
 from app.web.front import Front, Job
 from app.web.routes import ROUTES
 from scripts.playground.serving import Server
@@ -21,14 +23,15 @@ from scripts.playground.serving import Server
 SEED = b"\x07" * 32
 
 
-def front_of(jobs: Mapping[str, Job], clock: Callable[[], float] = time) -> Front:
-    """Whoever relays meets no commands: of their room they see the clock."""
+def front_of(jobs: Mapping[str, Job], clock: Callable[[], float] = time, inbox: object = None) -> Front:
+    """Whoever relays meets no commands: of their room they see the clock. Without an `inbox`, no events either."""
 
     async def nobody() -> Application:
-        return Application("1", "00" * 32)
+        return Application("1", "00" * 32, "1")
 
     room, identity = cast(Room, SimpleNamespace(clock=clock)), Identity(nobody, clock, "1", "00" * 32)
-    return Front(identity, room, lambda: None, clock(), signature.public_key(SEED), jobs)
+    key = signature.public_key(SEED)
+    return Front(identity, room, lambda: None, clock(), cast(Inbox, inbox), Off(), key, jobs)
 
 
 def door_of(front: Front) -> ASGIApp:

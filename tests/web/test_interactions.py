@@ -231,7 +231,7 @@ async def test_a_fault_of_our_own_is_answered_too(door: Door, monkeypatch: pytes
     async def fail(channel: ChannelId) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(door.ledger, "known_category", fail)
+    monkeypatch.setattr(door.places, "known_category", fail)
 
     reply = await door.send(used("status", {"id": "210", "type": 11, "parent_id": "200"}))
 

@@ -1,0 +1,76 @@
+"""Servers that we are brought into: a short word to the people there on how to ask, and who may."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from app.discord import payloads
+from app.discord.payloads import Flag
+from app.ids import ChannelId, GuildId
+from app.inbox.catchup import TEXT_CHANNELS
+from app.inbox.ports import Discord, Object, Places
+from app.turns.errors import Refused
+from app.turns.records import Place
+from app.turns.routing import Policy, is_open_to
+
+log = structlog.get_logger()
+
+MOST_TRIES = 5  # channels that we may not write in, before we give up
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    discord: Discord
+    places: Places
+    policy: Policy
+    mentions: bool  # whether messages are heard, or commands alone
+
+    async def greet_all(self) -> int:
+        """Greet every server that waits for it: how many. Raises Retriable; the next call goes on."""
+        waiting = await self.places.unwelcomed()
+        for guild, moment in waiting.items():
+            await self._greet(guild)
+            await self.places.note_welcomed(guild, moment)
+        return len(waiting)
+
+    async def _greet(self, guild: GuildId) -> None:
+        try:
+            channels = await self._channels(guild)
+        except Refused as refusal:  # authorised for commands alone, without us as a member
+            log.info("guild.ungreeted", guild=guild, why=str(refusal))
+            return
+        for channel in channels[:MOST_TRIES]:
+            message = payloads.message(self.words(), nonce=f"w-{guild}", flags=Flag.SUPPRESS_EMBEDS)
+            try:
+                await self.discord.create_message(channel, message)
+            except Refused as refusal:
+                log.info("guild.ungreeted", guild=guild, channel=channel, why=str(refusal))
+            else:
+                log.info("guild.greeted", guild=guild, channel=channel)
+                return
+
+    async def _channels(self, guild: GuildId) -> Sequence[ChannelId]:
+        """Where we may be talked to, first the one for Discord's own announcements."""
+        system = (await self.discord.get_guild(guild)).get("system_channel_id")
+        channels = [one for one in await self.discord.get_guild_channels(guild) if one.get("type") in TEXT_CHANNELS]
+        channels.sort(key=lambda one: (one["id"] != system, one.get("position", 0), int(one["id"])))
+        return [ChannelId(str(one["id"])) for one in channels if is_open_to(place_of(guild, one), self.policy)]
+
+    def words(self) -> str:
+        how = "Mention me in a channel, or use `/opencord ask`" if self.mentions else "Use `/opencord ask`"
+        goes_on = "there, just write" if self.mentions else "ask there with the same command"
+        who = (
+            "everybody here may"
+            if self.policy.required_role is None
+            else f"whoever has the role <@&{self.policy.required_role}> may"
+        )
+        return (
+            f"Hello! {how}, and say what you would like to have done: I open a thread with a machine of its own, "
+            f"and an agent works in it. To go on {goes_on}. Who may ask: {who}."
+        )
+
+
+def place_of(guild: GuildId, channel: Object) -> Place:
+    category = channel.get("parent_id")
+    return Place(guild, ChannelId(str(channel["id"])), category=ChannelId(str(category)) if category else None)

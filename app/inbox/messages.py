@@ -1,0 +1,82 @@
+"""Messages: which of them are written down as turns, and what becomes of these when their message is edited or deleted.
+
+What is written down here may still be left unanswered: whether its author is heard, and whether it is meant for us, is
+decided by the turn itself (see `app.turns.routing`), for that may take a question to Discord or to a model.
+"""
+
+import structlog
+
+from app.discord.interactions import Malformed
+from app.discord.messages import Message, parse
+from app.ids import ThreadId, TurnId
+from app.inbox.ports import Inbox, Object
+from app.turns.records import Addressed, Place, Request, Source
+from app.turns.routing import Policy, whom
+
+log = structlog.get_logger()
+
+
+async def created(body: Object, inbox: Inbox) -> None:
+    """One that names us, or that stands in one of our threads."""
+    message = parse(body)
+    if not message.from_person:
+        return
+    bot = await inbox.us()
+    addressed = whom(message.named, bot, inbox.policy.role)
+    if addressed is Addressed.US or (addressed is not Addressed.EVERYONE and await is_ours(message, inbox)):
+        await admit(request_of(message, await place_of(message, inbox), bot, inbox.policy), inbox)
+
+
+async def edited(body: Object, inbox: Inbox) -> None:
+    """Also sent when Discord itself changed something, such as a preview of a link that was found."""
+    message = parse(body)
+    if not message.is_edited or not message.from_person:
+        return
+    place = Place(message.guild, message.channel)
+    request = request_of(message, place, await inbox.us(), inbox.policy)
+    if request.prompt and await inbox.turns.amend(request.id, request.prompt, request.addressed):
+        log.info("turn.amended", turn=request.id)
+
+
+async def deleted(body: Object, inbox: Inbox) -> None:
+    await withdraw([body.get("id")], inbox)
+
+
+async def deleted_together(body: Object, inbox: Inbox) -> None:
+    ids = body.get("ids")
+    await withdraw(ids if isinstance(ids, list) else [], inbox)
+
+
+async def withdraw(ids: list[object], inbox: Inbox) -> None:
+    if not all(isinstance(id, str) for id in ids):
+        raise Malformed("an id is missing")
+    if withdrawn := await inbox.turns.withdraw([TurnId(str(id)) for id in ids]):
+        log.info("turn.withdrawn", turns=withdrawn)
+
+
+async def admit(request: Request, inbox: Inbox) -> None:
+    if await inbox.turns.admit(request, inbox.clock()):
+        log.info("turn.admitted", turn=request.id, thread=request.place.thread)
+        log.debug("turn.asked", turn=request.id, prompt=request.prompt)
+
+
+async def is_ours(message: Message, inbox: Inbox) -> bool:
+    """Also while that is still open: the turn looks again."""
+    return message.in_thread is not False and await inbox.turns.is_ours(ThreadId(message.channel)) is not False
+
+
+async def place_of(message: Message, inbox: Inbox) -> Place:
+    """As far as the store knows it."""
+    if message.in_thread is not False and (known := await inbox.places.place_of(ThreadId(message.channel))):
+        return known
+    if message.in_thread is not False:
+        thread = ThreadId(message.channel) if message.in_thread else None
+        return Place(message.guild, message.channel, thread, vague=True)
+    category = await inbox.places.known_category(message.channel)
+    return Place(message.guild, message.channel, category=category, vague=category != inbox.policy.category)
+
+
+def request_of(message: Message, place: Place, bot: str, policy: Policy) -> Request:
+    words = message.words({bot, policy.role} if policy.role else {bot})
+    addressed = whom(message.named, bot, policy.role)
+    return Request(TurnId(message.id), Source.MESSAGE, place, message.author, words, addressed=addressed)
