@@ -31,7 +31,6 @@ class Message:
     channel: ChannelId  # or thread
     in_thread: bool | None  # None: Discord did not say
     author: Asker
-    is_member: bool  # whether Discord said the author's roles
     from_person: bool  # not a bot, not a webhook, not the system
     is_edited: bool
     content: str
@@ -72,7 +71,6 @@ def parse(said: object, *, guild: str | None = None, in_thread: bool | None = No
         channel=ChannelId(_snowflake(root.get("channel_id"))),
         in_thread=kind in THREADS if isinstance(kind, int) else in_thread,
         author=Asker(UserId(_snowflake(author.get("id"))), _name(author, member), _strings(member.get("roles"))),
-        is_member="roles" in member,
         from_person=root.get("type", 0) in WRITTEN and not author.get("bot") and root.get("webhook_id") is None,
         is_edited=root.get("edited_timestamp") is not None,
         content=_text(root.get("content")),
@@ -84,14 +82,20 @@ def parse(said: object, *, guild: str | None = None, in_thread: bool | None = No
 
 def _named(root: Mapping[str, Any], replied: object) -> Named:
     opening = OPENING_MENTION.match(_text(root.get("content")))
-    author = replied.get("author") if isinstance(replied, dict) else None
+    replied_author = _author_id(replied)
     return Named(
         users=frozenset(str(user.get("id")) for user in _users(root)),
         roles=frozenset(_strings(root.get("mention_roles"))),
         everyone=root.get("mention_everyone") is True,
         leads_with=opening[1] if opening else None,
-        replies_to=str(author["id"]) if isinstance(author, dict) and author.get("id") else None,
+        # Whoever replies to themselves goes on speaking to the same people.
+        replies_to=replied_author if replied_author != _author_id(root) else None,
     )
+
+
+def _author_id(message: object) -> str | None:
+    author = message.get("author") if isinstance(message, dict) else None
+    return str(author["id"]) if isinstance(author, dict) and author.get("id") else None
 
 
 def _replied_to(replied: object) -> tuple[str, str] | None:

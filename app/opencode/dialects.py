@@ -35,8 +35,13 @@ class Dialect:
 
 
 def dialect_of(model: str) -> Dialect:
-    prefixes = {"claude-": MESSAGES, "gpt-": RESPONSES, "gemini-": GENERATE}
-    return next((dialect for prefix, dialect in prefixes.items() if model.startswith(prefix)), CHAT)
+    """As OpenCode's own catalogue of Zen's models has it."""
+    prefixes = {
+        ("claude-", "qwen3.5-plus", "qwen3.6-plus", "qwen3.8-flash"): MESSAGES,
+        ("gpt-", "grok-", "muse-"): RESPONSES,
+        ("gemini-",): GENERATE,
+    }
+    return next((dialect for families, dialect in prefixes.items() if model.startswith(families)), CHAT)
 
 
 # --- https://platform.claude.com/docs/en/api/messages

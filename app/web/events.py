@@ -48,8 +48,8 @@ def opened(body: bytes) -> tuple[int, Body]:
     root = json.loads(body)
     if not isinstance(root, dict) or root.get("type") not in (PING, EVENT):
         raise ValueError("neither a ping nor an event")
-    event = root.get("event") or {}
-    if not isinstance(event, dict) or not isinstance(event.get("data") or {}, dict):
+    event = root.get("event", {})
+    if not isinstance(event, dict) or not isinstance(event.get("data", {}), dict):
         raise TypeError("no event")
     return root["type"], event
 

@@ -3,6 +3,10 @@
 For tests and the demo. What it says is decided in `model_script`, whose docstring lists the directives that a prompt
 may contain; here are the HTTP, the server-sent events, and the mishaps. It checks no key.
 
+It also stands in for OpenCode Zen where the app itself asks something (`model_quick`), if OPENCODE_ZEN_BASE_URL points
+here. `/messages`, for the models called claude-*, is there for nothing else. Such questions are kept apart from the
+agent's, in `questions`; `mishap` makes them fail as long as it is set.
+
     async with ScriptedModel() as model:
         ...  # model.url is the base URL for the provider, model.requests what was asked so far
 
@@ -28,7 +32,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from scripts.playground.model_script import Message, calls_done, directory_of, prompts_of, reply
+from scripts.playground.model_quick import quick_reply
+from scripts.playground.model_script import Message, calls_done, directory_of, prompts_of, reply, text_of
 from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say, Step
 
 MODEL = "scripted"
@@ -44,16 +49,20 @@ MISHAPS = {
 
 
 class ScriptedModel:
-    """`requests` holds the body of every completion that was asked for, in order."""
+    """`requests` holds the body of every completion that the agent asked for, in order, `questions` that of every one
+    that the app asked for."""
 
     def __init__(self, port: int = 0, pace: float = 0.0) -> None:
         """`pace` is the number of seconds between two pieces of a text. Port 0: any."""
         self.requests: list[dict[str, Any]] = []
+        self.questions: list[dict[str, Any]] = []
+        self.mishap: Fail | Hang | None = None
         self.url = ""
         self.app = Starlette(
             routes=[
                 Route("/v1/models", self._models),
                 Route("/v1/chat/completions", self._completions, methods=["POST"]),
+                Route("/v1/messages", self._messages, methods=["POST"]),
             ]
         )
         self._port = port
@@ -74,6 +83,9 @@ class ScriptedModel:
 
     async def _completions(self, request: Request) -> Response:
         body = await request.json()
+        texts = [text_of(message) for message in body["messages"]]
+        if len(texts) == 2 and (said := quick_reply(*texts)) is not None:
+            return await self._quickly(body) or JSONResponse(await _whole(body, [Say(said)], ""))
         self.requests.append(body)
         seen = self._count(body["messages"])
         steps = [step for step in reply(body["messages"]) if not (isinstance(step, Cut) and seen > 1)]
@@ -86,6 +98,22 @@ class ScriptedModel:
         if body.get("stream"):
             return StreamingResponse(_events(_stream(body, steps, call_id, self._pace)), media_type="text/event-stream")
         return JSONResponse(await _whole(body, steps, call_id))
+
+    async def _messages(self, request: Request) -> Response:
+        body = await request.json()
+        said = quick_reply(str(body.get("system")), text_of(body["messages"][-1]))
+        if said is None:
+            return _mishap(Fail(400))
+        content = [{"type": "text", "text": said}]
+        answer = {"type": "message", "role": "assistant", "model": body["model"], "content": content}
+        return await self._quickly(body) or JSONResponse({**answer, "stop_reason": "end_turn"})
+
+    async def _quickly(self, body: dict[str, Any]) -> Response | None:
+        """Note a question of the app's. What it is answered with if that is to fail."""
+        self.questions.append(body)
+        if isinstance(self.mishap, Hang):
+            await asyncio.Event().wait()
+        return _mishap(self.mishap) if isinstance(self.mishap, Fail) else None
 
     def _count(self, messages: Sequence[Message]) -> int:
         """How often this point of this turn has been asked about, now included."""

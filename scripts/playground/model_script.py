@@ -16,7 +16,8 @@ A prompt may spell its steps out, one directive after the other, on one line or 
 
 `\\n` in a text of `!say`, `!write` and `!edit` is a new line. `!fail` answers this HTTP status, each time or the given
 number of times; `!limit` answers 429 and when to come back; `!hang` answers nothing at all; `!cut` drops the
-connection in the middle of a sentence, once. For any other prompt see `model_wishes`.
+connection in the middle of a sentence, once. For any other prompt see `model_wishes`. Who speaks, in front of the first
+line as `alice (123): `, is passed over.
 """
 
 import json
@@ -55,9 +56,13 @@ def _apart(steps: Sequence[Step]) -> list[Step]:
     return result
 
 
+SPEAKER = re.compile(r"\A[^\n]{1,100}? \(\d{1,20}\): ?")
+
+
 def prompts_of(messages: Sequence[Message]) -> list[str]:
-    """What people asked, without what was said before it."""
-    return [text_of(message).rpartition(END)[2].lstrip() for message in messages if message["role"] == "user"]
+    """What people asked, without what was said before it, and without who asked it."""
+    asked = [text_of(message).rpartition(END)[2].lstrip() for message in messages if message["role"] == "user"]
+    return [SPEAKER.sub("", prompt, count=1) for prompt in asked]
 
 
 def text_of(message: Message) -> str:

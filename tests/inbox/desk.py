@@ -10,6 +10,7 @@ from app.ids import ThreadId, TurnId
 from app.inbox import hear
 from app.inbox.envelope import parse
 from app.inbox.ports import Afterwards, Inbox
+from app.relay import Position, Shard
 from app.store.ledger import SqliteLedger
 from app.store.places import SqlitePlaces
 from app.store.relay import SqliteShards
@@ -95,6 +96,9 @@ class Desk:
 
     async def hear(self, name: str, body: Mapping[str, Any], seq: int = 1, session: str = "s1") -> Afterwards | None:
         return await hear(parse(event(name, body, seq, session)), self.inbox())
+
+    async def position(self) -> Position | None:
+        return await self.shards.position(Shard(0, 1))
 
     async def turn(self, id: str) -> Turn | None:
         return await self.ledger.turn(TurnId(id))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.turns.history import Said, with_history
 from scripts.playground.model import ScriptedModel, pieces
 from scripts.playground.model_script import Message, reply
 from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say
@@ -39,6 +40,23 @@ def test_a_call_that_was_cut_off_is_made_again() -> None:
     messages = asked("!bash ls") + called("[Tool execution was interrupted]")
 
     assert isinstance(reply(messages)[0], Call)
+
+
+@pytest.mark.parametrize("speaker", ["", "alice (123456): ", "Dr. Bob (the 2nd) (7): "])
+def test_who_speaks_is_passed_over(speaker: str) -> None:
+    directed, wished, quoted = (
+        reply(asked(speaker + prompt)) for prompt in ("!say One.\n!bash ls", "list the files", "(1): what?")
+    )
+
+    assert directed == reply(asked("!say One.\n!bash ls"))
+    assert wished == reply(asked("list the files"))
+    assert quoted == reply(asked("(1): what?"))
+
+
+def test_behind_the_history_of_a_thread_who_speaks_is_passed_over_too() -> None:
+    prompt = with_history("alice (123456): !bash ls", [Said("bob", "!bash rm (7): x")])
+
+    assert reply(asked(prompt)) == reply(asked("!bash ls"))
 
 
 def test_calls_of_earlier_turns_do_not_count() -> None:

@@ -1,0 +1,158 @@
+"""What happens to threads, channels and servers, and what becomes of their machines."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.ids import GuildId, ThreadId
+from app.inbox.channels import GRACE_SECONDS
+from app.turns.errors import Retriable
+from tests.inbox.desk import CHANNEL, GUILD, NOW, Desk, desk, mentioning
+
+pytestmark = pytest.mark.anyio
+THREAD = ThreadId("400")
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk(tmp_path) as made:
+        yield made
+
+
+async def machine(here: Desk, thread: str = THREAD, guild: str = GUILD) -> None:
+    """One that exists, with a question that waits for it."""
+    labels = {"guild": guild, "channel": CHANNEL}
+    made = await here.shelf.shelve(ThreadId(thread), f"opencord-{thread}", labels, NOW)
+    await here.sqlite.write(
+        lambda db: db.execute(
+            "UPDATE sandboxes SET state = 'active', ref = ?, password = 'p' WHERE thread = ?", [thread, thread]
+        )
+    )
+    assert made.thread == thread
+    body = mentioning(f"1{thread}", "look", channel=thread, channel_type=11, guild_id=guild)
+    await here.hear("MESSAGE_CREATE", body)
+    await here.sqlite.write(lambda db: db.execute("UPDATE turns SET channel = ?", [CHANNEL]))
+
+
+async def doomed(here: Desk, thread: str = THREAD) -> float | None:
+    sandbox = await here.shelf.sandbox_of(ThreadId(thread))
+    assert sandbox is not None
+    return sandbox.doomed_at
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_who_archives_a_thread_puts_its_machine_to_sleep(here: Desk, times: int) -> None:
+    await machine(here)
+    for _ in range(times):
+        then = await here.hear("THREAD_UPDATE", {"id": THREAD, "thread_metadata": {"archived": True}})
+        assert then is not None
+        await then()
+
+    sandbox = await here.shelf.sandbox_of(THREAD)
+    assert sandbox is not None
+    assert (sandbox.active_at, sandbox.doomed_at) == (0.0, None)
+    assert here.done == [f"paused {THREAD}"] * times
+    assert len(await here.ledger.live_turns()) == 1
+
+
+@pytest.mark.parametrize("metadata", [{"archived": False}, {}, None])
+async def test_any_other_change_of_a_thread_means_nothing(here: Desk, metadata: object) -> None:
+    await machine(here)
+
+    then = await here.hear("THREAD_UPDATE", {"id": THREAD, "thread_metadata": metadata})
+
+    sandbox = await here.shelf.sandbox_of(THREAD)
+    assert then is None
+    assert sandbox is not None
+    assert sandbox.active_at == NOW
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(("name", "id"), [("THREAD_DELETE", THREAD), ("CHANNEL_DELETE", CHANNEL)])
+async def test_a_thread_that_is_gone_takes_its_machine_and_its_questions_along(
+    here: Desk, name: str, id: str, times: int
+) -> None:
+    await machine(here)
+    for _ in range(times):
+        then = await here.hear(name, {"id": id, "guild_id": GUILD})
+        assert then is not None
+        await then()
+
+    assert await doomed(here) == NOW
+    assert await here.ledger.live_turns() == []
+    assert here.done == ["swept"] * times
+
+
+async def test_another_thread_keeps_its_machine(here: Desk) -> None:
+    await machine(here)
+
+    await here.hear("THREAD_DELETE", {"id": "401", "guild_id": GUILD})
+
+    assert await doomed(here) is None
+    assert len(await here.ledger.live_turns()) == 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_after_a_server_has_removed_us_its_machines_stand_for_a_while(here: Desk, times: int) -> None:
+    await machine(here)
+    await machine(here, "402", guild="101")
+    for _ in range(times):
+        await here.hear("GUILD_DELETE", {"id": GUILD})
+
+    assert await doomed(here) == NOW + GRACE_SECONDS
+    assert await doomed(here, "402") is None
+    assert [turn.thread for turn in await here.ledger.live_turns()] == ["402"]
+
+
+async def test_a_server_that_takes_us_back_in_time_keeps_them(here: Desk) -> None:
+    await machine(here)
+    await here.hear("GUILD_DELETE", {"id": GUILD})
+
+    for _ in range(2):
+        await here.hear("GUILD_CREATE", {"id": GUILD})
+
+    assert await doomed(here) is None
+    assert GuildId(GUILD) in await here.places.guilds()
+
+
+async def test_an_outage_of_discords_is_no_removal(here: Desk) -> None:
+    await machine(here)
+
+    await here.hear("GUILD_DELETE", {"id": GUILD, "unavailable": True})
+
+    assert await doomed(here) is None
+    assert len(await here.ledger.live_turns()) == 1
+
+
+async def test_a_new_session_is_taken_only_when_what_it_left_behind_has_been_read(here: Desk) -> None:
+    here.catch_up_failure = Retriable("Discord is away")
+    with pytest.raises(Retriable):
+        await here.hear("READY", {"v": 10})
+    before = await here.position()
+    here.catch_up_failure = None
+
+    for _ in range(2):
+        await here.hear("READY", {"v": 10})
+
+    after = await here.position()
+    assert before is None
+    assert after is not None
+    assert (after.session, after.seq) == ("s1", 1)
+
+
+async def test_a_defect_of_ours_does_not_hold_up_what_comes_behind(here: Desk) -> None:
+    here.catch_up_failure = ZeroDivisionError()
+
+    await here.hear("READY", {"v": 10})
+
+    assert await here.position() is not None
+
+
+@pytest.mark.parametrize("name", ["RESUMED", "THREAD_CREATE", "TYPING_START", "no such thing"])
+async def test_what_means_nothing_to_us_moves_the_position_alone(here: Desk, name: str) -> None:
+    await here.hear(name, {}, seq=5)
+
+    position = await here.position()
+    assert position is not None
+    assert position.seq == 5
