@@ -243,7 +243,9 @@ class Behaviour(Group):
         "ai",
         description="who decides whether a message in a thread wants an answer: ai, heuristic (rules), off (all do)",
     )
-    turn_routing_model: str = Field("claude-haiku-4-5", description="the model that decides, and names threads, on OpenCode Zen")
+    turn_routing_model: str = Field(
+        "claude-haiku-4-5", description="the model that decides, and names threads, on OpenCode Zen"
+    )
 
 
 class Relay(Group):

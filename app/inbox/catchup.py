@@ -36,6 +36,7 @@ AT_ONCE = 6
 OLDEST_SECONDS = 7 * 86_400.0
 ARCHIVED_SECONDS = 1_800.0  # half of the shortest time after which a silent thread is archived
 LATELY_SECONDS = 86_400.0
+CLOSED_SECONDS = 900.0  # before a channel that we may not read is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class CatchUp:
         self._clock = clock
         self._entered, self._left, self._gone = entered, left, gone
         self._one_at_a_time = asyncio.Lock()
+        self._closed_until: dict[ChannelId, float] = {}
 
     async def run(self) -> Counts:
         """Read all of it. Raises Retriable when something could not be read just now; the rest has been."""
@@ -110,6 +112,7 @@ class CatchUp:
                 except NotFoundThere:
                     await self._gone(ThreadId(spot.channel))
                 except Refused as refusal:
+                    self._closed_until[spot.channel] = self._clock() + CLOSED_SECONDS
                     log.info("inbox.unread", channel=spot.channel, why=str(refusal))
                 except Retriable as failure:
                     failures.append(failure)
@@ -135,7 +138,14 @@ class CatchUp:
         spots += [spot_of_thread(guild, one, channels, tracked) for one in threads]
         spots += unlisted(tracked, {str(one["id"]) for one in threads}, now, is_thorough)
         begun = [begin(spot, read_to.get(spot.channel), since, now) for spot in spots]
-        return [one for one in begun if is_open_to(one.place, self._policy) and is_behind(one)]
+        return [one for one in begun if is_open_to(one.place, self._policy) and is_behind(one) and self._may_read(one)]
+
+    def _may_read(self, spot: Spot) -> bool:
+        """Discord lists also what we may not see, and bans whoever asks for too much of that.
+
+        https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
+        """
+        return self._clock() >= self._closed_until.get(spot.channel, 0.0)
 
     async def _joined_at(self, guild: GuildId) -> float:
         known = (await self._places.guilds()).get(guild)

@@ -34,7 +34,7 @@ async def thread_deleted(body: Object, inbox: Inbox) -> Afterwards:
 async def forget_thread(thread: ThreadId, inbox: Inbox) -> Afterwards:
     cancelled = await inbox.turns.end_all(thread=thread)
     doomed = await inbox.shelf.doom(inbox.clock(), thread=thread)
-    await inbox.places.forget([ChannelId(thread)])
+    await inbox.places.note_gone(ChannelId(thread))
     if cancelled or doomed:
         log.info("thread.deleted", thread=thread, turns=cancelled, machines=doomed)
     return inbox.sweep
@@ -45,7 +45,7 @@ async def channel_deleted(body: Object, inbox: Inbox) -> Afterwards:
     channel = ChannelId(id_in(body))
     cancelled = await inbox.turns.end_all(channel=channel)
     doomed = await inbox.shelf.doom(inbox.clock(), channel=channel)
-    await inbox.places.forget([channel])
+    await inbox.places.note_gone(channel)
     if cancelled or doomed:
         log.info("channel.deleted", channel=channel, turns=cancelled, machines=doomed)
     return inbox.sweep

@@ -90,7 +90,9 @@ class Places(Protocol):
 
     async def note_welcomed(self, guild: GuildId, moment: str) -> None: ...
 
-    async def forget(self, channels: Collection[ChannelId]) -> None: ...
+    async def note_gone(self, channel: ChannelId) -> None:
+        """A channel or thread exists no more, nor the threads of it."""
+        ...
 
 
 class Shards(Protocol):

@@ -139,6 +139,8 @@ def messages(database: Database) -> None:
             guild = (SELECT guild FROM turns WHERE turns.thread = sandboxes.thread),
             channel = (SELECT channel FROM turns WHERE turns.thread = sandboxes.thread);
 
+        ALTER TABLE channels ADD COLUMN gone INTEGER NOT NULL DEFAULT 0 CHECK (gone IN (0, 1));
+
         ALTER TABLE store ADD COLUMN begun_at REAL;
         ALTER TABLE store ADD COLUMN caught_up_at REAL;
         UPDATE store SET begun_at = strftime('%s', 'now');

@@ -5,8 +5,7 @@ How far a channel has been read is moved by its pages alone, in the transaction 
 by a message that came by itself: so nothing that comes after a gap can hide what was missed in it.
 """
 
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlite_utils import Database
@@ -28,6 +27,7 @@ TRACKED = f"""
         min(CAST(turns.id AS INTEGER)) AS first, max(turns.admitted_at) AS used_at
     FROM turns LEFT JOIN channels ON channels.id = turns.channel
     WHERE guild = ? AND thread IS NOT NULL AND NOT vague AND stage <> '{Stage.IGNORED}'
+    AND NOT EXISTS (SELECT 1 FROM channels AS place WHERE place.id IN (turns.thread, turns.channel) AND place.gone)
     GROUP BY thread ORDER BY thread
 """  # noqa: S608 - only our own constants
 
@@ -127,10 +127,9 @@ class SqlitePlaces:
     async def note_welcomed(self, guild: GuildId, moment: str) -> None:
         await self._sqlite.write(lambda db: db.execute("UPDATE guilds SET welcomed = ? WHERE id = ?", [moment, guild]))
 
-    async def forget(self, channels: Collection[ChannelId]) -> None:
-        """They are gone, and so is how far they were read."""
-        query = "DELETE FROM channels WHERE id IN (SELECT value FROM json_each(?))"
-        await self._sqlite.write(lambda db: db.execute(query, [json.dumps(list(channels))]))
+    async def note_gone(self, channel: ChannelId) -> None:
+        query = "INSERT INTO channels (id, gone) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET gone = 1"
+        await self._sqlite.write(lambda db: db.execute(query, [channel]))
 
     async def _of_store(self, column: str) -> Any:
         query = f"SELECT {column} FROM store"  # noqa: S608
