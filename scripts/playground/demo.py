@@ -39,14 +39,18 @@ from scripts.playground.demo_app import (
 )
 from scripts.playground.demo_machines import Machines, chosen_machines
 from scripts.playground.demo_turn import take_turn
-from scripts.playground.discord import Simulator
+from scripts.playground.discord import May, Simulator
 from scripts.playground.model import MODEL, ScriptedModel
 
-HEARD = "Only `/opencord` is heard in this version: plain messages and mentions get no answer yet."
+TALK = (
+    "In a channel, mention **@OpenCord** (type `@` and press Enter), or use `/opencord ask`. In a thread of its own "
+    "just write: it reads along. What waits there can still be edited or deleted."
+)
 SCRIPTED = (
     "The model is a script. Besides wishes like “list the files” it knows directives, such as `!bash ls`, `!slow 3`, "
-    "`!long 3000` or `!code python`: try `/opencord ask !bash ls`."
+    "`!long 3000` or `!code python`: try `@OpenCord !bash ls`."
 )
+MODERATOR = May.MANAGE_THREADS | May.MANAGE_MESSAGES | May.MENTION_EVERYONE
 PORT = 8790
 WITHIN_SECONDS = 300.0
 INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
@@ -105,8 +109,8 @@ async def demo(arguments: argparse.Namespace) -> int:
         machines = await stack.enter_async_context(chosen_machines(os.environ, home))
         say("starting the Discord look-alike and the app")
         discord = await stack.enter_async_context(simulator(0 if arguments.prompt is not None else arguments.port))
-        discord.notes = [HEARD] if has_key() else [HEARD, SCRIPTED]
-        ada = discord.add_person("Ada")
+        discord.notes = [TALK] if has_key() else [TALK, SCRIPTED]
+        ada = discord.add_person("Ada", permissions=MODERATOR)
         discord.add_person("Ben")
         variables = {
             **environment(os.environ, home, free_port(), model),
@@ -116,6 +120,7 @@ async def demo(arguments: argparse.Namespace) -> int:
         }
         app = await stack.enter_async_context(running(variables, home, talkative=arguments.verbose))
         discord.interactions_url = f"{app.url}/discord/interactions"
+        discord.send_events_to(f"{app.url}/discord/events", "APPLICATION_AUTHORIZED", "APPLICATION_DEAUTHORIZED")
         await register(discord)
         if arguments.prompt is None:
             return await stay(f"{discord.url}/?user={ada.id}", app, model, machines)

@@ -77,7 +77,7 @@ def environment(environ: Mapping[str, str], home: Path, port: int, model: Model)
         **kept,
         "PATH": search_path(environ),
         "DATABASE_PATH": str(home / "discord.sqlite"),
-        "RELAY_MODE": "off",
+        "RELAY_MODE": "gateway",
         "HEALTH_HOST": "127.0.0.1",
         "HEALTH_PORT": str(port),
         "APP_URL": f"http://127.0.0.1:{port}",

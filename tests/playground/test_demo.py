@@ -101,6 +101,41 @@ def test_it_serves_one_url_until_it_is_told_to_end(told: int, environ: dict[str,
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_mention_is_answered_in_a_thread_where_one_then_just_writes(environ: dict[str, str], tmp_path: Path) -> None:
+    with serve(environ) as demo, httpx.Client(trust_env=False, timeout=20) as http:
+        assert demo.stdout
+        play = f"{demo.stdout.readline().strip().partition('?')[0]}play"
+        state = http.get(f"{play}/state").json()
+        general, bot, me = state["channels"][0]["id"], state["application"]["id"], state["me"]["id"]
+        asked = write(http, play, me, general, f"<@{bot}> list the files")
+        first = answers(http, play, asked, bot, 1)
+        write(http, play, me, asked, "write hello.py please")
+        second = answers(http, play, asked, bot, 2)
+        demo.terminate()
+        demo.communicate(timeout=30)
+
+    assert "ls" in first[-1]["content"]
+    assert "hello.py" in second[-1]["content"]
+    assert ours(tmp_path) == []
+
+
+def write(http: httpx.Client, play: str, person: str, channel: str, content: str) -> str:
+    sent = http.post(f"{play}/users/{person}/messages", json={"channel_id": channel, "content": content})
+    return str(sent.raise_for_status().json()["id"])
+
+
+def answers(http: httpx.Client, play: str, thread: str, bot: str, count: int) -> list[Any]:
+    """What the bot has said in the thread, once that are so many messages that say something."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = http.get(f"{play}/channels/{thread}/messages")
+        said = [message for message in found.json() if message["author"]["id"] == bot] if found.is_success else []
+        if len([message for message in said if message["type"] in (0, 19) and message["content"]]) >= count:
+            return [message for message in said if message["type"] in (0, 19)]
+        time.sleep(0.2)
+    raise AssertionError(f"no {count} answers: {found.text}")
+
+
 def test_nohup_keeps_it_alive_when_its_terminal_goes(environ: dict[str, str], tmp_path: Path) -> None:
     with serve(environ, "nohup") as demo:
         assert demo.stdout
@@ -301,6 +336,41 @@ def test_what_a_command_lacks_is_named() -> None:
     assert js("commands.js", f"m.problem({ask}, {{prompt: 'x', limit: '2'}})") is None
 
 
+PEOPLE = [
+    {"id": "1", "username": "Ada"},
+    {"id": "2", "username": "OpenCord", "bot": True},
+    {"id": "3", "username": "Adam"},
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("@OpenCord list the files", "<@2> list the files"),
+        ("@opencord, and @Adam (not @Ada)", "<@2>, and <@3> (not <@1>)"),
+        ("`@Ada` @Ada ```\n@Ada\n```", "`@Ada` <@1> ```\n@Ada\n```"),
+        ("mail@Ada @Adams @everyone <@2>", "mail@Ada @Adams @everyone <@2>"),
+    ],
+)
+def test_names_become_mentions_when_they_are_sent(text: str, sent: str) -> None:
+    assert js("mentions.js", f"m.encoded({json.dumps(text)}, {json.dumps(PEOPLE)})") == sent
+
+
+def test_mentions_become_names_when_they_are_edited() -> None:
+    assert js("mentions.js", f"m.decoded('<@2> and <@!1>, <@9>', {json.dumps(PEOPLE)})") == "@OpenCord and @Ada, <@9>"
+
+
+@pytest.mark.parametrize(("text", "typed"), [("@", ""), ("hey @Op", "Op"), ("a@b", None), ("@Ada hello", "Ada hello")])
+def test_a_name_is_looked_for_from_the_at_sign_on(text: str, typed: str | None) -> None:
+    assert js("mentions.js", f"m.typedAtEnd({json.dumps(text)}) ?? null") == typed
+
+
+def test_the_app_is_offered_first() -> None:
+    names = js("mentions.js", f"m.namedLike({json.dumps(PEOPLE)}, '').map((it) => it.username)")
+
+    assert names == ["OpenCord", "Ada", "Adam"]
+
+
 WORLD = """(() => {
   const world = new m.World();
   const person = (id, more) => ({id, username: 'p' + id, ...more});
@@ -378,6 +448,15 @@ def test_a_thread_that_was_never_opened_tells_its_last_message() -> None:
     """)
 
     assert seen == [[0, None], [1, "32"], [2, "edited"], [1, "32"]]
+
+
+def test_a_channel_that_is_deleted_takes_its_threads_with_it() -> None:
+    left = world(f"""{THREAD}
+        hear('CHANNEL_DELETE', {{id: '10'}});
+        return [...world.channels.keys()];
+    """)
+
+    assert left == []
 
 
 def test_what_only_one_can_see_is_neither_counted_nor_previewed() -> None:

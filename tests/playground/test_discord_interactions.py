@@ -12,6 +12,7 @@ from scripts.playground.discord import (
     Impossible,
     Interaction,
     InteractionFailed,
+    May,
     Person,
     Rules,
     Simulator,
@@ -498,3 +499,31 @@ async def test_a_file_that_is_no_picture_is_not_shown_as_a_page(
     answers = [await bot.get(attachment["url"]) for attachment in sent["attachments"]]
 
     assert [answer.headers["content-disposition"] for answer in answers] == ["attachment", "inline"]
+
+
+async def test_the_page_changes_threads_replies_quietly_and_lets_the_app_in_and_out(
+    discord: Simulator, ada: Person, general: str
+) -> None:
+    mod = discord.add_person("Mod", permissions=May.MANAGE_THREADS)
+    asked = await ada.write(general, "well?")
+    thread = (await ada.start_thread(general, "talk"))["id"]
+    quiet = {"channel_id": general, "content": "no", "reply_to": asked["id"], "ping": False}
+    one = f"/play/users/{mod.id}"
+    async with httpx.AsyncClient(base_url=discord.url, trust_env=False) as page:
+        replied = (await page.post(f"{one}/messages", json=quiet)).json()
+        await page.patch(f"{one}/threads/{thread}", json={"archived": True})
+        archived = discord.world.channels[thread].thread
+        refused = await page.delete(f"/play/users/{ada.id}/threads/{thread}")
+        await page.delete(f"{one}/threads/{thread}")
+        await page.post(f"{one}/owner/remove_bot")
+        inside = [discord.world.bot_in_guild]
+        await page.post(f"{one}/owner/authorize")
+        inside.append(discord.world.bot_in_guild)
+        unknown = await page.post(f"{one}/owner/__init__")
+
+    assert (replied["type"], replied["mentions"]) == (19, [])
+    assert archived
+    assert archived.archived
+    assert thread not in discord.world.channels
+    assert inside == [False, True]
+    assert (refused.status_code, unknown.status_code) == (403, 400)

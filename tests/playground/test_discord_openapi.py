@@ -97,8 +97,10 @@ async def test_every_body_on_a_tour_of_the_api_is_as_described(
     async with httpx.AsyncClient(base_url=bot.base_url, headers=bot.headers, transport=judge) as judged:
         await judged.put(f"/applications/{app_id}/commands", json=COMMANDS)
         await judged.put(f"/applications/{app_id}/guilds/{discord.guild}/commands", json=COMMANDS)
-        for path in ("/applications/@me", "/users/@me", "/gateway/bot", f"/guilds/{discord.guild}/channels"):
+        await judged.patch("/applications/@me", json={"event_webhooks_status": 1, "event_webhooks_types": []})
+        for path in ("/applications/@me", "/users/@me", "/users/@me/guilds", "/gateway/bot"):
             await judged.get(path)
+        await judged.get(f"/guilds/{discord.guild}/channels")
         for path in ("", "/roles", f"/members/{ada.id}"):
             await judged.get(f"/guilds/{discord.guild}{path}")
         asked = await ada.write(general, f"<@{app_id}> hello", files=[Upload("a.txt", b"x")])

@@ -121,6 +121,52 @@ async def test_a_discord_py_bot_resumes_and_misses_nothing(
     assert [message.content for message in bot.heard] == ["while you were away"]
 
 
+async def test_a_discord_py_bot_understands_mentions_replies_webhooks_and_edits(
+    discord: Simulator, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    general, crew = discord.channel("general").id, discord.add_role("crew", mentionable=True)
+    async with connected(discord, monkeypatch) as bot:
+        asked = await ada.write(general, f"<@{discord.application_id}> <@&{crew.id}>")
+        await ada.write(general, "and?", asked["id"])
+        discord.owner.write_by_webhook(general, "pushed", "Deploys")
+        await discord.wait_for(lambda: len(bot.heard) == 3)
+        first, reply, hooked = bot.heard
+        mentioned = [named.name for named in (*first.mentions, *first.role_mentions)]
+        await ada.edit(general, asked["id"], "never mind")
+        await discord.wait_for(lambda: first.content == "never mind")
+
+    assert mentioned == ["OpenCord", "crew"]
+    assert reply.type == dpy.MessageType.reply
+    assert reply.reference
+    assert isinstance(reply.reference.resolved, dpy.Message)
+    assert [user.name for user in reply.mentions] == ["Ada"]
+    assert (hooked.webhook_id, hooked.author.name) == (hooked.author.id, "Deploys")
+    assert (first.edited_at is not None, first.mentions) == (True, [])
+
+
+async def test_a_discord_py_bot_sees_threads_channels_and_the_server_come_and_go(
+    discord: Simulator, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    general, doomed = discord.channel("general").id, discord.add_channel("doomed").id
+    async with connected(discord, monkeypatch) as bot:
+        kept, lost = [int((await ada.start_thread(place, "talk"))["id"]) for place in (general, doomed)]
+        await discord.wait_for(lambda: bot.get_channel(lost))
+        discord.owner.delete_channel(doomed)
+        await discord.wait_for(lambda: not bot.get_channel(lost))
+        left = bot.get_channel(kept)
+        discord.owner.begin_outage()
+        await discord.wait_for(lambda: bot.guilds[0].unavailable)
+        discord.owner.end_outage()
+        await discord.wait_for(lambda: not bot.guilds[0].unavailable)
+        discord.owner.remove_bot()
+        await discord.wait_for(lambda: not bot.guilds)
+        discord.owner.admit_bot()
+        await discord.wait_for(lambda: bot.guilds)
+
+        assert isinstance(left, dpy.Thread)
+        assert bot.guilds[0].me.joined_at
+
+
 @asynccontextmanager
 async def hikari_app(discord: Simulator) -> AsyncIterator[tuple[hikari.RESTBot, str]]:
     with socket.socket() as free:

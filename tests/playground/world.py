@@ -47,7 +47,7 @@ class App:
     """Verifies signatures, remembers what came, and answers with what `answer` gives for it."""
 
     def __init__(self, discord: Simulator) -> None:
-        self.key = VerifyKey(bytes.fromhex(discord.public_key))
+        self.discord = discord
         self.received: list[Json] = []
         self.url = ""
         self.lax = False
@@ -67,12 +67,8 @@ class App:
 
     async def interactions(self, request: Request) -> Response:
         raw = await request.body()
-        signature = bytes.fromhex(request.headers["x-signature-ed25519"])
-        try:
-            self.key.verify(request.headers["x-signature-timestamp"].encode() + raw, signature)
-        except BadSignatureError:
-            if not self.lax:
-                return Response(status_code=401)
+        if not self.lax and not signed_by(self.discord, request, raw):
+            return Response(status_code=401)
         body = json.loads(raw)
         if body["type"] == 1:
             return JSONResponse({"type": 1})
@@ -80,19 +76,37 @@ class App:
         return await self.answer(body)
 
 
+def signed_by(discord: Simulator, request: Request, raw: bytes) -> bool:
+    """Whether the headers hold the application's signature of this body."""
+    signature = bytes.fromhex(request.headers["x-signature-ed25519"])
+    try:
+        key = VerifyKey(bytes.fromhex(discord.public_key))
+        key.verify(request.headers["x-signature-timestamp"].encode() + raw, signature)
+    except BadSignatureError:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def endpoint_of(
+    discord: Simulator, path: str, endpoint: Callable[[Request], Awaitable[Response]]
+) -> AsyncIterator[str]:
+    """The URL of a server that takes POSTs there."""
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    server = Server(Starlette(routes=[Route(path, endpoint, methods=["POST"])]))
+    discord._spawn(server.serve([sock]))
+    await server.listening.wait()
+    try:
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}{path}"
+    finally:
+        server.stopping.set()
+
+
 @asynccontextmanager
 async def app_of(discord: Simulator) -> AsyncIterator[App]:
     """Serving, and known to Discord as the endpoint."""
     app = App(discord)
-    sock = socket.socket()
-    sock.bind(("127.0.0.1", 0))
-    app.url = f"http://127.0.0.1:{sock.getsockname()[1]}/discord/interactions"
-    starlette = Starlette(routes=[Route("/discord/interactions", app.interactions, methods=["POST"])])
-    server = Server(starlette)
-    discord.interactions_url = app.url
-    discord._spawn(server.serve([sock]))
-    await server.listening.wait()
-    try:
+    async with endpoint_of(discord, "/discord/interactions", app.interactions) as url:
+        discord.interactions_url = app.url = url
         yield app
-    finally:
-        server.stopping.set()

@@ -1,7 +1,9 @@
 """A strict Discord on loopback: REST, Gateway, interactions and the people, for tests and the demo."""
 
 from scripts.playground.discord.errors import Refusal
+from scripts.playground.discord.herald import Notice
 from scripts.playground.discord.interactions import Interaction, InteractionFailed
+from scripts.playground.discord.owner import Owner
 from scripts.playground.discord.payloads import Impossible
 from scripts.playground.discord.people import Person
 from scripts.playground.discord.permissions import USUAL, May
@@ -20,7 +22,9 @@ __all__ = [
     "InteractionFailed",
     "May",
     "MessageType",
+    "Notice",
     "Overwrite",
+    "Owner",
     "Person",
     "Rate",
     "Refusal",

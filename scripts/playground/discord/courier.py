@@ -6,6 +6,7 @@ can be too early for its own answer, as at Discord.
 
 import json
 import ssl
+from collections.abc import Callable
 
 import httpx
 from nacl.signing import SigningKey
@@ -82,6 +83,17 @@ class Courier:
         """What Discord does before it takes an endpoint: a PING, and one with a bad signature. Why not, or nothing."""
         ping = {"id": self.world.make_id(), "application_id": self.world.application.id, "type": int(Kind.PING)}
         ping |= {"token": "probe", "version": 1, "entitlements": [], "authorizing_integration_owners": {}}
+        return await self._probe(url, ping, _is_pong)
+
+    async def probe_events(self, url: str) -> str:
+        """The same of an endpoint for webhook events, whose PING has another number and another answer.
+
+        https://docs.discord.com/developers/events/webhook-events#setting-up-an-endpoint
+        """
+        ping = {"version": 1, "application_id": self.world.application.id, "type": 0}
+        return await self._probe(url, ping, _is_taken)
+
+    async def _probe(self, url: str, ping: Json, is_good: Callable[[httpx.Response], bool]) -> str:
         try:
             good = await self.post(url, ping)
             bad = await self.post(url, ping, SigningKey.generate())
@@ -89,8 +101,16 @@ class Courier:
             return f"not reached: {type(error).__name__}"
         if bad.status_code != 401:
             return f"a bad signature got {bad.status_code}, not 401"
-        pong = good.status_code == 200 and good.headers.get("content-type", "").startswith("application/json")
-        return "" if pong and good.json().get("type") == Callback.PONG else f"a PING got {good.status_code}"
+        return "" if is_good(good) else f"a PING got {good.status_code}"
 
     async def close(self) -> None:
         await self.http.aclose()
+
+
+def _is_pong(response: httpx.Response) -> bool:
+    json_there = response.headers.get("content-type", "").startswith("application/json")
+    return response.status_code == 200 and json_there and response.json().get("type") == Callback.PONG
+
+
+def _is_taken(response: httpx.Response) -> bool:
+    return response.status_code == 204 and not response.content

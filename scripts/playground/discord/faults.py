@@ -26,7 +26,13 @@ class Faults:
     """`duplicate_interactions` is how many of the next interactions are POSTed twice, `delay_interactions` the seconds
     that each one waits first. Of the next Gateway events, `duplicate_gateway` are sent twice, each waits
     `delay_gateway` seconds, and as many as `reorder_gateway` says are gathered and sent last first, with their
-    sequence numbers in order (what is out of order is the world, not the wire)."""
+    sequence numbers in order (what is out of order is the world, not the wire).
+
+    The next `lose_hellos` connections are never greeted, the next `lose_resumes` RESUMEs never answered; with
+    `lose_acks` heartbeats are not acknowledged. The next IDENTIFYs and RESUMEs are closed with the codes in
+    `close_starts`, one each. `omit_channel_type` leaves out of messages what Discord does not promise to put there.
+
+    `duplicate_notices` is how many of the next webhook events are POSTed once more after they were taken."""
 
     def __init__(self) -> None:
         self.planned: list[Fault] = []
@@ -35,6 +41,12 @@ class Faults:
         self.duplicate_gateway = 0
         self.delay_gateway = 0.0
         self.reorder_gateway = 0
+        self.lose_hellos = 0
+        self.lose_resumes = 0
+        self.lose_acks = False
+        self.close_starts: list[int] = []
+        self.omit_channel_type = False
+        self.duplicate_notices = 0
 
     def fail(
         self,
@@ -73,4 +85,19 @@ class Faults:
     def take_duplicate_event(self) -> bool:
         due = self.duplicate_gateway > 0
         self.duplicate_gateway -= due
+        return due
+
+    def take_lost_hello(self) -> bool:
+        due = self.lose_hellos > 0
+        self.lose_hellos -= due
+        return due
+
+    def take_lost_resume(self) -> bool:
+        due = self.lose_resumes > 0
+        self.lose_resumes -= due
+        return due
+
+    def take_duplicate_notice(self) -> bool:
+        due = self.duplicate_notices > 0
+        self.duplicate_notices -= due
         return due

@@ -204,7 +204,7 @@ class Interaction:
         body: Json = {
             "id": self.id,
             "type": int(self.kind),
-            "user": render.user(self.world.members[self.person].user),
+            "user": render.user(self.world.users[self.person]),
             "authorizing_integration_owners": {"0": self.world.guild},
         }
         if self.kind == Kind.COMMAND:

@@ -1,4 +1,4 @@
-"""What can be done to messages, by the bot and by people alike: create, edit, delete, react, page.
+"""What can be done to messages, by the bot and by people alike: create and edit.
 
 Every verb checks what Discord checks, raises Refusal, and tells the world's listeners. The webhooks of interactions use
 `post` and `revise` below the permission checks, as at Discord.
@@ -13,6 +13,7 @@ from scripts.playground.discord.errors import Code, Json, Refusal, invalid
 from scripts.playground.discord.mentions import EVERY, mentions_of
 from scripts.playground.discord.permissions import May
 from scripts.playground.discord.records import (
+    SPOKEN,
     Attachment,
     Channel,
     ChannelType,
@@ -34,7 +35,6 @@ READABLE = (
     ChannelType.PUBLIC_THREAD,
     ChannelType.PRIVATE_THREAD,
 )
-SYSTEM = (MessageType.THREAD_CREATED, MessageType.THREAD_STARTER)
 
 
 def create(world: "World", author: User, channel: Channel, body: Json, files: Sequence[Upload] = ()) -> Message:
@@ -86,7 +86,7 @@ def _replied(world: "World", author: User, channel: Channel, reference: Json | N
     found = channel.messages.get(str(reference.get("message_id")))
     if found is None and reference.get("fail_if_not_exists", True):
         raise invalid("message_reference", "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message")
-    if found and found.type in SYSTEM:
+    if found and found.type not in SPOKEN:
         words = "Cannot reply to a system message"
         raise invalid("message_reference", "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", words)
     return found
@@ -167,12 +167,7 @@ def _kept(world: "World", message: Message, body: Json, files: Sequence[Upload])
 
 
 def announce(world: "World", name: str, message: Message, channel: Channel, *, nonce: Any = None) -> None:
-    body = render.message(world, message) | {"guild_id": world.guild, "channel_type": int(channel.type)}
-    member = world.members.get(message.author.id)
-    if member and not message.interaction:
-        body["member"] = render.member(member, with_user=False)
-    if nonce is not None:
-        body["nonce"] = nonce
+    body = render.heard(world, message, channel) | ({} if nonce is None else {"nonce": nonce})
     world.emit(Event(name, body, channel, message, only=message.visible_to))
 
 
@@ -181,7 +176,7 @@ def edit(
 ) -> None:
     """By the bot's token or by a person: only one's own, but a moderator may hide embeds."""
     world.need(author, channel)
-    if message.type in SYSTEM:
+    if message.type not in SPOKEN:
         raise Refusal(Code.SYSTEM_MESSAGE)
     if message.author is not author:
         allowed = set(body) <= {"flags"} and world.may(author.id, channel) & May.MANAGE_MESSAGES
@@ -213,22 +208,14 @@ def revise(
     changeable = Flag.SUPPRESS_EMBEDS | Flag.IS_COMPONENTS_V2
     loading = message.flags & Flag.LOADING
     message.flags = (message.flags & ~(Flag.SUPPRESS_EMBEDS | Flag.LOADING)) | int(merged["flags"] & changeable)
-    _fill(world, message, channel, whole, files, allowed, None)
+    _fill(world, message, channel, whole, files, allowed, _pinged(world, message))
     message.edited_at = None if loading else world.clock.now()
     announce(world, "MESSAGE_UPDATE", message, channel)
 
 
-def delete(world: "World", author: User, channel: Channel, message: Message) -> None:
-    if message.author is not author:
-        world.need(author, channel, May.MANAGE_MESSAGES)
-    world.need(author, channel)
-    if message.type == MessageType.THREAD_STARTER:
-        raise Refusal(Code.SYSTEM_MESSAGE)
-    remove(world, channel, message)
-
-
-def remove(world: "World", channel: Channel, message: Message) -> None:
-    channel.messages.pop(message.id, None)
-    channel.deleted.add(message.id)
-    body = {"id": message.id, "channel_id": channel.id, "guild_id": world.guild}
-    world.emit(Event("MESSAGE_DELETE", body, channel, only=message.visible_to))
+def _pinged(world: "World", message: Message) -> Message | None:
+    """What this message replies to, if that was loud: an edit leaves it so."""
+    reference = message.reference if message.type == MessageType.REPLY else None
+    source = world.channels.get(reference["channel_id"]) if reference else None
+    found = source.messages.get(reference["message_id"]) if source and reference else None
+    return found if found and found.author.id in message.mentions else None

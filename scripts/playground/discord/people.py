@@ -6,10 +6,11 @@ A person who tries what the client does not offer gets Impossible; what Discord'
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scripts.playground.discord import marks, messages, payloads, render, threads
+from scripts.playground.discord import deletions, marks, messages, payloads, render, threads
 from scripts.playground.discord.components import find
 from scripts.playground.discord.errors import Json
 from scripts.playground.discord.interactions import Interaction, Kind
+from scripts.playground.discord.mentions import EVERY
 from scripts.playground.discord.payloads import Impossible
 from scripts.playground.discord.permissions import May
 from scripts.playground.discord.records import Channel, Message, Upload, User
@@ -33,12 +34,20 @@ class Person:
     # writing
 
     async def write(
-        self, channel: str, content: str, reply_to: str | None = None, files: Sequence[Upload] = ()
+        self,
+        channel: str,
+        content: str,
+        reply_to: str | None = None,
+        files: Sequence[Upload] = (),
+        *,
+        ping: bool = True,
     ) -> Json:
-        """The message as Discord shows it. `reply_to` is a message id; a reply pings, as the client does by itself."""
+        """The message as Discord shows it. `reply_to` is a message id; a reply pings, unless the client's switch beside
+        it says otherwise."""
         body: Json = {"content": content}
         if reply_to:
             body["message_reference"] = {"message_id": reply_to}
+            body["allowed_mentions"] = EVERY | {"replied_user": ping}
         place = self._channel(channel)
         return render.message(self.world, messages.create(self.world, self.user, place, body, files))
 
@@ -53,9 +62,9 @@ class Person:
         place = self._channel(channel)
         found = self._message(place, message)
         if found.visible_to == self.id:
-            messages.remove(self.world, place, found)
+            deletions.remove(self.world, place, found)
         else:
-            messages.delete(self.world, self.user, place, found)
+            deletions.delete(self.world, self.user, place, found)
 
     async def react(self, channel: str, message: str, emoji: str, *, add: bool = True) -> None:
         place = self._channel(channel)
@@ -79,6 +88,13 @@ class Person:
     async def change_thread(self, thread: str, **change: Any) -> None:
         """archived=, locked=, name=."""
         threads.modify(self.world, self.user, self._channel(thread), change)
+
+    async def delete_thread(self, thread: str) -> None:
+        place = self._channel(thread)
+        if place.thread is None:
+            raise Impossible("that is no thread")
+        self.world.need(self.user, place, May.MANAGE_THREADS)
+        self.world.remove_channel(place)
 
     # reading
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from scripts.playground.discord.server import Simulator
 
 PAGE = Path(__file__).parent.parent / "page"
+OWNED = ("authorize", "deauthorize", "remove_bot", "admit_bot", "begin_outage", "end_outage")
 LOCAL = ("127.0.0.1", "localhost")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -52,6 +53,9 @@ class Play:
             ("POST", f"{one}/messages", self.write),
             ("PATCH", f"{one}/messages/{{channel}}/{{message}}", self.edit),
             ("DELETE", f"{one}/messages/{{channel}}/{{message}}", self.delete),
+            ("PATCH", f"{one}/threads/{{thread}}", self.change_thread),
+            ("DELETE", f"{one}/threads/{{thread}}", self.delete_thread),
+            ("POST", f"{one}/owner/{{verb}}", self.own),
             ("POST", f"{one}/commands", self.command),
             ("POST", f"{one}/components", self.press),
             ("POST", f"{one}/modals", self.submit),
@@ -150,7 +154,8 @@ class Play:
         given, files = read_body(request.headers.get("content-type", ""), await request.body())
         person = self._person(request.path_params["user"])
         reply_to = given.get("reply_to")
-        return JSONResponse(await person.write(given["channel_id"], given.get("content") or "", reply_to, files))
+        content, ping = given.get("content") or "", bool(given.get("ping", True))
+        return JSONResponse(await person.write(given["channel_id"], content, reply_to, files, ping=ping))
 
     async def edit(self, request: Request) -> Response:
         path, given = request.path_params, await _given(request)
@@ -160,6 +165,22 @@ class Play:
     async def delete(self, request: Request) -> Response:
         path = request.path_params
         await self._person(path["user"]).delete(path["channel"], path["message"])
+        return Response(status_code=204)
+
+    async def change_thread(self, request: Request) -> Response:
+        path, given = request.path_params, await _given(request)
+        await self._person(path["user"]).change_thread(path["thread"], **given)
+        return Response(status_code=204)
+
+    async def delete_thread(self, request: Request) -> Response:
+        await self._person(request.path_params["user"]).delete_thread(request.path_params["thread"])
+        return Response(status_code=204)
+
+    async def own(self, request: Request) -> Response:
+        verb, owner = request.path_params["verb"], self.discord.owner
+        if verb not in OWNED:
+            raise Impossible("no such deed")
+        getattr(owner, verb)()
         return Response(status_code=204)
 
     async def command(self, request: Request) -> Response:

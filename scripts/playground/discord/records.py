@@ -1,11 +1,14 @@
 """What the simulated Discord remembers. Mutable, because it is the world that changes; only the verbs of the modules
 `messages`, `threads`, `interactions` and `world` change it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Any
 
 Json = dict[str, Any]
+# https://docs.discord.com/developers/resources/application#application-object-application-event-webhook-status
+EVENTS_OFF, EVENTS_ON = 1, 2
 
 
 class ChannelType(IntEnum):
@@ -19,11 +22,24 @@ class ChannelType(IntEnum):
 
 class MessageType(IntEnum):
     DEFAULT = 0
+    RECIPIENT_ADD = 1
+    CHANNEL_NAME_CHANGE = 4
+    CHANNEL_PINNED_MESSAGE = 6
+    USER_JOIN = 7
+    GUILD_BOOST = 8
     THREAD_CREATED = 18
     REPLY = 19
     CHAT_INPUT_COMMAND = 20
     THREAD_STARTER = 21
     CONTEXT_MENU_COMMAND = 23
+
+
+# What somebody said, and not Discord for them; and what nobody can delete.
+# https://docs.discord.com/developers/resources/message#message-object-message-types
+SPOKEN = frozenset(
+    {MessageType.DEFAULT, MessageType.REPLY, MessageType.CHAT_INPUT_COMMAND, MessageType.CONTEXT_MENU_COMMAND}
+)
+UNDELETABLE = frozenset({MessageType.RECIPIENT_ADD, MessageType.CHANNEL_NAME_CHANGE, MessageType.THREAD_STARTER})
 
 
 class Flag(IntFlag):
@@ -89,7 +105,8 @@ class Attachment:
 
 @dataclass(slots=True)
 class Message:
-    """`visible_to` is the one person who sees an ephemeral message; `interaction` is the token that it came by."""
+    """`visible_to` is the one person who sees an ephemeral message; `interaction` is the token that it came by, and
+    `webhook` the id of somebody's own webhook."""
 
     id: str
     channel: str
@@ -109,6 +126,7 @@ class Message:
     reference: Json | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
     interaction: str | None = None
+    webhook: str | None = None
     interaction_metadata: Json | None = None
     visible_to: str | None = None
 
@@ -150,8 +168,9 @@ class Channel:
 
 @dataclass(slots=True)
 class Application:
-    """The app and its bot. What is empty is made at random; `message_content` is the privileged intent's switch, and
-    `interactions_url` is where interactions are POSTed (None: they go over the Gateway)."""
+    """The app and its bot. What is empty is made at random; `message_content` is the privileged intent's switch.
+    `interactions_url` is where interactions are POSTed (None: they go over the Gateway), and `events_url` where the
+    webhook events of `event_types` are, while `events_status` is EVENTS_ON."""
 
     name: str = "OpenCord"
     id: str = ""
@@ -160,6 +179,9 @@ class Application:
     message_content: bool = True
     members_intent: bool = False
     interactions_url: str | None = None
+    events_url: str | None = None
+    events_status: int = EVENTS_OFF
+    event_types: Sequence[str] = ()
     permissions: int | None = None
     description: str = ""
 

@@ -156,7 +156,7 @@ def message(world: "World", post: Message, *, deep: bool = True) -> Json:
         "edited_timestamp": moment(post.edited_at),
         "tts": False,
         "mention_everyone": post.mention_everyone,
-        "mentions": [user(world.members[id].user) for id in post.mentions],
+        "mentions": [user(world.users[id]) for id in post.mentions],
         "mention_roles": list(post.mention_roles),
         "attachments": [attachment(world, a) for a in post.attachments],
         "embeds": post.embeds,
@@ -168,6 +168,8 @@ def message(world: "World", post: Message, *, deep: bool = True) -> Json:
         body["reactions"] = [reaction(world, name, users) for name, users in post.reactions.items()]
     if post.interaction:
         body |= {"webhook_id": world.application.id, "application_id": world.application.id}
+    elif post.webhook:
+        body["webhook_id"] = post.webhook
     elif post.author is world.bot:
         body["application_id"] = world.application.id
     if post.interaction_metadata:
@@ -175,6 +177,24 @@ def message(world: "World", post: Message, *, deep: bool = True) -> Json:
     if post.flags & Flag.HAS_THREAD and post.id in world.channels:
         body["thread"] = channel(world, world.channels[post.id])
     return body | (_reference(world, post, deep=deep) if post.reference else {})
+
+
+def heard(world: "World", post: Message, place: Channel) -> Json:
+    """As MESSAGE_CREATE and MESSAGE_UPDATE have it: with the members behind the users, unless a webhook wrote it.
+
+    https://docs.discord.com/developers/events/gateway-events#message-create
+    """
+    body = message(world, post) | {"guild_id": world.guild, "channel_type": int(place.type)}
+    one = world.members.get(post.author.id)
+    if one and not post.interaction:
+        body["member"] = member(one, with_user=False)
+    body["mentions"] = [_mentioned(world, id) for id in post.mentions]
+    return body
+
+
+def _mentioned(world: "World", id: str) -> Json:
+    one = world.members.get(id)
+    return user(world.users[id]) | ({"member": member(one, with_user=False)} if one else {})
 
 
 def _reference(world: "World", post: Message, *, deep: bool) -> Json:
@@ -198,69 +218,4 @@ def reaction(world: "World", name: str, users: list[str]) -> Json:
         "burst_me": False,
         "me": mine,
         "burst_count": 0,
-    }
-
-
-def guild(world: "World") -> Json:
-    """As GUILD_CREATE has it."""
-    return {
-        "id": world.guild,
-        "name": world.guild_name,
-        "icon": None,
-        "splash": None,
-        "discovery_splash": None,
-        "banner": None,
-        "description": None,
-        "owner_id": world.owner.id,
-        "application_id": None,
-        "region": "deprecated",
-        "afk_channel_id": None,
-        "afk_timeout": 300,
-        "system_channel_id": None,
-        "system_channel_flags": 0,
-        "rules_channel_id": None,
-        "public_updates_channel_id": None,
-        "safety_alerts_channel_id": None,
-        "verification_level": 0,
-        "default_message_notifications": 0,
-        "explicit_content_filter": 0,
-        "mfa_level": 0,
-        "nsfw_level": 0,
-        "nsfw": False,
-        "premium_tier": 0,
-        "premium_subscription_count": 0,
-        "premium_progress_bar_enabled": False,
-        "preferred_locale": "en-US",
-        "vanity_url_code": None,
-        "features": [],
-        "emojis": [],
-        "stickers": [],
-        "roles": [role(r) for r in world.roles.values()],
-        "max_members": 500000,
-        "max_presences": None,
-        "max_video_channel_users": 25,
-        "max_stage_video_channel_users": 50,
-        "widget_enabled": False,
-        "widget_channel_id": None,
-        "home_header": None,
-        "hub_type": None,
-        "incidents_data": None,
-    }
-
-
-def guild_create(world: "World", viewer: str) -> Json:
-    seen = [c for c in world.channels.values() if world.sees(viewer, c)]
-    return guild(world) | {
-        "joined_at": moment(world.guild_at),
-        "large": False,
-        "unavailable": False,
-        "member_count": len(world.members),
-        "voice_states": [],
-        "members": [member(m) for m in world.members.values()],
-        "channels": [channel(world, c, viewer=viewer) for c in seen if not c.thread],
-        "threads": [channel(world, c, viewer=viewer) for c in seen if c.thread and not c.thread.archived],
-        "presences": [],
-        "stage_instances": [],
-        "guild_scheduled_events": [],
-        "soundboard_sounds": [],
     }

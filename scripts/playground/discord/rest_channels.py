@@ -78,10 +78,10 @@ async def archived(call: Call) -> Reply:
 
 @ROUTES.on("GET", "/guilds/{guild}/threads/active")
 async def active(call: Call) -> Reply:
-    world = call.world
-    if call.params["guild"] != world.guild:
-        raise Refusal(Code.UNKNOWN_GUILD)
+    """https://docs.discord.com/developers/resources/guild#list-active-guild-threads"""
+    world = call.guild
     found = [t for t in world.threads() if world.sees(world.bot.id, t)]
+    found.sort(key=lambda t: int(t.id), reverse=True)
     return Reply(200, thread_list(call, found) | {"has_more": False})
 
 

@@ -5,7 +5,7 @@ https://docs.discord.com/developers/interactions/receiving-and-responding#endpoi
 
 from collections.abc import Callable
 
-from scripts.playground.discord import messages, render
+from scripts.playground.discord import deletions, render
 from scripts.playground.discord.errors import Code, Json, Refusal
 from scripts.playground.discord.interactions import Interaction
 from scripts.playground.discord.records import Message
@@ -84,5 +84,5 @@ async def edit(call: Call) -> Reply:
 @ROUTES.on("DELETE", WEBHOOK + "/messages/{message}")
 async def delete(call: Call) -> Reply:
     message = _message(call, _interaction(call))
-    messages.remove(call.world, call.world.channel(message.channel), message)
+    deletions.remove(call.world, call.world.channel(message.channel), message)
     return NO_CONTENT

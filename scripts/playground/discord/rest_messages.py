@@ -5,7 +5,7 @@ https://docs.discord.com/developers/resources/message
 
 from urllib.parse import unquote
 
-from scripts.playground.discord import marks, messages, render
+from scripts.playground.discord import deletions, marks, messages, render
 from scripts.playground.discord.errors import Code, Json, Refusal, invalid
 from scripts.playground.discord.permissions import May
 from scripts.playground.discord.records import Message
@@ -18,12 +18,18 @@ ROUTES = Routes()
 def shown(world: World, message: Message) -> Json:
     """As the bot reads it back: without other people's text when it may not read that."""
     body = render.message(world, message)
-    mine = message.author is world.bot or world.bot.id in message.mentions
-    return body if mine or world.application.message_content else body | censored()
+    return body if world.application.message_content else censored(body, world.bot.id)
 
 
-def censored() -> Json:
-    return {"content": "", "embeds": [], "attachments": [], "components": []}
+def censored(body: Json, bot: str) -> Json:
+    """Without the words, unless they are the bot's own or mention it; so too of the message that this one answers.
+
+    https://docs.discord.com/developers/events/gateway#message-content-intent
+    """
+    mine = body["author"]["id"] == bot or any(user["id"] == bot for user in body["mentions"])
+    seen = body if mine else body | {"content": "", "embeds": [], "attachments": [], "components": []}
+    answered = body.get("referenced_message")
+    return seen | ({"referenced_message": censored(answered, bot)} if answered else {})
 
 
 def demand_mentions(call: Call) -> None:
@@ -70,7 +76,7 @@ async def edit(call: Call) -> Reply:
 
 @ROUTES.on("DELETE", "/channels/{channel}/messages/{message}")
 async def delete(call: Call) -> Reply:
-    messages.delete(call.world, call.world.bot, call.channel, call.message)
+    deletions.delete(call.world, call.world.bot, call.channel, call.message)
     return NO_CONTENT
 
 
@@ -89,13 +95,8 @@ async def unreact(call: Call) -> Reply:
 
 @ROUTES.on("POST", "/channels/{channel}/messages/bulk-delete")
 async def bulk_delete(call: Call) -> Reply:
-    ids = call.body.get("messages") or []
-    if not 2 <= len(ids) <= 100:
-        raise invalid("messages", "BASE_TYPE_BAD_LENGTH", "Must be between 2 and 100 in length.")
     call.world.need(call.world.bot, call.channel, May.MANAGE_MESSAGES)
-    for id in ids:
-        if id in call.channel.messages:
-            messages.remove(call.world, call.channel, call.channel.messages[id])
+    deletions.delete_many(call.world, call.channel, call.body.get("messages") or [])
     return NO_CONTENT
 
 

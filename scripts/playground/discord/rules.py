@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -50,7 +50,9 @@ class Rules:
     """Discord's own values unless a test wants to see the end of a quarter of an hour.
 
     `window` scales every rate limit's window: 0.02 keeps the counting and makes the waiting short. `rates` of None
-    means no limits at all.
+    means no limits at all. `identify_seconds` is the pause between two IDENTIFYs of one bucket: 5 at Discord, and 0
+    here so that whoever is not about it need not wait. `event_pauses` are those before a webhook event is sent again;
+    Discord says only that they grow, for up to ten minutes.
     """
 
     response_seconds: float = 3.0
@@ -65,6 +67,10 @@ class Rules:
     rename_rate: Rate = Rate(2, 600.0)  # nowhere documented; everybody who renames channels meets it
     window: float = 1.0
     sessions_per_day: int = 1000
+    shards: int = 1
+    max_concurrency: int = 1
+    identify_seconds: float = 0.0
+    event_pauses: Sequence[float] = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 280.0)
     command_creates_per_day: int = 200
     file_bytes: int = 10 * 1024 * 1024
     request_bytes: int = 25 * 1024 * 1024

@@ -15,10 +15,23 @@ from scripts.playground.discord import transcript
 from scripts.playground.discord.courier import Courier
 from scripts.playground.discord.faults import Faults
 from scripts.playground.discord.gateway import Gateway
+from scripts.playground.discord.herald import Herald, Notice
 from scripts.playground.discord.interactions import Interaction
+from scripts.playground.discord.owner import Owner
 from scripts.playground.discord.people import Person
 from scripts.playground.discord.play import Play
-from scripts.playground.discord.records import Application, Channel, ChannelType, Event, Overwrite, Role, User
+from scripts.playground.discord.records import (
+    EVENTS_OFF,
+    EVENTS_ON,
+    Application,
+    Channel,
+    ChannelType,
+    Event,
+    Json,
+    Overwrite,
+    Role,
+    User,
+)
 from scripts.playground.discord.rest import PREFIX, Door
 from scripts.playground.discord.rules import Clock, Rules
 from scripts.playground.discord.world import World
@@ -39,6 +52,7 @@ class Simulator:
         self.clock = clock or Clock()
         self.world = World(application or Application(), rules or Rules(), self.clock)
         self.people: dict[str, Person] = {}
+        self.owner = Owner(self.world, self._announce)
         self.notes: list[str] = []  # what the page tells a newcomer, in Markdown
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -51,6 +65,7 @@ class Simulator:
         self.port = sock.getsockname()[1]
         self.world.url = self.url
         self.courier = Courier(self.world)
+        self.herald = Herald(self.world, self.courier)
         self.gateway = Gateway(self.world)
         self.door = Door(self.world, self.courier)
         self.play = Play(self)
@@ -91,6 +106,13 @@ class Simulator:
         if self.world.application.interactions_url is None:
             self.world.emit(Event("INTERACTION_CREATE", interaction.payload, self.world.channel(interaction.channel)))
         self._spawn(self.courier.deliver(interaction))
+
+    def _announce(self, name: str, content: Json) -> Notice | None:
+        if not self.herald.wanted(name):
+            return None
+        notice = Notice(self.world, name, content)
+        self._spawn(self.herald.deliver(notice))
+        return notice
 
     # where it is and what it knows
 
@@ -140,6 +162,12 @@ class Simulator:
     def interactions_url(self, url: str | None) -> None:
         self.world.application.interactions_url = url
 
+    def send_events_to(self, url: str | None, *types: str) -> None:
+        """Webhook events of these types. Set here the URL is not probed; by PATCH /applications/@me it is."""
+        application = self.world.application
+        application.events_url, application.event_types = url, types
+        application.events_status = EVENTS_ON if url else EVENTS_OFF
+
     # setting the stage
 
     def channel(self, name: str) -> Channel:
@@ -165,6 +193,12 @@ class Simulator:
         self.world.add_member(user, [*roles, *own])
         self.people[user.id] = Person(self.world, user, self._deliver)
         return self.people[user.id]
+
+    def add_bot(self, name: str, permissions: int = 0) -> Person:
+        """Somebody else's, that writes what a test lets it write."""
+        user = User(self.world.make_id(), name, bot=True)
+        self.world.add_member(user, [self.add_role(name, permissions).id] if permissions else [])
+        return Person(self.world, user, self._deliver)
 
     # watching
 

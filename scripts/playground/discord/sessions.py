@@ -8,7 +8,7 @@ import secrets
 from collections import deque
 from enum import IntFlag
 
-from scripts.playground.discord import render
+from scripts.playground.discord import render, render_guild
 from scripts.playground.discord.errors import Json
 from scripts.playground.discord.records import Event
 from scripts.playground.discord.rest_guild import COMMAND_BADGE, MESSAGE_CONTENT_LIMITED, gateway_url
@@ -28,11 +28,13 @@ class Intent(IntFlag):
 
 ALL_INTENTS = (1 << 26) - 1
 NEEDED: dict[str, int] = {
+    **dict.fromkeys(("GUILD_CREATE", "GUILD_DELETE"), Intent.GUILDS),
     **dict.fromkeys(("CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE", "GUILD_ROLE_CREATE"), Intent.GUILDS),
     **dict.fromkeys(("THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE", "THREAD_MEMBERS_UPDATE"), Intent.GUILDS),
-    **dict.fromkeys(("MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE"), Intent.GUILD_MESSAGES),
+    **dict.fromkeys(("MESSAGE_CREATE", "MESSAGE_UPDATE"), Intent.GUILD_MESSAGES),
+    **dict.fromkeys(("MESSAGE_DELETE", "MESSAGE_DELETE_BULK"), Intent.GUILD_MESSAGES),
     **dict.fromkeys(("MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE"), Intent.GUILD_MESSAGE_REACTIONS),
-    "GUILD_MEMBER_ADD": Intent.GUILD_MEMBERS,
+    **dict.fromkeys(("GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE"), Intent.GUILD_MEMBERS),
     "TYPING_START": Intent.GUILD_MESSAGE_TYPING,
 }
 
@@ -56,24 +58,40 @@ class Session:
         self.out: asyncio.Queue[Json | int] | None = None
         self.left_at: float | None = None
 
+    @property
+    def has_guild(self) -> bool:
+        """Whether the guild's events come to this shard.
+
+        https://docs.discord.com/developers/events/gateway#sharding-sharding-formula
+        """
+        number, count = self.shard or (0, 1)
+        return (int(self.world.guild) >> 22) % count == number
+
     def wants(self, event: Event) -> bool:
+        if not self.has_guild:
+            return False
         if event.name == "INTERACTION_CREATE":
             return True
         needed = NEEDED.get(event.name)
         if needed is None or event.only is not None or not self.intents & needed:
             return False
+        if event.name in ("GUILD_CREATE", "GUILD_DELETE"):
+            return True
+        if self.world.unavailable or not self.world.bot_in_guild:
+            return False
         return event.channel is None or self.world.sees(self.world.bot.id, event.channel)
 
     def tell(self, event: Event) -> None:
-        self.dispatch(event.name, self._censored(event))
+        body = self._censored(event)
+        if self.world.faults.omit_channel_type and event.message:
+            body = {key: value for key, value in body.items() if key != "channel_type"}
+        self.dispatch(event.name, body)
 
     def _censored(self, event: Event) -> Json:
         """Without the privileged intent, other people's words are blank unless they are meant for the bot."""
-        message, bot = event.message, self.world.bot
-        if message is None or self.intents & Intent.MESSAGE_CONTENT:
+        if event.message is None or self.intents & Intent.MESSAGE_CONTENT:
             return event.body
-        mine = message.author is bot or bot.id in message.mentions
-        return event.body if mine else event.body | censored()
+        return censored(event.body, self.world.bot.id)
 
     def dispatch(self, name: str, body: Json) -> None:
         self.seq += 1
@@ -83,14 +101,15 @@ class Session:
             self.out.put_nowait(frame)
 
     def begin(self) -> None:
-        """READY, and the guild."""
+        """READY, and the guild if it is on this shard."""
         world = self.world
+        here = self.has_guild and world.bot_in_guild
         flags = COMMAND_BADGE | (MESSAGE_CONTENT_LIMITED if world.application.message_content else 0)
         ready: Json = {
             "v": 10,
             "user": render.user(world.bot) | {"mfa_enabled": False, "verified": True, "email": None},
             "user_settings": {},
-            "guilds": [{"id": world.guild, "unavailable": True}],
+            "guilds": [{"id": world.guild, "unavailable": True}] if here else [],
             "private_channels": [],
             "relationships": [],
             "session_id": self.id,
@@ -99,8 +118,8 @@ class Session:
             "application": {"id": world.application.id, "flags": flags},
         }
         self.dispatch("READY", ready | ({"shard": self.shard} if self.shard else {}))
-        if self.intents & Intent.GUILDS:
-            self.dispatch("GUILD_CREATE", render.guild_create(world, world.bot.id))
+        if here and not world.unavailable and self.intents & Intent.GUILDS:
+            self.dispatch("GUILD_CREATE", render_guild.guild_create(world, world.bot.id))
 
     def since(self, seq: int) -> list[Json] | None:
         """What came after `seq`; None when that is no longer known."""

@@ -10,6 +10,7 @@ from scripts.playground.discord.checks import check_name
 from scripts.playground.discord.errors import Code, Complaints, Json, Refusal
 from scripts.playground.discord.permissions import May
 from scripts.playground.discord.records import (
+    SPOKEN,
     Channel,
     ChannelType,
     Event,
@@ -46,15 +47,15 @@ def start_from(world: "World", author: User, channel: Channel, message: Message,
     check_thread(body)
     if message.id in world.channels:
         raise Refusal(Code.HAS_THREAD)
-    if message.type in (MessageType.THREAD_CREATED, MessageType.THREAD_STARTER):
+    if message.type not in SPOKEN:
         raise Refusal(Code.SYSTEM_MESSAGE)
     kind = ChannelType.PUBLIC_THREAD if channel.type == ChannelType.TEXT else ChannelType.ANNOUNCEMENT_THREAD
     message.flags |= Flag.HAS_THREAD
     thread = _open(world, author, channel, message.id, kind, body)
-    starter = _system(world, thread, author, MessageType.THREAD_STARTER, "", message.id, channel.id)
-    _show(world, thread, starter)
-    update = render.message(world, message) | {"guild_id": world.guild, "channel_type": int(channel.type)}
-    world.emit(Event("MESSAGE_UPDATE", update, channel, message))
+    starter = _system(world, thread, author, MessageType.THREAD_STARTER)
+    starter.reference = _reference(world, channel.id) | {"message_id": message.id}
+    show(world, thread, starter)
+    world.emit(Event("MESSAGE_UPDATE", render.heard(world, message, channel), channel, message))
     return thread
 
 
@@ -72,8 +73,9 @@ def start(world: "World", author: User, channel: Channel, body: Json) -> Channel
         complaints.finish()
     thread = _open(world, author, channel, world.make_id(), kind, body)
     if not private:
-        named = _system(world, channel, author, MessageType.THREAD_CREATED, thread.name, None, thread.id)
-        _show(world, channel, named)
+        named = _system(world, channel, author, MessageType.THREAD_CREATED, thread.name)
+        named.reference = _reference(world, thread.id)
+        show(world, channel, named)
     return thread
 
 
@@ -90,22 +92,19 @@ def _open(world: "World", author: User, channel: Channel, id: str, kind: int, bo
     return thread
 
 
-def _system(
-    world: "World", channel: Channel, author: User, kind: int, content: str, about: str | None, where: str
-) -> Message:
-    message = Message(world.make_id(), channel.id, author, kind, content, world.clock.now())
-    message.reference = {"type": 0, "channel_id": where, "guild_id": world.guild}
-    if about:
-        message.reference["message_id"] = about
-    return message
+def _system(world: "World", channel: Channel, author: User, kind: int, content: str = "") -> Message:
+    return Message(world.make_id(), channel.id, author, kind, content, world.clock.now())
 
 
-def _show(world: "World", channel: Channel, message: Message) -> None:
+def _reference(world: "World", channel: str) -> Json:
+    return {"type": 0, "channel_id": channel, "guild_id": world.guild}
+
+
+def show(world: "World", channel: Channel, message: Message) -> None:
+    """What Discord itself says about what somebody did."""
     channel.messages[message.id] = message
     channel.last_message = message.id
-    body = render.message(world, message) | {"guild_id": world.guild, "channel_type": int(channel.type)}
-    body["member"] = render.member(world.members[message.author.id], with_user=False)
-    world.emit(Event("MESSAGE_CREATE", body, channel, message))
+    world.emit(Event("MESSAGE_CREATE", render.heard(world, message, channel), channel, message))
 
 
 def count(world: "World", message: Message, channel: Channel) -> None:
@@ -117,7 +116,8 @@ def count(world: "World", message: Message, channel: Channel) -> None:
         change(world, channel, {"archived": False})
     channel.thread.total_sent += 1
     for user in (message.author.id, *message.mentions):
-        channel.thread.members.setdefault(user, world.clock.now())
+        if user in world.members:
+            channel.thread.members.setdefault(user, world.clock.now())
 
 
 def wake(world: "World", author: User, channel: Channel) -> None:
@@ -152,7 +152,10 @@ def modify(world: "World", author: User, channel: Channel, body: Json) -> None:
         raise Refusal(Code.MISSING_PERMISSIONS)
     if thread.archived and body.get("archived") is not False and set(body) - {"archived", "locked"}:
         raise Refusal(Code.THREAD_ARCHIVED)
+    renamed = body.get("name", channel.name) != channel.name
     change(world, channel, body)
+    if renamed:
+        show(world, channel, _system(world, channel, author, MessageType.CHANNEL_NAME_CHANGE, channel.name))
 
 
 def change(world: "World", channel: Channel, body: Json) -> None:
@@ -175,8 +178,14 @@ def join(world: "World", author: User, channel: Channel, user: str) -> None:
         raise Refusal(Code.UNKNOWN_MEMBER)
     world.need(author, channel)
     refuse_archived(channel)
-    channel.thread.members.setdefault(user, world.clock.now())
+    if user in channel.thread.members:
+        return
+    channel.thread.members[user] = world.clock.now()
     _members(world, channel, {"added_members": [render.thread_member(channel, user)]})
+    if user != author.id:
+        added = _system(world, channel, author, MessageType.RECIPIENT_ADD)
+        added.mentions = [user]
+        show(world, channel, added)
 
 
 def leave(world: "World", author: User, channel: Channel, user: str) -> None:

@@ -17,7 +17,7 @@ def of_channel(world: World, channel: Channel) -> str:
 def of_message(world: World, message: Message) -> list[str]:
     if message.type == MessageType.THREAD_STARTER:
         return []
-    notes = [f"only {world.members[message.visible_to].user.name} sees this"] if message.visible_to else []
+    notes = [f"only {world.users[message.visible_to].name} sees this"] if message.visible_to else []
     notes += ["edited"] if message.edited_at else []
     name = message.author.name + (f" ({', '.join(notes)})" if notes else "")
     text = "is thinking…" if message.flags & Flag.LOADING else message.content

@@ -41,6 +41,16 @@ class Call:
         return self.given
 
     @property
+    def guild(self) -> "World":
+        """The one in the path, which is all of the world. Raises Refusal when it is another, or the bot is not in it:
+        which of its codes Discord has for that is nowhere documented."""
+        if self.params["guild"] != self.world.guild:
+            raise Refusal(Code.UNKNOWN_GUILD)
+        if not self.world.bot_in_guild:
+            raise Refusal(Code.MISSING_ACCESS)
+        return self.world
+
+    @property
     def channel(self) -> Channel:
         """The one in the path. Raises Refusal when there is none or the bot cannot see it."""
         channel = self.world.channel(self.params["channel"])

@@ -32,11 +32,18 @@ from scripts.playground.discord.records import (
     User,
 )
 from scripts.playground.discord.rules import Clock, Rules
+from scripts.playground.discord.starts import Starts
 
 if TYPE_CHECKING:
     from scripts.playground.discord.interactions import Interaction
 
 EPOCH_MS = 1420070400000  # the first second of 2015
+
+
+def make_token(application: str) -> str:
+    """The form of the real ones, which some libraries read the bot's id from."""
+    head = base64.urlsafe_b64encode(application.encode()).decode().rstrip("=")
+    return f"{head}.{secrets.token_hex(3)}.{secrets.token_urlsafe(20)}"
 
 
 class World:
@@ -56,7 +63,10 @@ class World:
         self.commands: dict[str | None, list[Json]] = {None: []}  # by guild; None is global
         self.command_creates = 0
         self.interactions: dict[str, Interaction] = {}  # by token
-        self.identifies = 0
+        self.identifies, self.resumes, self.beats = 0, 0, 0  # of Gateway sessions, as they were asked for and taken
+        self.starts = Starts()
+        self.users: dict[str, User] = {}  # also those who have left
+        self.unavailable = False  # the guild, in an outage of Discord's
 
         self.guild_name, self.guild = "The Playground", self.make_id()
         self.guild_at = clock.now()
@@ -66,16 +76,14 @@ class World:
         self.key = SigningKey(self.application.seed)
         self.bot = User(self.application.id, application.name, bot=True)
         granted = USUAL if application.permissions is None else application.permissions
-        self.add_member(self.bot, [self.add_role(application.name, int(granted), managed=True).id])
+        self.granted_to_bot = int(granted)
+        self.admit_bot()
         self.add_channel("general")
 
     def _complete(self, application: Application) -> Application:
         application.id = application.id or self.make_id()
         application.seed = application.seed or secrets.token_bytes(32)
-        if not application.token:
-            # The form of the real ones, which some libraries read the bot's id from.
-            head = base64.urlsafe_b64encode(application.id.encode()).decode().rstrip("=")
-            application.token = f"{head}.{secrets.token_hex(3)}.{secrets.token_urlsafe(20)}"
+        application.token = application.token or make_token(application.id)
         return application
 
     # what there is
@@ -137,6 +145,10 @@ class World:
         if any(not granted & permission for permission in needed):
             raise Refusal(Code.MISSING_PERMISSIONS)
 
+    @property
+    def bot_in_guild(self) -> bool:
+        return self.bot.id in self.members
+
     # setting the stage
 
     def add_role(self, name: str, permissions: int = 0, *, mentionable: bool = False, managed: bool = False) -> Role:
@@ -147,9 +159,23 @@ class World:
 
     def add_member(self, user: User, roles: Iterable[str] = ()) -> Member:
         member = Member(user, list(roles), self.clock.now())
-        self.members[user.id] = member
+        self.members[user.id], self.users[user.id] = member, user
         self.emit(Event("GUILD_MEMBER_ADD", render.member(member) | {"guild_id": self.guild}))
         return member
+
+    def admit_bot(self) -> None:
+        """With a role of its own, as its invitation says."""
+        role = self.add_role(self.application.name, self.granted_to_bot, managed=True)
+        self.add_member(self.bot, [role.id])
+
+    def remove_member(self, user: str) -> None:
+        """Out of the guild and its threads; a role that was made for a bot goes with it."""
+        member = self.members.pop(user)
+        for thread in [c.thread for c in self.channels.values() if c.thread]:
+            thread.members.pop(user, None)
+        for role in [id for id in member.roles if self.roles[id].managed]:
+            del self.roles[role]
+        self.emit(Event("GUILD_MEMBER_REMOVE", {"guild_id": self.guild, "user": render.user(member.user)}))
 
     def add_channel(
         self,
@@ -165,9 +191,9 @@ class World:
         return channel
 
     def remove_channel(self, channel: Channel) -> None:
-        """Its threads go with it."""
+        """Its threads go with it, and no event says so: clients conclude it."""
         for thread in [c for c in self.channels.values() if c.thread and c.parent == channel.id]:
-            self.remove_channel(thread)
+            del self.channels[thread.id]
         if channel.thread:
             keys = ("id", "guild_id", "parent_id", "type")
             body = {key: value for key, value in render.channel(self, channel).items() if key in keys}

@@ -41,6 +41,18 @@ export class Actions {
     return this.#tried(() => this.play.remove(message));
   }
 
+  changeThread(thread, change) {
+    return this.#tried(() => this.play.changeThread(thread, change));
+  }
+
+  removeThread(thread) {
+    return this.#tried(() => this.play.removeThread(thread));
+  }
+
+  own(verb) {
+    return this.#tried(() => this.play.own(verb));
+  }
+
   async command(channel, command, options) {
     const asked = await this.#tried(() => this.play.command(channel, command.root, options));
     if (asked) this.world.awaitAnswer(asked.interaction_id, { kind: "command", channel, name: command.name });

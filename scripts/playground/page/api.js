@@ -13,8 +13,8 @@ export class Play {
     return this.#get(`/play/channels/${channel}/messages`, { limit: 100, ...(before && { before }) });
   }
 
-  write(channel, content, { replyTo = null, files = [] } = {}) {
-    const payload = { channel_id: channel, content, ...(replyTo && { reply_to: replyTo }) };
+  write(channel, content, { replyTo = null, ping = true, files = [] } = {}) {
+    const payload = { channel_id: channel, content, ...(replyTo && { reply_to: replyTo, ping }) };
     if (!files.length) return this.#send("POST", "messages", payload);
     const form = new FormData();
     form.append("payload_json", JSON.stringify(payload));
@@ -28,6 +28,19 @@ export class Play {
 
   remove(message) {
     return this.#send("DELETE", `messages/${message.channel_id}/${message.id}`);
+  }
+
+  changeThread(thread, change) {
+    return this.#send("PATCH", `threads/${thread}`, change);
+  }
+
+  removeThread(thread) {
+    return this.#send("DELETE", `threads/${thread}`);
+  }
+
+  /** "authorize", "remove_bot"…: what the server's owner does. */
+  own(verb) {
+    return this.#send("POST", `owner/${verb}`);
   }
 
   command(channel, name, options) {

@@ -6,6 +6,7 @@ import { matching, parseTyped, runnable } from "./commands.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { readable } from "./media.js";
+import { encoded, namedLike, typedAtEnd } from "./mentions.js";
 import { avatar } from "./people.js";
 import { Picker } from "./picker.js";
 import { THREADS, nameOf } from "./state.js";
@@ -16,6 +17,7 @@ export class Composer {
   channel = null;
   #drafts = new Map();
   #reply = null;
+  #ping = true; // whether a reply pings whom it answers
   #files = [];
   #command = null;
   #text = el("textarea", { rows: 1, class: "text", "aria-label": "Message", spellcheck: "true" });
@@ -67,6 +69,7 @@ export class Composer {
 
   replyTo(message) {
     this.#reply = message;
+    this.#ping = true;
     this.#showLead();
     this.focus();
   }
@@ -117,10 +120,9 @@ export class Composer {
 
   #offerPeople() {
     const before = this.#text.value.slice(0, this.#text.selectionStart);
-    const typed = /(?:^|\s)@([\w .-]{0,32})$/.exec(before)?.[1];
+    const typed = typedAtEnd(before);
     if (typed === undefined) return this.#picker.hide();
-    const people = [...this.world.people.values()].filter((person) => nameOf(person).toLowerCase().startsWith(typed.toLowerCase()));
-    const rows = people.slice(0, 10).map((person) => ({ key: person.id, value: person, label: nameOf(person), picture: avatar(person, 24), note: person.bot ? "App" : null }));
+    const rows = namedLike(this.world.people.values(), typed).slice(0, 10).map((person) => ({ key: person.id, value: person, label: nameOf(person), picture: avatar(person, 24), note: person.bot ? "App" : null }));
     this.#picker.show("Members", rows, (person) => this.#mention(person, typed.length));
   }
 
@@ -141,19 +143,13 @@ export class Composer {
 
   async #send() {
     const content = this.#text.value.trim();
-    const more = { replyTo: this.#reply?.id, files: this.#files };
+    const more = { replyTo: this.#reply?.id, ping: this.#ping, files: this.#files };
     if (!content && !this.#files.length) return;
     if (content.length > LONGEST) return;
     this.#write("");
     this.#files = [];
     this.#unreply();
-    if (!(await this.actions.write(this.channel, this.#encoded(content), more))) this.#write(content);
-  }
-
-  /** People are written by name, and sent by id. */
-  #encoded(content) {
-    const people = [...this.world.people.values()].sort((one, other) => nameOf(other).length - nameOf(one).length);
-    return people.reduce((text, person) => text.replaceAll(`@${nameOf(person)}`, `<@${person.id}>`), content);
+    if (!(await this.actions.write(this.channel, encoded(content, this.world.people.values()), more))) this.#write(content);
   }
 
   // the slash command
@@ -185,7 +181,13 @@ export class Composer {
 
   #replyView() {
     const cancel = el("button", { type: "button", class: "tool", "aria-label": "Cancel reply", onclick: () => this.#unreply() }, icon("close", 16));
-    return el("div", { class: "reply-bar" }, el("span", {}, "Replying to ", el("strong", {}, nameOf(this.#reply.author))), cancel);
+    const toggle = () => {
+      this.#ping = !this.#ping;
+      this.#showLead();
+      this.focus();
+    };
+    const ping = el("button", { type: "button", class: "ping", "aria-pressed": String(this.#ping), title: "Whether the reply pings", onclick: toggle }, this.#ping ? "@ on" : "@ off");
+    return el("div", { class: "reply-bar" }, el("span", { class: "grow" }, "Replying to ", el("strong", {}, nameOf(this.#reply.author))), ping, cancel);
   }
 
   #unreply() {

@@ -9,11 +9,13 @@ import { Members } from "./people.js";
 import { Sidebar } from "./sidebar.js";
 import { World, byId } from "./state.js";
 
+const RELOADING = new Set(["COMMANDS_UPDATE", "GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE"]);
+
 const world = new World();
 const play = new Play(new URLSearchParams(location.search).get("user"));
 const actions = new Actions(play, world);
 
-const members = new Members(world);
+const members = new Members(world, actions);
 const sidebar = new Sidebar(world);
 const main = new Pane({ world, actions, side: false, members: () => app.classList.toggle("without-members"), channels: () => app.classList.toggle("with-sidebar") });
 const side = new Pane({ world, actions, side: true });
@@ -83,7 +85,7 @@ async function catchUp(again) {
 }
 
 async function hear(event) {
-  if (event.t === "COMMANDS_UPDATE") return refresh();
+  if (RELOADING.has(event.t)) return void ((await refresh()) && follow());
   world.hear(event);
   if (event.t === "CHANNEL_DELETE" || event.t === "THREAD_DELETE") follow();
 }
@@ -99,7 +101,8 @@ try {
   world.subscribe(render);
   window.addEventListener("hashchange", () => {
     follow();
-    (side.channel ? side : main).composer.focus();
+    // What is still hidden takes no focus: it is shown in a microtask that stands before this one.
+    queueMicrotask(() => (side.channel ? side : main).composer.focus());
   });
   document.addEventListener("keydown", typeAnywhere);
   follow();

@@ -7,11 +7,12 @@ import { icon } from "./icons.js";
 import { markdown, oneLine } from "./markdown-view.js";
 import { plain } from "./markdown.js";
 import { attachmentsView, embedView } from "./media.js";
+import { decoded, encoded } from "./mentions.js";
 import { appTag, avatar } from "./people.js";
 import { EPHEMERAL, LOADING, THREADS, interactionOf, nameOf, sentAt } from "./state.js";
 import { clock, full, moment } from "./time.js";
 
-const TYPE = { JOIN: 7, THREAD_CREATED: 18, REPLY: 19, COMMAND: 20, STARTER: 21, CONTEXT: 23 };
+const TYPE = { ADDED: 1, RENAMED: 4, JOIN: 7, THREAD_CREATED: 18, REPLY: 19, COMMAND: 20, STARTER: 21, CONTEXT: 23 };
 const SPOKEN = new Set([0, TYPE.REPLY, TYPE.COMMAND, TYPE.CONTEXT]);
 const V2 = 1 << 15;
 const GROUP_MS = 7 * 60_000;
@@ -46,7 +47,7 @@ function spokenView(message, context) {
   const mentioned = (message.mentions ?? []).some((person) => person.id === world.me.id) || message.mention_everyone;
   const classes = ["message", compact && "compact", mentioned && "mentioned", hidden(message) && "ephemeral"].filter(Boolean).join(" ");
   const side = compact ? el("time", { class: "side-time", "aria-hidden": "true" }, clock(sentAt(message))) : avatar(message.author);
-  const name = world.personName(message.author.id);
+  const name = world.authorName(message);
   return el(
     "article",
     { class: classes, tabindex: "-1", "aria-label": `${name}, ${moment(sentAt(message))}` },
@@ -58,7 +59,7 @@ function spokenView(message, context) {
 
 function headerView(message, world) {
   const time = el("time", { datetime: message.timestamp, title: full(sentAt(message)) }, moment(sentAt(message)));
-  return el("header", { class: "message-head" }, el("span", { class: "author" }, world.personName(message.author.id)), message.author.bot && appTag(), time);
+  return el("header", { class: "message-head" }, el("span", { class: "author" }, world.authorName(message)), message.author.bot && appTag(), time);
 }
 
 function bodyView(message, context) {
@@ -95,7 +96,7 @@ function leadView(message, world) {
 
 function thinkingView(message, world) {
   const dots = el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
-  return el("p", { class: "thinking" }, dots, `${world.personName(message.author.id)} is thinking…`);
+  return el("p", { class: "thinking" }, dots, `${world.authorName(message)} is thinking…`);
 }
 
 function noteView(message, { world, actions }) {
@@ -117,7 +118,7 @@ function threadView(message, world) {
   const count = thread.message_count ?? 0;
   const last = world.latest(thread.id);
   const words = last && (last.flags & LOADING ? "is thinking…" : plain(last.content).slice(0, 80) || "sent a file");
-  const preview = last && SPOKEN.has(last.type) ? [el("strong", {}, world.personName(last.author.id)), " ", words] : "Open the thread to follow along.";
+  const preview = last && SPOKEN.has(last.type) ? [el("strong", {}, world.authorName(last)), " ", words] : "Open the thread to follow along.";
   return el(
     "a",
     { class: "thread-card", href: `#/${message.channel_id}/${thread.id}`, "aria-label": `Thread: ${thread.name}` },
@@ -127,16 +128,27 @@ function threadView(message, world) {
 }
 
 function systemView(message, { world }) {
-  const who = el("strong", {}, world.personName(message.author.id));
-  const thread = message.message_reference?.channel_id ?? message.id;
-  const said =
-    message.type === TYPE.THREAD_CREATED
-      ? [who, " started a thread: ", el("a", { href: `#/${message.channel_id}/${thread}` }, el("strong", {}, message.content)), "."]
-      : message.type === TYPE.JOIN
-        ? [who, " just joined."]
-        : [who, " ", oneLine(message.content || "did something this page does not know.", world)];
+  const who = el("strong", {}, world.authorName(message));
+  const said = [who, ...saidBy(message, world)];
   const symbol = message.type === TYPE.THREAD_CREATED ? "thread" : "out";
   return el("article", { class: "message system", tabindex: "-1" }, el("div", { class: "message-row" }, el("div", { class: "message-side" }, icon(symbol, 18)), el("div", { class: "message-main" }, said, " ", el("time", {}, moment(sentAt(message))))));
+}
+
+/** What Discord says about what somebody did. */
+function saidBy(message, world) {
+  const thread = message.message_reference?.channel_id ?? message.id;
+  switch (message.type) {
+    case TYPE.ADDED:
+      return [" added ", (message.mentions ?? []).map(nameOf).join(", "), " to the thread."];
+    case TYPE.RENAMED:
+      return [" changed the thread’s name: ", el("strong", {}, message.content), "."];
+    case TYPE.JOIN:
+      return [" just joined."];
+    case TYPE.THREAD_CREATED:
+      return [" started a thread: ", el("a", { href: `#/${message.channel_id}/${thread}` }, el("strong", {}, message.content)), "."];
+    default:
+      return [" ", oneLine(message.content || "did something this page does not know.", world)];
+  }
 }
 
 /** The message that a thread hangs on, shown at its beginning. */
@@ -164,12 +176,13 @@ function toolsView(message, { world, reply, edit, actions, starter }) {
   );
 }
 
-function editView(message, { edit, actions }) {
-  const field = el("textarea", { class: "edit-field", "aria-label": "Edit message", rows: 1 + message.content.split("\n").length, maxlength: 2000 });
-  field.value = message.content;
+function editView(message, { edit, actions, world }) {
+  const before = decoded(message.content, world.people.values());
+  const field = el("textarea", { class: "edit-field", "aria-label": "Edit message", rows: before.split("\n").length, maxlength: 2000 });
+  field.value = before;
   const save = () => {
     edit(null);
-    if (field.value.trim() && field.value !== message.content) actions.edit(message, field.value);
+    if (field.value.trim() && field.value !== before) actions.edit(message, encoded(field.value, world.people.values()));
   };
   field.addEventListener("keydown", (event) => {
     if (event.key === "Escape") edit(null);

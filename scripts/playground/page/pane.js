@@ -48,7 +48,7 @@ export class Pane {
     if (!channel) return;
     this.root.setAttribute("aria-label", channel.name);
     this.#rows.setAttribute("aria-label", `Messages in ${channel.name}`);
-    reconcile(this.#header, [{ key: channel.id, stamp: [channel.name, channel.topic, channel.thread_metadata?.locked], make: () => this.#head(channel) }]);
+    reconcile(this.#header, [{ key: channel.id, stamp: [channel.name, channel.topic, channel.thread_metadata?.locked, channel.thread_metadata?.archived], make: () => this.#head(channel) }]);
     reconcile(this.#rows, [...this.#history(channel)]);
     reconcile(this.#typing, this.#typists());
     this.composer.render();
@@ -62,7 +62,18 @@ export class Pane {
     const close = this.side && el("a", { class: "tool", href: `#/${channel.parent_id}`, "aria-label": "Close thread", title: "Close thread" }, icon("close"));
     const members = !this.side && el("button", { type: "button", class: "tool to-members", "aria-label": "Member list", title: "Member list", onclick: this.members }, icon("people"));
     const channels = !this.side && el("button", { type: "button", class: "tool to-channels", "aria-label": "Channel list", title: "Channel list", onclick: this.channels }, icon("menu"));
-    return el("div", { class: "pane-title" }, channels, trail, icon(thread ? "thread" : "hash"), el("h2", {}, channel.name), channel.topic && el("span", { class: "topic" }, channel.topic), el("span", { class: "grow" }), members, close);
+    return el("div", { class: "pane-title" }, channels, trail, icon(thread ? "thread" : "hash"), el("h2", {}, channel.name), channel.topic && el("span", { class: "topic" }, channel.topic), el("span", { class: "grow" }), thread && this.#threadTools(channel), members, close);
+  }
+
+  #threadTools(thread) {
+    const { archived, locked } = thread.thread_metadata ?? {};
+    const tool = (name, label, act) => el("button", { type: "button", class: "tool", "aria-label": label, title: label, onclick: act }, icon(name));
+    const change = (more) => () => this.actions.changeThread(thread.id, more);
+    return [
+      tool("archive", archived ? "Reopen thread" : "Archive thread", change({ archived: !archived })),
+      tool("lock", locked ? "Unlock thread" : "Lock thread", change({ locked: !locked })),
+      tool("trash", "Delete thread", () => this.actions.removeThread(thread.id)),
+    ];
   }
 
   *#history(channel) {

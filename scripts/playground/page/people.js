@@ -17,8 +17,8 @@ export const appTag = () => el("span", { class: "app-tag" }, "APP");
 export class Members {
   root = el("aside", { class: "members", "aria-label": "Members" });
 
-  constructor(world) {
-    this.world = world;
+  constructor(world, actions) {
+    Object.assign(this, { world, actions });
   }
 
   render() {
@@ -28,7 +28,16 @@ export class Members {
       { key: title, stamp: [list.length], make: () => el("h2", {}, `${title} — ${list.length}`) },
       ...list.map((person) => ({ key: person.id, stamp: [nameOf(person)], make: () => memberView(person) })),
     ]);
-    reconcile(this.root, rows);
+    reconcile(this.root, [...rows, this.#door()]);
+  }
+
+  /** Where the server's owner lets the app in, or shows it out. */
+  #door() {
+    const { bot, name } = this.world.application;
+    const inside = this.world.people.has(bot.id);
+    const label = inside ? `Remove ${name} from the server` : `Add ${name} to the server`;
+    const make = () => el("button", { type: "button", class: "link door", onclick: () => this.actions.own(inside ? "remove_bot" : "authorize") }, label);
+    return { key: "door", stamp: [inside], make };
   }
 }
 

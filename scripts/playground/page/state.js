@@ -102,6 +102,11 @@ export class World {
     return person ? nameOf(person) : "unknown-user";
   }
 
+  /** A webhook is nobody in the server: its messages say what it is called. */
+  authorName(message) {
+    return nameOf(this.people.get(message.author.id) ?? message.author);
+  }
+
   threadsOf(channel) {
     const threads = [...this.channels.values()].filter((it) => it.parent_id === channel && THREADS.has(it.type));
     return threads.filter((it) => !it.thread_metadata?.archived).sort((one, other) => byId(other.id, one.id));
@@ -177,7 +182,9 @@ function putChannel(channel) {
   this.channels.set(channel.id, { ...this.channels.get(channel.id), ...channel });
 }
 
+/** With its threads, of which no event tells. */
 function dropChannel(channel) {
+  for (const it of [...this.channels.values()]) if (THREADS.has(it.type) && it.parent_id === channel.id) this.channels.delete(it.id);
   this.channels.delete(channel.id);
 }
 

@@ -4,7 +4,7 @@ import { runnable } from "./commands.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { oneLine } from "./markdown-view.js";
-import { THREADS } from "./state.js";
+import { THREADS, nameOf } from "./state.js";
 
 const EXAMPLES = ["list the files and write hello.py", "make a plan, then write greet.js and run it", "write notes.md"];
 
@@ -23,13 +23,14 @@ export function welcomeView(channel, { world, empty, begin }) {
 }
 
 function hintView(world, begin) {
+  const app = nameOf(world.application.bot);
   const ask = runnable(world.commands).find((command) => command.path.at(-1)?.name === "ask");
-  if (!ask) return el("p", { class: "hint" }, "The app has registered no commands yet.");
-  const example = (text) => el("button", { type: "button", class: "example", onclick: () => begin(`/${ask.name} ${text}`) }, text);
+  const other = ask && [" (or type ", el("code", { class: "inline" }, `/${ask.name}`), ")"];
+  const example = (text) => el("button", { type: "button", class: "example", onclick: () => begin(`@${app} ${text}`) }, text);
   return el(
     "div",
     { class: "hint" },
-    el("p", {}, "Type ", el("code", { class: "inline" }, `/${ask.name}`), ", say what you want done, and press Enter. The app opens a thread with its own sandbox, works there, and answers there. Or begin with one of these:"),
+    el("p", {}, "Mention ", el("span", { class: "mention" }, `@${app}`), other, ", say what you want done, and press Enter. The app opens a thread with its own sandbox, works there, and answers there; in the thread just write, it reads along. Or begin with one of these:"),
     el("div", { class: "examples" }, EXAMPLES.map(example)),
   );
 }
