@@ -1,5 +1,6 @@
-"""The whole product on one machine: the real app as a process of its own, the real OpenCode in sandboxes, local ones or
-those of the simulated Daytona, the strict Discord and the scripted model on loopback."""
+"""The whole product on one machine: the real app as a process of its own, where messages are heard the scheduler as
+another, the real OpenCode in sandboxes, local ones or those of the simulated Daytona, the strict Discord and the
+scripted model on loopback."""
 
 import asyncio
 import json
@@ -48,6 +49,7 @@ class Stage:
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     app: subprocess.Popen[bytes] | None = None
+    scheduler: subprocess.Popen[bytes] | None = None
 
     @property
     def channel(self) -> str:
@@ -87,17 +89,25 @@ class Stage:
             "RELAY_MODE": "off",
             "HEALTH_HOST": "127.0.0.1",
             "HEALTH_PORT": str(self.port),
+            "APP_URL": f"http://127.0.0.1:{self.port}",
+            "TURN_ROUTING_MODE": "heuristic",
             **self.settings,
         }
 
     async def start(self) -> None:
-        self._launch()
+        self.app = self._launch("app")
+        if self.environment()["RELAY_MODE"] != "off":
+            self.listen()
         await self.until_ready()
         self.discord.interactions_url = f"http://127.0.0.1:{self.port}/discord/interactions"
 
-    def _launch(self) -> None:
-        with (self.folder / "app.log").open("ab") as log:
-            self.app = subprocess.Popen([sys.executable, "-m", "app"], env=self.environment(), stdout=log, stderr=log)
+    def listen(self) -> None:
+        """Start the scheduler; its jobs, which are many, a test asks for by itself."""
+        self.scheduler = self._launch("scheduler")
+
+    def _launch(self, name: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return subprocess.Popen([sys.executable, "-m", name], env=self.environment(), stdout=log, stderr=log)
 
     async def register_commands(self) -> None:
         async with httpx.AsyncClient() as http:
@@ -163,6 +173,11 @@ class Stage:
         await self.discord.wait_for(lambda: any(words in text for text in self.said(thread)), within=PATIENCE)
         return next(text for text in self.said(thread) if words in text)
 
+    async def mention(self, words: str, channel: str | None = None) -> str:
+        """Write it to the bot. Returns the message's id, which in a channel is that of the thread to come."""
+        written = await self.person.write(channel or self.channel, f"<@{self.discord.application_id}> {words}")
+        return str(written["id"])
+
     def processes(self) -> list[psutil.Process]:
         """Whatever runs in or below one of the machines."""
         found = []
@@ -216,6 +231,9 @@ async def staged(
                 await stage.start()
             yield stage
         finally:
+            if stage.scheduler is not None and stage.scheduler.poll() is None:
+                stage.scheduler.terminate()
+                await asyncio.to_thread(stage.scheduler.wait, 10)
             if stage.app is not None and stage.app.poll() is None:
                 await stage.stop()
             for process in stage.processes():
