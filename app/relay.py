@@ -32,6 +32,7 @@ class Beat:
     number: int  # grows with every beat of a holder
     problem: str | None  # why no messages arrive, for the operator
     notice: str | None  # what is lost although they do
+    is_last: bool = False  # the holder goes, and gives the lease back
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,6 @@ class Pulse:
     """How a shard was when it was last heard of."""
 
     shard: Shard
-    alive_at: float | None
+    alive_at: float | None  # the last time that it was heard of without a problem
     problem: str | None
     notice: str | None

@@ -59,7 +59,9 @@ async def guild_entered(body: Object, inbox: Inbox) -> None:
 async def guild_left(body: Object, inbox: Inbox) -> None:
     """Unavailable is an outage of Discord's: https://docs.discord.com/developers/events/gateway-events#guild-delete"""
     if body.get("unavailable") is not True:
-        await forget_guild(GuildId(id_in(body)), inbox)
+        guild = GuildId(id_in(body))
+        await inbox.turns.end_all(guild=guild)
+        await forget_guild(guild, inbox)
 
 
 async def keep_guild(guild: GuildId, inbox: Inbox) -> None:
@@ -68,11 +70,11 @@ async def keep_guild(guild: GuildId, inbox: Inbox) -> None:
 
 
 async def forget_guild(guild: GuildId, inbox: Inbox) -> None:
+    """Whatever is asked there just now goes on, and ends by not getting through: it may be a mistake of Discord's."""
     now = inbox.clock()
     await inbox.places.note_guild_gone(guild, now)
-    cancelled = await inbox.turns.end_all(guild=guild)
     doomed = await inbox.shelf.doom(now + GRACE_SECONDS, guild=guild)
-    log.info("guild.left", guild=guild, turns=cancelled, machines=doomed, seconds=GRACE_SECONDS)
+    log.info("guild.left", guild=guild, machines=doomed, seconds=GRACE_SECONDS)
 
 
 def id_in(body: Object) -> str:

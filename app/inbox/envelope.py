@@ -30,6 +30,7 @@ class Event:
             number if isinstance(number, int) and 0 <= number < LARGEST else 0,
             _text(self.body.get("problem")),
             _text(self.body.get("notice")),
+            self.body.get("leaving") is True,
         )
 
 

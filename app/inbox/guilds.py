@@ -17,6 +17,7 @@ from app.turns.routing import Policy, is_open_to
 log = structlog.get_logger()
 
 MOST_TRIES = 5  # channels that we may not write in, before we give up
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Welcome:
             log.info("guild.ungreeted", guild=guild, why=str(refusal))
             return
         for channel in channels[:MOST_TRIES]:
-            message = payloads.message(self.words(), nonce=f"w-{guild}", flags=Flag.SUPPRESS_EMBEDS)
+            message = payloads.message(self.words(channels), nonce=f"w-{guild}", flags=Flag.SUPPRESS_EMBEDS)
             try:
                 await self.discord.create_message(channel, message)
             except Refused as refusal:
@@ -57,7 +58,7 @@ class Welcome:
         channels.sort(key=lambda one: (one["id"] != system, one.get("position", 0), int(one["id"])))
         return [ChannelId(str(one["id"])) for one in channels if is_open_to(place_of(guild, one), self.policy)]
 
-    def words(self) -> str:
+    def words(self, channels: Sequence[ChannelId]) -> str:
         how = "Mention me in a channel, or use `/opencord ask`" if self.mentions else "Use `/opencord ask`"
         goes_on = "there, just write" if self.mentions else "ask there with the same command"
         who = (
@@ -65,9 +66,11 @@ class Welcome:
             if self.policy.required_role is None
             else f"whoever has the role <@&{self.policy.required_role}> may"
         )
+        is_limited = bool(self.policy.channels or self.policy.category)
+        where = f" I work in {' '.join(f'<#{one}>' for one in channels[:MOST_NAMED])}." if is_limited else ""
         return (
             f"Hello! {how}, and say what you would like to have done: I open a thread with a machine of its own, "
-            f"and an agent works in it. To go on {goes_on}. Who may ask: {who}."
+            f"and an agent works in it. To go on {goes_on}. Who may ask: {who}.{where}"
         )
 
 

@@ -60,13 +60,12 @@ Ear = Gateway | Poll | Off
 
 
 def silence(pulses: Sequence[Pulse], now: float) -> str | None:
-    """Every shard must have been heard of, lately and without a problem."""
+    """Every shard must have been heard of, lately and without a problem. A connection that is made anew, as happens all
+    the time, is none for so long."""
     count = pulses[0].shard.count if pulses else 0
     if len(pulses) < max(count, 1):
         return f"no word from the Gateway's listener yet: {SCHEDULER}"
     for pulse in pulses:
         if pulse.alive_at is None or now - pulse.alive_at > ALIVE_SECONDS:
-            return f"the Gateway's listener fell silent: {SCHEDULER}"
-        if pulse.problem is not None:
-            return f"the Gateway cannot be listened to: {pulse.problem}"
+            return pulse.problem or f"the Gateway's listener fell silent: {SCHEDULER}"
     return None

@@ -19,10 +19,10 @@ HOLD = """
 
 BEAT = """
     INSERT INTO shards (shard, shards, holder, held_until, beat, alive_at, problem, notice)
-    VALUES (:shard, :shards, :holder, :until, :beat, :now, :problem, :notice)
+    VALUES (:shard, :shards, :holder, :until, :beat, :well_at, :problem, :notice)
     ON CONFLICT (shard, shards) DO UPDATE SET
         holder = coalesce(excluded.holder, holder), held_until = coalesce(excluded.held_until, held_until),
-        beat = excluded.beat, alive_at = excluded.alive_at, problem = excluded.problem, notice = excluded.notice
+        beat = excluded.beat, alive_at = coalesce(excluded.alive_at, alive_at), problem = excluded.problem, notice = excluded.notice
     WHERE excluded.holder IS NULL OR holder IS NOT excluded.holder OR beat < excluded.beat
 """
 
@@ -40,7 +40,9 @@ LATEST = """
 
 # The shards of an older count are no longer listened on.
 PULSES = """
-    SELECT * FROM shards WHERE shards = (SELECT shards FROM shards ORDER BY alive_at DESC LIMIT 1) ORDER BY shard
+    SELECT * FROM shards WHERE shards = (
+        SELECT shards FROM shards ORDER BY coalesce(held_until, alive_at) DESC LIMIT 1
+    ) ORDER BY shard
 """
 
 
@@ -56,9 +58,10 @@ class SqliteShards:
         def change(db: Database) -> bool:
             if is_held_by_another(db, shard, beat.holder, now):
                 return False
-            columns = {"shard": shard.number, "shards": shard.count, "now": now, "beat": beat.number}
+            columns = {"shard": shard.number, "shards": shard.count, "beat": beat.number}
             words = {"holder": beat.holder, "problem": beat.problem, "notice": beat.notice}
-            db.execute(BEAT, {**columns, **words, "until": until if beat.holder else None})
+            times = {"well_at": None if beat.problem else now, "until": (now if beat.is_last else until)}
+            db.execute(BEAT, {**columns, **words, **times} | ({} if beat.holder else {"until": None}))
             return True
 
         return await self._sqlite.write(change)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.ids import GuildId, ThreadId
-from app.inbox.channels import GRACE_SECONDS
+from app.inbox.channels import GRACE_SECONDS, forget_guild
 from app.turns.errors import Retriable
 from tests.inbox.desk import CHANNEL, GUILD, NOW, Desk, desk, mentioning
 
@@ -103,6 +103,15 @@ async def test_after_a_server_has_removed_us_its_machines_stand_for_a_while(here
     assert await doomed(here) == NOW + GRACE_SECONDS
     assert await doomed(here, "402") is None
     assert [turn.thread for turn in await here.ledger.live_turns()] == ["402"]
+
+
+async def test_a_server_that_is_missing_in_a_list_keeps_its_questions(here: Desk) -> None:
+    await machine(here)
+
+    await forget_guild(GuildId(GUILD), here.inbox())
+
+    assert await doomed(here) == NOW + GRACE_SECONDS
+    assert len(await here.ledger.live_turns()) == 1
 
 
 async def test_a_server_that_takes_us_back_in_time_keeps_them(here: Desk) -> None:

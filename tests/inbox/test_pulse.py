@@ -13,7 +13,9 @@ def pulse(number: int = 0, count: int = 1, age: float = 10.0, problem: str | Non
 
 
 @pytest.mark.parametrize(
-    "pulses", [[pulse()], [pulse(age=ALIVE_SECONDS)], [pulse(0, 2), pulse(1, 2)]], ids=["one", "just", "two"]
+    "pulses",
+    [[pulse()], [pulse(age=ALIVE_SECONDS)], [pulse(0, 2), pulse(1, 2)], [pulse(problem="made anew")]],
+    ids=["one", "just", "two", "a moment without"],
 )
 def test_all_is_well_while_every_shard_was_heard_of_lately(pulses: list[Pulse]) -> None:
     assert silence(pulses, NOW) is None
@@ -26,7 +28,7 @@ def test_all_is_well_while_every_shard_was_heard_of_lately(pulses: list[Pulse]) 
         ([pulse(1, 2)], "no word"),
         ([pulse(age=ALIVE_SECONDS + 1)], "fell silent"),
         ([Pulse(Shard(0, 1), None, None, None)], "fell silent"),
-        ([pulse(0, 2), pulse(1, 2, problem="the token is refused")], "the token is refused"),
+        ([pulse(0, 2), pulse(1, 2, age=ALIVE_SECONDS + 1, problem="the token is refused")], "the token is refused"),
     ],
 )
 def test_else_it_says_why_not(pulses: list[Pulse], why: str) -> None:

@@ -86,6 +86,28 @@ async def test_a_new_session_replaces_the_old_one_and_what_comes_again_does_not_
     assert await shards.position(ONE) == at("s2", 1)
 
 
+async def test_who_goes_gives_the_lease_back_and_what_comes_again_does_not_take_it(shards: SqliteShards) -> None:
+    await shards.hold(ONE, "a", 0.0, 45.0)
+    last = Beat("a", 2, None, None, is_last=True)
+    await shards.beat(ONE, beat("a", 1), 1.0, 46.0)
+    await shards.beat(ONE, last, 2.0, 47.0)
+
+    await shards.beat(ONE, last, 3.0, 48.0)
+    await shards.beat(ONE, beat("a", 1), 3.0, 48.0)
+
+    assert await shards.hold(ONE, "b", 4.0, 49.0)
+
+
+async def test_a_beat_with_a_problem_keeps_the_lease_and_is_no_sign_of_health(shards: SqliteShards) -> None:
+    await shards.beat(ONE, beat("a", 1), 1.0, 46.0)
+
+    await shards.beat(ONE, beat("a", 2, "the token is refused"), 40.0, 85.0)
+
+    (pulse,) = await shards.pulses()
+    assert (pulse.alive_at, pulse.problem) == (1.0, "the token is refused")
+    assert not await shards.hold(ONE, "b", 84.0, 129.0)
+
+
 async def test_only_sessions_that_were_left_are_forgotten(shards: SqliteShards) -> None:
     await shards.move(ONE, at("s1", 90), 1.0)
     await shards.move(ONE, at("s2", 1), 2.0)
