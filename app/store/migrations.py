@@ -145,6 +145,8 @@ def messages(database: Database) -> None:
         ALTER TABLE store ADD COLUMN caught_up_at REAL;
         UPDATE store SET begun_at = strftime('%s', 'now');
 
+        CREATE INDEX turns_of_a_guild ON turns (guild, thread);
+
         CREATE TABLE guilds (
             id TEXT PRIMARY KEY,
             joined_at REAL,
