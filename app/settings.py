@@ -270,7 +270,7 @@ class Observability(Group):
 
 
 # How often `poll` looks for messages, and how often `gateway` makes sure that none was missed.
-POLL_SECONDS = 30.0
+POLL_SECONDS = 15.0
 REVIEW_SECONDS = 900.0
 
 GROUPS: dict[str, type[Group]] = {

@@ -10,9 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+
+from app.settings import POLL_SECONDS, REVIEW_SECONDS
+
+Mode = Literal["gateway", "poll", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,19 @@ JOBS = (
     Job("reconcile", every=60, first=16),
     Job("prune", every=3600, first=20),
 )
+
+CATCH_UP = "catch-up"  # looks for messages that nobody told the app of
+
+
+def jobs_for(mode: Mode) -> tuple[Job, ...]:
+    """`poll` hears of messages by no other way; beside the Gateway it only makes sure that none was missed."""
+    match mode:
+        case "poll":
+            return (*JOBS, Job(CATCH_UP, every=POLL_SECONDS, first=2))
+        case "gateway":
+            return (*JOBS, Job(CATCH_UP, every=REVIEW_SECONDS, first=60))
+        case "off":
+            return JOBS
 
 
 def paced(jobs: Sequence[Job], every: float) -> tuple[Job, ...]:

@@ -1,14 +1,16 @@
 """Signed requests to the app, and what becomes of them.
 
-Two things can be wrong, and each is waited out by itself. The app cannot be reached, or does not accept our signature:
-then no job has a chance, and all of them wait, 1, 2, 4 … 60 seconds; a tick within that time says nothing. Or one job
-fails in the app: then that job waits, and holds up no other.
+For jobs, two things can be wrong, and each is waited out by itself. The app cannot be reached, or does not accept our
+signature: then no job has a chance, and all of them wait, 1, 2, 4 … 60 seconds; a tick within that time says nothing.
+Or one job fails in the app: then that job waits, and holds up no other.
+
+What the Gateway shim tells and asks goes the same way, and its answers are judged where it is known what hangs on them.
 """
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,9 @@ from app.discord import signature
 
 JOB_SECONDS = 120.0  # how long we wait for a job to end; it goes on in the app, and is busy until then
 LONGEST_WAIT_SECONDS = 60.0
+# Servers close connections that were idle, uvicorn after 5 seconds: one that is kept for longer breaks under a request
+# now and then. A stream of events keeps its connection; a job or a beat opens one.
+KEEP_SECONDS = 2.0
 CHECK = "RELAY_SIGNING_KEY (if it is empty: DISCORD_TOKEN) must be the same here and there, and the clocks agree"
 
 log = structlog.get_logger()
@@ -30,10 +35,12 @@ class Backoff:
 
     failures: int = 0  # in a row
     until: float = float("-inf")
+    first: float = 1.0
+    longest: float = LONGEST_WAIT_SECONDS
 
     def fail(self, now: float) -> float:
         """How long to wait now."""
-        seconds = min(2.0 ** min(self.failures, 10), LONGEST_WAIT_SECONDS)
+        seconds = min(self.first * 2.0 ** min(self.failures, 10), self.longest)
         self.failures, self.until = self.failures + 1, now + seconds
         return seconds
 
@@ -41,6 +48,14 @@ class Backoff:
         """How many failures there had been."""
         failures, self.failures, self.until = self.failures, 0, float("-inf")
         return failures
+
+
+class Unanswered(Exception):
+    """The app cannot be reached, or gave no answer that says anything."""
+
+
+class Held(Exception):
+    """Somebody else has the lease of the shard."""
 
 
 class Relay:
@@ -75,17 +90,46 @@ class Relay:
         except Exception:
             log.exception("job.defect", name=name)
 
+    async def tell(self, body: bytes, seconds: float) -> int:
+        """Hand over an event or a beat: the status that says what became of it. Raises Unanswered after so many
+        seconds."""
+        return (await self._within(seconds, self._post("/relay/events", body))).status_code
+
+    async def position(self, shard: int, shards: int, holder: str, seconds: float) -> dict[str, Any]:
+        """Take or renew the lease of a shard, and hear what was committed of it. Raises Held and Unanswered."""
+        where: dict[str, str | int] = {"shard": shard, "shards": shards, "holder": holder}
+        answer = await self._within(seconds, self._get("/relay/position", where))
+        if answer.status_code == 409:
+            raise Held
+        said = object_in(answer) if answer.status_code == 200 else None
+        if said is None:
+            raise Unanswered(words_for(answer.status_code))
+        return said
+
+    async def _within(self, seconds: float, request: Awaitable[httpx.Response]) -> httpx.Response:
+        try:
+            async with asyncio.timeout(seconds):
+                return await request
+        except TimeoutError as error:
+            raise Unanswered(f"no answer within {seconds:g} seconds") from error
+        except httpx.RequestError as error:
+            raise Unanswered(f"{type(error).__name__}: {error}") from error
+
+    async def _get(self, path: str, query: Mapping[str, str | int]) -> httpx.Response:
+        headers, timeout = self._signed(b""), httpx.Timeout(None, connect=5.0)
+        return await self._http.get(self._url + path, params=query, headers=headers, timeout=timeout)
+
     async def _post(self, path: str, body: bytes) -> httpx.Response:
-        timestamp = str(int(self._clock()))
-        headers = {
-            signature.SIGNATURE_HEADER: signature.sign(self._seed, timestamp, body),
-            signature.TIMESTAMP_HEADER: timestamp,
-            "Content-Type": "application/json",
-            # The app closes idle connections after a few seconds: kept ones would break now and then under a request.
-            "Connection": "close",
-        }
+        headers = self._signed(body) | {"Content-Type": "application/json"}
         timeout = httpx.Timeout(None, connect=5.0)
         return await self._http.post(self._url + path, content=body, headers=headers, timeout=timeout)
+
+    def _signed(self, body: bytes) -> dict[str, str]:
+        timestamp = str(int(self._clock()))
+        return {
+            signature.SIGNATURE_HEADER: signature.sign(self._seed, timestamp, body),
+            signature.TIMESTAMP_HEADER: timestamp,
+        }
 
     def _judge(self, name: str, response: httpx.Response, seconds: float) -> None:
         match response.status_code:
@@ -129,9 +173,18 @@ class Relay:
 
 def counts_in(response: httpx.Response) -> dict[str, int] | None:
     """None when it is not the app that answers."""
+    said = object_in(response)
+    sound = said is not None and all(isinstance(count, int) and key.isidentifier() for key, count in said.items())
+    return said if sound else None
+
+
+def object_in(response: httpx.Response) -> dict[str, Any] | None:
     try:
         said = response.json()
     except (ValueError, RecursionError):
         return None
-    sound = isinstance(said, dict) and all(isinstance(count, int) and key.isidentifier() for key, count in said.items())
-    return said if sound else None
+    return said if isinstance(said, dict) else None
+
+
+def words_for(status: int) -> str:
+    return f"status 401: {CHECK}" if status == 401 else f"status {status}"

@@ -22,7 +22,8 @@ BEAT = """
     VALUES (:shard, :shards, :holder, :until, :beat, :well_at, :problem, :notice)
     ON CONFLICT (shard, shards) DO UPDATE SET
         holder = coalesce(excluded.holder, holder), held_until = coalesce(excluded.held_until, held_until),
-        beat = excluded.beat, alive_at = coalesce(excluded.alive_at, alive_at), problem = excluded.problem, notice = excluded.notice
+        beat = excluded.beat, alive_at = coalesce(excluded.alive_at, alive_at),
+        problem = excluded.problem, notice = excluded.notice
     WHERE excluded.holder IS NULL OR holder IS NOT excluded.holder OR beat < excluded.beat
 """
 

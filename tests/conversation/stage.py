@@ -96,7 +96,7 @@ class Stage:
 
     async def start(self) -> None:
         self.app = self._launch("app")
-        if self.environment()["RELAY_MODE"] != "off":
+        if self.environment()["RELAY_MODE"] != "off" and self.scheduler is None:
             self.listen()
         await self.until_ready()
         self.discord.interactions_url = f"http://127.0.0.1:{self.port}/discord/interactions"

@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
 @asynccontextmanager
 async def hearing(folder: Path, provider: str = "local", **settings: str) -> AsyncIterator[Stage]:
-    async with staged(folder, provider, **{"RELAY_MODE": "gateway", **settings}) as stage:
+    settings.setdefault("RELAY_MODE", "gateway")
+    async with staged(folder, provider, running=True, **settings) as stage:
         yield stage
         assert stage.discord.violations == []
         assert "Traceback" not in stage.log()

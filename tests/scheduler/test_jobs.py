@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from scheduler.jobs import JOBS, Job, paced, ticking
+from scheduler.jobs import JOBS, Job, Mode, jobs_for, paced, ticking
 
 pytestmark = pytest.mark.anyio
 
@@ -40,6 +40,20 @@ def test_every_job_has_its_interval_and_they_never_come_at_the_same_second() -> 
     }  # fmt: skip
     assert len(due) == len(set(due))
     assert all(job.first <= 30 for job in JOBS)
+
+
+@pytest.mark.parametrize(("mode", "every", "first"), [("poll", 30.0, 24), ("gateway", 900.0, 60)])
+def test_messages_are_looked_for_as_often_as_there_is_no_other_way_to_hear_of_them(
+    mode: Mode, every: float, first: float
+) -> None:
+    *others, catch_up = jobs_for(mode)
+
+    assert tuple(others) == JOBS
+    assert catch_up == Job("catch-up", every, first)
+
+
+def test_where_messages_are_not_wanted_nobody_looks_for_them() -> None:
+    assert jobs_for("off") == JOBS
 
 
 def test_all_of_them_can_be_given_another_pace() -> None:

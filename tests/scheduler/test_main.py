@@ -17,7 +17,10 @@ import pytest
 from tests.web.doorway import SEED, front_of, listening
 
 pytestmark = pytest.mark.anyio
-GOOD = {"PATH": os.environ["PATH"], "DISCORD_TOKEN": "swordfish.token.value", "RELAY_SIGNING_KEY": SEED.hex()}
+GOOD = {
+    "PATH": os.environ["PATH"], "DISCORD_TOKEN": "swordfish.token.value", "RELAY_SIGNING_KEY": SEED.hex(),
+    "RELAY_MODE": "off",
+}  # fmt: skip
 HANGING_LOOKUP = """
 import socket, sys, time
 def hang(*_, **__):

@@ -9,9 +9,10 @@ import respx
 import structlog
 from structlog.typing import EventDict
 
+from app.connections import open_http
 from app.discord import signature
 from scheduler import relay as module
-from scheduler.relay import Backoff, Relay
+from scheduler.relay import KEEP_SECONDS, Backoff, Held, Relay, Unanswered
 from tests.web.doorway import SEED, front_of, listening
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +34,7 @@ class Ear:
     def __init__(self, http: httpx.AsyncClient, router: respx.MockRouter) -> None:
         self.time = Time()
         self.relay = Relay(http, URL, SEED, lambda: NOW, self.time)
-        self.app = router.post(url__startswith=URL)
+        self.app = router.route(url__startswith=URL)
 
     def hears(self, *answers: httpx.Response | Exception) -> None:
         self.app.side_effect = list(answers)
@@ -203,6 +204,72 @@ async def test_not_even_a_defect_ends_the_clock(ear: Ear, answer: httpx.Response
     said = [await ear.ask(), await ear.ask()]
 
     assert [events(logs) for logs in said] == [[("error", "job.defect")], [("debug", "job.done")]]
+
+
+async def test_an_event_is_told_with_a_signature_and_its_status_is_for_the_caller_to_judge(ear: Ear) -> None:
+    ear.hears(httpx.Response(204), httpx.Response(413))
+
+    statuses = [await ear.relay.tell(b'{"t":"READY"}', 5.0) for _ in range(2)]
+
+    request = ear.app.calls.last.request
+    given, timestamp = request.headers["X-Signature-Ed25519"], request.headers["X-Signature-Timestamp"]
+    assert statuses == [204, 413]
+    assert (request.method, str(request.url), request.content) == ("POST", f"{URL}/relay/events", b'{"t":"READY"}')
+    assert signature.verify(signature.public_key(SEED), given, timestamp, request.content)
+
+
+async def test_the_position_is_asked_for_with_a_signature_over_nothing(ear: Ear) -> None:
+    ear.hears(httpx.Response(200, json={"session_id": None}))
+
+    position = await ear.relay.position(2, 5, "me", 5.0)
+
+    request = ear.app.calls.last.request
+    given, timestamp = request.headers["X-Signature-Ed25519"], request.headers["X-Signature-Timestamp"]
+    assert position == {"session_id": None}
+    assert (request.method, str(request.url)) == ("GET", f"{URL}/relay/position?shard=2&shards=5&holder=me")
+    assert signature.verify(signature.public_key(SEED), given, timestamp, b"")
+
+
+async def test_a_lease_that_somebody_else_has_is_no_failure(ear: Ear) -> None:
+    ear.hears(httpx.Response(409, json={"error": "held"}))
+
+    with pytest.raises(Held):
+        await ear.relay.position(0, 1, "me", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (httpx.Response(401), "RELAY_SIGNING_KEY"),
+        (httpx.Response(503), "status 503"),
+        (httpx.Response(200, text="<html>"), "status 200"),
+        (httpx.Response(200, json=[1]), "status 200"),
+        (httpx.ConnectError("refused"), "ConnectError: refused"),
+        (httpx.ReadError("cut"), "ReadError: cut"),
+    ],
+)
+async def test_a_position_that_is_not_told_says_why(ear: Ear, answer: httpx.Response | Exception, words: str) -> None:
+    ear.hears(answer)
+
+    with pytest.raises(Unanswered, match=words):
+        await ear.relay.position(0, 1, "me", 5.0)
+
+
+async def test_events_one_after_the_other_share_a_connection() -> None:
+    front = front_of({})
+    async with listening(front) as url, open_http(KEEP_SECONDS) as http:
+        ports = []
+
+        async def note(request: httpx.Response) -> None:
+            ports.append(request.extensions["network_stream"].get_extra_info("client_addr"))
+
+        http.event_hooks = {"response": [note]}
+        relay = Relay(http, url, SEED)
+        for _ in range(3):
+            await relay.tell(b"{}", 5.0)
+
+    assert len(ports) == 3
+    assert len(set(ports)) == 1
 
 
 def test_the_waits_double_up_to_a_minute_and_begin_anew_after_a_success() -> None:
