@@ -42,7 +42,7 @@ def test_every_job_has_its_interval_and_they_never_come_at_the_same_second() -> 
     assert all(job.first <= 30 for job in JOBS)
 
 
-@pytest.mark.parametrize(("mode", "every", "first"), [("poll", 30.0, 24), ("gateway", 900.0, 60)])
+@pytest.mark.parametrize(("mode", "every", "first"), [("poll", 15.0, 2), ("gateway", 900.0, 60)])
 def test_messages_are_looked_for_as_often_as_there_is_no_other_way_to_hear_of_them(
     mode: Mode, every: float, first: float
 ) -> None:
