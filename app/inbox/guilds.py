@@ -8,10 +8,9 @@ import structlog
 from app.discord import payloads
 from app.discord.payloads import Flag
 from app.ids import ChannelId, GuildId
-from app.inbox.catchup import TEXT_CHANNELS
-from app.inbox.ports import Discord, Object, Places
+from app.inbox.ports import Discord, Places
+from app.inbox.spots import TEXT_CHANNELS, place_of
 from app.turns.errors import Refused
-from app.turns.records import Place
 from app.turns.routing import Policy, is_open_to
 
 log = structlog.get_logger()
@@ -72,8 +71,3 @@ class Welcome:
             f"Hello! {how}, and say what you would like to have done: I open a thread with a machine of its own, "
             f"and an agent works in it. To go on {goes_on}. Who may ask: {who}.{where}"
         )
-
-
-def place_of(guild: GuildId, channel: Object) -> Place:
-    category = channel.get("parent_id")
-    return Place(guild, ChannelId(str(channel["id"])), category=ChannelId(str(category)) if category else None)

@@ -12,7 +12,8 @@ import pytest
 from app.discord.rest import Rest
 from app.discord.transport import Transport
 from app.ids import ChannelId, GuildId, ThreadId
-from app.inbox.catchup import ARCHIVED_SECONDS, LATELY_SECONDS, OLDEST_SECONDS, CatchUp
+from app.inbox.catchup import CatchUp
+from app.inbox.spots import ARCHIVED_SECONDS, LATELY_SECONDS, OLDEST_SECONDS
 from app.turns.errors import Retriable
 from app.turns.machine import Event
 from app.turns.ports import Facts
