@@ -63,11 +63,11 @@ def converse(view: Any, url: str) -> None:
 
 
 def ask(view: Any, prompt: str, *, first: bool) -> None:
-    """Type it where the focus is, and wait for the answer. The first one opens a thread, which is then opened beside
-    the channel; in a thread, what was asked is a message there too."""
+    """Write it where the focus is, and wait for the answer. The first one mentions the bot and so opens a thread, which
+    is then opened beside the channel; in a thread one just writes, and what was asked is a message there too."""
     said = ".side article:not(.starter) .markdown"
     before = view.locator(said).count()
-    view.keyboard.type(f"/opencord ask {prompt}")
+    view.keyboard.type(f"@OpenCord {prompt}" if first else prompt)
     view.keyboard.press("Enter")
     if first:
         view.locator(".thread-card").click()

@@ -55,15 +55,16 @@ CLAIM = f"""
 WAITS = f"(stage IN ('{Stage.ADMITTED}', '{Stage.ACCEPTED}') OR (stage = '{QUEUE}' AND session IS NULL))"
 
 # A thread is ours from the first question on that was taken in it, or when it has had a machine.
+EARLIER = "thread = :thread AND (:before IS NULL OR CAST(id AS INTEGER) < CAST(:before AS INTEGER))"
+TAKEN = f"stage NOT IN ('{Stage.ADMITTED}', '{Stage.IGNORED}')"
 OURS = f"""
     SELECT
-        EXISTS (SELECT 1 FROM sandboxes WHERE thread = :thread) OR EXISTS (
-            SELECT 1 FROM turns WHERE thread = :thread AND (:before IS NULL OR position < :before)
-            AND stage NOT IN ('{Stage.ADMITTED}', '{Stage.IGNORED}')
+        EXISTS (SELECT 1 FROM turns WHERE {EARLIER} AND {TAKEN}) OR (
+            EXISTS (SELECT 1 FROM sandboxes WHERE thread = :thread)
+            AND NOT EXISTS (SELECT 1 FROM turns WHERE thread = :thread AND {TAKEN})
         ) AS ours,
         EXISTS (
-            SELECT 1 FROM turns WHERE thread = :thread AND (:before IS NULL OR position < :before)
-            AND stage = '{Stage.ADMITTED}' AND addressed = '{Addressed.US}'
+            SELECT 1 FROM turns WHERE {EARLIER} AND stage = '{Stage.ADMITTED}' AND addressed = '{Addressed.US}'
         ) AS undecided
 """  # noqa: S608 - only our own constants
 
@@ -180,7 +181,7 @@ class SqliteLedger:
         values = columns | {f"new_{name}": value for name, value in cancelled.items()}
         return await self._sqlite.write(lambda db: len(list(db.query(query, values))))
 
-    async def is_ours(self, thread: ThreadId, before: int | None = None) -> bool | None:
+    async def is_ours(self, thread: ThreadId, before: TurnId | None = None) -> bool | None:
         def ask(db: Database) -> bool | None:
             found = next(iter(db.query(OURS, {"thread": thread, "before": before})))
             return True if found["ours"] else None if found["undecided"] else False

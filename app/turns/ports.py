@@ -74,9 +74,9 @@ class Ledger(Protocol):
         """A vague place is known by now."""
         ...
 
-    async def is_ours(self, thread: ThreadId, before: int | None = None) -> bool | None:
-        """Whether something was taken in this thread already, by a turn at an earlier position than `before`. None
-        while that is not decided yet."""
+    async def is_ours(self, thread: ThreadId, before: TurnId | None = None) -> bool | None:
+        """Whether something was taken in this thread that was asked earlier than `before`: ids grow with time, and what
+        was missed and read later is admitted behind what was heard at once. None while that is not decided yet."""
         ...
 
     async def sessions_of(self, thread: ThreadId) -> frozenset[SessionId]:

@@ -80,7 +80,7 @@ class Steps:
         return verdict if await self.router.wants_answer(turn.prompt, turn.asker.name, lately) else Verdict.UNWANTED
 
     async def _is_ours(self, turn: Turn) -> bool:
-        ours = await self.ledger.is_ours(thread_of(turn), turn.position) if turn.thread else False
+        ours = await self.ledger.is_ours(thread_of(turn), turn.id) if turn.thread else False
         if ours is None:
             raise Retriable("an earlier message of the thread is not decided yet", after=1.0)
         return ours

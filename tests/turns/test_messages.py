@@ -80,6 +80,14 @@ async def test_somebody_elses_thread_is_ours_once_something_was_taken_there(here
     assert (asked.stage, after.stage) == (Stage.DELIVERED, Stage.DELIVERED)
 
 
+async def test_what_was_said_in_a_thread_before_it_became_ours_is_not_for_us_however_late_it_comes(
+    here: World,
+) -> None:
+    asked, earlier = await ended(here, message(2, "look", THREAD), beside(1, "what is this?"))
+
+    assert (asked.stage, earlier.stage) == (Stage.DELIVERED, Stage.IGNORED)
+
+
 async def test_what_follows_a_mention_waits_until_it_is_decided_whether_that_was_heard(here: World) -> None:
     here.policy = Policy(required_role="90")
     await here.ledger.admit(message(1, "look", THREAD), here.now)  # by somebody without the role

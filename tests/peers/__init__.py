@@ -1,0 +1,1 @@
+"""Discords that others wrote, behind the same small face as our own simulator."""
