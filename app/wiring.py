@@ -2,17 +2,12 @@
 by itself, and ends it all in the opposite order."""
 
 import asyncio
-import math
-import os
 import re
 import signal
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-import httpx
 import structlog
 
 from app.background import meanwhile
@@ -28,18 +23,21 @@ from app.inbox import channels
 from app.inbox.catchup import CatchUp
 from app.inbox.guilds import Welcome
 from app.inbox.ports import Inbox
-from app.inbox.pulse import Ear, Gateway, Off, Poll
 from app.opencode.agent import OpenCodeAgent
-from app.opencode.config import VERSION, Options, model_of
-from app.opencode.router import ZenRouter
+from app.opencode.config import model_of
 from app.opencode.server import OpenCodeServer
-from app.opencode.zen import Zen
-from app.sandboxes.daytona.provider import DaytonaProvider
+from app.parts import (
+    clock,
+    ear_for,
+    housekeeping_for,
+    options_for,
+    patience_for,
+    policy_for,
+    provider_for,
+    router_for,
+)
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper
-from app.sandboxes.local import LocalProvider
-from app.sandboxes.ports import Provider
-from app.sandboxes.waking import Patience
 from app.settings import POLL_SECONDS, Settings
 from app.store.ledger import SqliteLedger
 from app.store.places import SqlitePlaces
@@ -47,19 +45,13 @@ from app.store.relay import SqliteShards
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.errors import Refused, Retriable
-from app.turns.ports import Router
-from app.turns.routing import Policy
 from app.turns.runner import Runner
 from app.turns.steps import Steps
 from app.web.front import Front, Job
 
 log = structlog.get_logger()
-TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "bin"  # where `make setup` puts what is not on PATH already
-STOP_SECONDS = 3.0  # for whoever ignores SIGTERM: all of it together must take less than ten
-MARGIN_MINUTES = 10  # that Daytona gives a machine beyond ours
 REMEMBERED_SECONDS = 30 * 86_400.0  # an ended turn; Discord delivers nothing again after so long
 LEFT_SECONDS = 86_400.0  # a session of the Gateway; Discord ends them within minutes
-clock = time.time
 
 
 @asynccontextmanager
@@ -95,7 +87,9 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         replies = Replies(rest, identity)
         room = Room(store.ledger, store.places, store.shelf, keeper, replies, policy, model_of(options), clock)
         relay_key, jobs = signature.public_key(settings.relay_seed()), jobs_of(rounds, store, runner, inbox)
-        yield Front(identity, room, runner.nudge, clock(), inbox, ear_for(settings, store), relay_key, jobs)
+        yield Front(
+            identity, room, runner.nudge, clock(), inbox, ear_for(settings, store.shards, store.places), relay_key, jobs
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,43 +162,24 @@ def inbox_for(
     )
     welcome = Welcome(rest, store.places, policy, mentions=settings.relay_mode != "off")
     inbox = Inbox(
-        store.ledger,
-        store.places,
-        store.shelf,
-        store.shards,
-        policy,
-        clock,
-        identity.bot,
-        nothing if settings.relay_mode == "off" else catch_up.run,
-        keeper.pause,
-        rounds.destroy_expired,
-        welcome.greet_all,
-        catch_up.take_stock,
+        turns=store.ledger,
+        places=store.places,
+        shelf=store.shelf,
+        shards=store.shards,
+        policy=policy,
+        clock=clock,
+        us=identity.bot,
+        catch_up=nothing if settings.relay_mode == "off" else catch_up.run,
+        pause=keeper.pause,
+        sweep=rounds.destroy_expired,
+        welcome=welcome.greet_all,
+        take_stock=catch_up.take_stock,
     )
     return inbox
 
 
 async def nothing() -> Mapping[str, int]:
     return {}
-
-
-def router_for(settings: Settings, http: httpx.AsyncClient) -> Router | None:
-    """None where the rules alone decide."""
-    key = settings.opencode_zen_api_key
-    if settings.turn_routing_mode != "ai" or key is None:
-        return None
-    zen = Zen(http, settings.opencode_zen_base_url, key.get_secret_value(), settings.turn_routing_model, clock)
-    return ZenRouter(zen, clock)
-
-
-def ear_for(settings: Settings, store: Store) -> Ear:
-    match settings.relay_mode:
-        case "gateway":
-            return Gateway(store.shards, clock)
-        case "poll":
-            return Poll(store.places, clock, POLL_SECONDS)
-        case "off":
-            return Off()
 
 
 def jobs_of(rounds: Housekeeping, store: Store, runner: Runner, inbox: Inbox) -> Mapping[str, Job]:
@@ -231,56 +206,3 @@ def jobs_of(rounds: Housekeeping, store: Store, runner: Runner, inbox: Inbox) ->
         "catch-up": catch_up,
         "prune": prune,
     }
-
-
-def provider_for(settings: Settings) -> Provider:
-    if settings.sandbox_provider == "local":
-        path = f"{TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        return LocalProvider(settings.local_sandbox_dir, path, grace=STOP_SECONDS)
-    assert settings.daytona_api_key is not None, "the settings see to that"
-    return DaytonaProvider(
-        settings.daytona_api_key.get_secret_value(),
-        settings.daytona_api_url,
-        settings.daytona_target,
-        settings.daytona_snapshot,
-        opencode=VERSION,
-        auto_stop=math.ceil(settings.sandbox_timeout_minutes) + MARGIN_MINUTES,
-        auto_delete=math.ceil(settings.paused_ttl_minutes) + MARGIN_MINUTES,
-    )
-
-
-def housekeeping_for(settings: Settings, keeper: Keeper, provider: Provider, shelf: SqliteShelf) -> Housekeeping:
-    return Housekeeping(
-        keeper,
-        provider,
-        shelf,
-        clock,
-        idle_seconds=settings.sandbox_timeout_minutes * 60,
-        paused_seconds=settings.paused_ttl_minutes * 60,
-    )
-
-
-def options_for(settings: Settings) -> Options:
-    zen_key, github_token = settings.opencode_zen_api_key, settings.github_token
-    return Options(
-        model=settings.opencode_model,
-        zen_key=zen_key.get_secret_value() if zen_key else None,
-        zen_url=settings.opencode_zen_base_url,
-        extra=settings.opencode_config_json,
-        repository=settings.sandbox_repo_url,
-        github_token=github_token.get_secret_value() if github_token else None,
-    )
-
-
-def patience_for(settings: Settings) -> Patience:
-    return Patience(settings.sandbox_creation_timeout, settings.resume_health_timeout_ms / 1000)
-
-
-def policy_for(settings: Settings) -> Policy:
-    return Policy(
-        channels=settings.allowed_channel_ids,
-        category=settings.discord_category_id,
-        required_role=settings.discord_required_role_id,
-        judging=settings.turn_routing_mode != "off",
-        role=settings.discord_role_id,
-    )

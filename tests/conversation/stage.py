@@ -22,8 +22,8 @@ from app.commands import REGISTRATION
 from app.discord.rest import Rest
 from app.discord.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from app.discord.transport import Transport
+from app.parts import TOOLS
 from app.settings import load
-from app.wiring import TOOLS
 from scripts.playground.daytona import DaytonaSimulator
 from scripts.playground.discord import Person, Simulator
 from scripts.playground.model import MODEL, ScriptedModel

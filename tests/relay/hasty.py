@@ -12,12 +12,12 @@ LEASE_SECONDS = 4.0
 
 
 def app(tools: str) -> None:
+    import app.parts
     import app.web.relay
-    import app.wiring
     from app.__main__ import main
 
     app.web.relay.LEASE_SECONDS = LEASE_SECONDS
-    app.wiring.TOOLS = Path(tools)
+    app.parts.TOOLS = Path(tools)
     main()
 
 

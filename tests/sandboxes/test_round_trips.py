@@ -20,10 +20,11 @@ import httpx
 import pytest
 
 from app.ids import ChannelId, GuildId, ThreadId, TurnId, UserId
+from app.parts import TOOLS
 from app.settings import load
 from app.turns.records import Asker, Place, Request, Source
 from app.web.front import Front
-from app.wiring import TOOLS, wired
+from app.wiring import wired
 from scripts.playground.daytona import DaytonaSimulator
 from scripts.playground.discord import Person, Simulator
 from scripts.playground.model import MODEL, ScriptedModel
