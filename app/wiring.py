@@ -1,7 +1,6 @@
 """The only place that knows both the ports and what is behind them: it makes the parts, joins them, starts what runs
 by itself, and ends it all in the opposite order."""
 
-import asyncio
 import re
 import signal
 from collections.abc import AsyncIterator, Mapping
@@ -38,13 +37,13 @@ from app.parts import (
 )
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper
-from app.settings import POLL_SECONDS, Settings
+from app.settings import Settings
 from app.store.ledger import SqliteLedger
 from app.store.places import SqlitePlaces
 from app.store.relay import SqliteShards
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
-from app.turns.errors import Refused, Retriable
+from app.turns.errors import Retriable
 from app.turns.runner import Runner
 from app.turns.steps import Steps
 from app.web.front import Front, Job
@@ -132,18 +131,9 @@ async def first_look(rounds: Housekeeping) -> None:
 
 async def first_reading(inbox: Inbox, runner: Runner) -> None:
     """What was said while the app was away, as soon as Discord can be asked."""
-    pause = 1.0
-    while True:
-        try:
-            counts = await inbox.catch_up()
-        except (Retriable, Refused) as failure:
-            log.warning("inbox.unreadable", reason=str(failure))
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, POLL_SECONDS)
-        else:
-            log.info("inbox.caught_up", why="start", **counts)
-            runner.nudge()
-            return
+    await inbox.catch_up_later()
+    log.info("inbox.caught_up", why="start")
+    runner.nudge()
 
 
 def inbox_for(
@@ -170,6 +160,7 @@ def inbox_for(
         clock=clock,
         us=identity.bot,
         catch_up=nothing if settings.relay_mode == "off" else catch_up.run,
+        catch_up_later=nothing if settings.relay_mode == "off" else catch_up.run_until_done,
         pause=keeper.pause,
         sweep=rounds.destroy_expired,
         welcome=welcome.greet_all,

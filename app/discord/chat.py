@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from app.discord import payloads
-from app.discord.errors import NotFound, TokenDead, Unavailable
+from app.discord.errors import UNKNOWN_MESSAGE, NotFound, TokenDead, Unavailable
 from app.discord.identity import Identity
 from app.discord.interactions import THREADS
 from app.discord.limits import CONTENT, PAGE
@@ -22,7 +22,7 @@ from app.discord.rest import Object, Rest
 from app.discord.text import clean, shorten, units
 from app.discord.webhook import Webhook
 from app.ids import ChannelId, MessageId, ThreadId
-from app.turns.errors import Refused, Retriable
+from app.turns.errors import Refused, Retriable, Withdrawn
 from app.turns.history import Said
 from app.turns.records import Parcel, Place, Source, Turn
 
@@ -53,7 +53,12 @@ class DiscordChat:
         return await self._reply(turn, opener(turn))
 
     async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
-        return ThreadId(await self._rest.start_thread_from_message(channel, message, name))
+        try:
+            return ThreadId(await self._rest.start_thread_from_message(channel, message, name))
+        except NotFound as refusal:
+            if refusal.code == UNKNOWN_MESSAGE:
+                raise Withdrawn("the message was deleted") from refusal
+            raise
 
     async def locate(self, place: Place) -> Place:
         here = place.thread or place.channel

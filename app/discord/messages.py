@@ -14,6 +14,7 @@ from typing import Any
 from app.discord.interactions import THREADS, Malformed
 from app.discord.text import clean, shorten, shows
 from app.ids import ChannelId, GuildId, MessageId, UserId
+from app.turns.history import plain_name
 from app.turns.records import Asker
 from app.turns.routing import Named
 
@@ -45,7 +46,7 @@ class Message:
         def name(found: re.Match[str]) -> str:
             if found[2] in us:
                 return " "
-            return "@role" if found[1] == "&" else "@" + self.names.get(found[2], "somebody")
+            return "@role" if found[1] == "&" else "@" + plain_name(self.names.get(found[2], ""))
 
         said = MENTION.sub(name, clean(self.content)).strip()
         quoted = self._quoted(SHORT_QUOTE if self.named.replies_to in us else LONG_QUOTE)
@@ -56,7 +57,7 @@ class Message:
             return ""
         author, content = self.replied_to
         quote = "\n".join(f"> {line}" for line in shorten(content, most).splitlines())
-        return f"(In reply to {author}, who wrote:)\n{quote}"
+        return f"(In reply to {plain_name(author)}, who wrote:)\n{quote}"
 
 
 def parse(said: object, *, guild: str | None = None, in_thread: bool | None = None) -> Message:
@@ -71,13 +72,20 @@ def parse(said: object, *, guild: str | None = None, in_thread: bool | None = No
         channel=ChannelId(_snowflake(root.get("channel_id"))),
         in_thread=kind in THREADS if isinstance(kind, int) else in_thread,
         author=Asker(UserId(_snowflake(author.get("id"))), _name(author, member), _strings(member.get("roles"))),
-        from_person=root.get("type", 0) in WRITTEN and not author.get("bot") and root.get("webhook_id") is None,
+        from_person=_kind(root) in WRITTEN and not author.get("bot") and root.get("webhook_id") is None,
         is_edited=root.get("edited_timestamp") is not None,
         content=_text(root.get("content")),
         named=_named(root, replied),
         names={str(user.get("id")): _name(user, _object(user.get("member") or {})) for user in _users(root)},
         replied_to=_replied_to(replied),
     )
+
+
+def _kind(root: Mapping[str, Any]) -> int:
+    kind = root.get("type", 0)
+    if not isinstance(kind, int):
+        raise Malformed("no kind of message")
+    return kind
 
 
 def _named(root: Mapping[str, Any], replied: object) -> Named:

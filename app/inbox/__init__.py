@@ -12,17 +12,25 @@ import structlog
 from app.discord.interactions import Malformed
 from app.inbox import channels, messages
 from app.inbox.envelope import Event
-from app.inbox.ports import Afterwards, Inbox, Object
-from app.turns.errors import Retriable
+from app.inbox.ports import Afterwards, Inbox, Object, Unread
+from app.turns.errors import Refused, Retriable
 
 log = structlog.get_logger()
 
 
-async def begun(body: Object, inbox: Inbox) -> None:
+async def begun(body: Object, inbox: Inbox) -> Afterwards | None:
     """READY: a new session, and nobody knows what was said since the last one ended. The events behind this one wait
-    until that has been read, so that in every channel the older message comes first."""
-    counts = await inbox.catch_up()
+    until that has been read, so that in every channel the older message comes first. A channel that cannot be read just
+    now holds up no others: it is read later."""
+    try:
+        counts = await inbox.catch_up()
+    except Unread as failure:
+        log.warning("inbox.unreadable", reason=str(failure))
+        return inbox.catch_up_later
+    except Refused as refusal:
+        raise Retriable(f"Discord does not tell which servers we are in: {refusal}") from refusal
     log.info("inbox.caught_up", why="new session", **counts)
+    return None
 
 
 HEARD: dict[str, Callable[[Object, Inbox], Awaitable[Afterwards | None]]] = {

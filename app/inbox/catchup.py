@@ -8,14 +8,15 @@ any more.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import structlog
 
 from app.discord.interactions import THREADS
 from app.ids import ChannelId, GuildId, ThreadId
-from app.inbox.ports import Counts, Discord, Object, Places
+from app.inbox.ports import Counts, Discord, Object, Places, Unread
 from app.inbox.reader import NotFoundThere, Reader
 from app.inbox.spots import (
     ARCHIVED_SECONDS,
@@ -33,7 +34,8 @@ from app.turns.routing import Policy, is_open_to
 log = structlog.get_logger()
 
 AT_ONCE = 6
-CLOSED_SECONDS = 900.0  # before a channel that we may not read is tried again
+CLOSED_SECONDS = 900.0  # before a channel that brought nothing is tried again
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 15.0
 
 
 class CatchUp:
@@ -58,77 +60,108 @@ class CatchUp:
         self._clock = clock
         self._entered, self._left, self._gone = entered, left, gone
         self._one_at_a_time = asyncio.Lock()
-        self._closed_until: dict[ChannelId, float] = {}
+        self._closed_until: dict[tuple[ChannelId, int | None], float] = {}
 
     async def run(self) -> Counts:
-        """Read all of it. Raises Retriable when something could not be read just now; the rest has been."""
+        """Read all of it. Raises Unread when something could not be read just now; the rest has been. Any other failure
+        means that nothing was."""
         async with self._one_at_a_time:
-            begun = self._clock()
-            last = await self._places.caught_up_at()
+            last, begun = await self._places.caught_up_at(), self._clock()
             is_thorough = last is None or begun - last > ARCHIVED_SECONDS
             counts, failures = await self._read(await self.take_stock(), is_thorough)
             if failures:
-                raise failures[0]
-            await self._places.note_caught_up(begun)
+                raise Unread(f"{len(failures)} places could not be read, {failures[0]}")
+            await self._places.note_caught_up(self._clock())
             return counts
+
+    async def run_until_done(self) -> Counts:
+        """As often as it takes."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return await self.run()
+            except (Retriable, Refused) as failure:
+                log.warning("inbox.unreadable", reason=str(failure), wait_seconds=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def take_stock(self) -> Sequence[GuildId]:
         """The servers that we are in."""
+        known = set(await self._places.guilds())  # before Discord's list, in which one that is new by then is
         present = {GuildId(str(guild["id"])) for guild in await self._discord.get_guilds()}
-        known = set(await self._places.guilds())
         for guild in known - present:
             await self._left(guild)
         for guild in present - known:
             await self._entered(guild)
         return sorted(present)
 
-    async def _read(self, guilds: Sequence[GuildId], is_thorough: bool) -> tuple[Counts, list[Retriable]]:
-        room = asyncio.Semaphore(AT_ONCE)
+    async def _read(self, guilds: Sequence[GuildId], is_thorough: bool) -> tuple[Counts, list[Exception]]:
         counts: Counter[str] = Counter(admitted=0, channels=0)
-        failures: list[Retriable] = []
+        failures: list[Exception] = []
+        room = asyncio.Semaphore(AT_ONCE)
+        for guild in guilds:
+            with self._noting(failures, guild=guild):
+                reader = Reader(self._discord, self._places, await self._us(), self._policy, self._clock, guild)
+                spots = await self._spots(guild, is_thorough)
+                await asyncio.gather(*(self._read_spot(reader, spot, room, counts, failures) for spot in spots))
+        return counts, failures
 
-        async def one(reader: Reader, spot: Spot) -> None:
-            async with room:
+    async def _read_spot(
+        self, reader: Reader, spot: Spot, room: asyncio.Semaphore, counts: Counter[str], failures: list[Exception]
+    ) -> None:
+        async with room:
+            with self._noting(failures, channel=spot.channel):
+                self._closed_until[spot.channel, spot.newest] = self._clock() + CLOSED_SECONDS
                 try:
-                    counts["admitted"] += await reader.read(spot)
-                    counts["channels"] += 1
+                    found = await reader.read(spot)
                 except NotFoundThere:
                     await self._gone(ThreadId(spot.channel))
+                    return
                 except Refused as refusal:
-                    self._closed_until[spot.channel] = self._clock() + CLOSED_SECONDS
                     log.info("inbox.unread", channel=spot.channel, why=str(refusal))
-                except Retriable as failure:
-                    failures.append(failure)
+                    return
+                except BaseException:
+                    del self._closed_until[spot.channel, spot.newest]
+                    raise
+                counts["admitted"] += found
+                counts["channels"] += 1
 
-        for guild in guilds:
-            try:
-                reader = Reader(self._discord, self._places, await self._us(), self._policy, self._clock, guild)
-                await asyncio.gather(*(one(reader, spot) for spot in await self._spots(guild, is_thorough)))
-            except Refused as refusal:
-                log.info("inbox.unread", guild=guild, why=str(refusal))
-            except Retriable as failure:
-                failures.append(failure)
-        return counts, failures
+    @contextmanager
+    def _noting(self, failures: list[Exception], **where: str) -> Iterator[None]:
+        """What goes wrong in one place keeps nobody from reading the others."""
+        try:
+            yield
+        except Refused as refusal:
+            log.info("inbox.unread", why=str(refusal), **where)
+        except Retriable as failure:
+            failures.append(failure)
+        except Exception as defect:
+            log.exception("inbox.defect", **where)
+            failures.append(defect)
 
     async def _spots(self, guild: GuildId, is_thorough: bool) -> Sequence[Spot]:
         """Where something was said that has not been read."""
         now, read_to = self._clock(), await self._places.read_to()
-        since = max(await self._joined_at(guild), await self._places.begun_at())
+        joined = await self._joined_at(guild)
+        since = max(joined, await self._places.begun_at())
         channels = {str(one["id"]): one for one in await self._discord.get_guild_channels(guild)}
         threads = [one for one in await self._discord.get_active_threads(guild) if one.get("type") in THREADS]
         tracked = {str(one.place.thread): one for one in await self._places.tracked(guild)}
         spots = [spot_of_channel(guild, one) for one in channels.values() if one.get("type") in TEXT_CHANNELS]
         spots += [spot_of_thread(guild, one, channels, tracked) for one in threads]
         spots += unlisted(tracked, {str(one["id"]) for one in threads}, now, is_thorough)
-        begun = [begin(spot, read_to.get(spot.channel), since, now) for spot in spots]
+        begun = [begin(spot, read_to.get(spot.channel), joined, since, now) for spot in spots]
         return [one for one in begun if is_open_to(one.place, self._policy) and is_behind(one) and self._may_read(one)]
 
     def _may_read(self, spot: Spot) -> bool:
-        """Discord lists also what we may not see, and bans whoever asks for too much of that.
+        """Not what was read a short while ago and has said nothing since, or cannot be read: Discord lists also what we
+        may not see, and bans whoever asks for too much of that; and its newest message may have been deleted.
 
         https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
         """
-        return self._clock() >= self._closed_until.get(spot.channel, 0.0)
+        now = self._clock()
+        self._closed_until = {spot: until for spot, until in self._closed_until.items() if until > now}
+        return (spot.channel, spot.newest) not in self._closed_until
 
     async def _joined_at(self, guild: GuildId) -> float:
         known = (await self._places.guilds()).get(guild)

@@ -27,28 +27,29 @@ async def thread_changed(body: Object, inbox: Inbox) -> Afterwards | None:
     return partial(inbox.pause, thread)
 
 
-async def thread_deleted(body: Object, inbox: Inbox) -> Afterwards:
+async def thread_deleted(body: Object, inbox: Inbox) -> Afterwards | None:
     return await forget_thread(ThreadId(id_in(body)), inbox)
 
 
-async def forget_thread(thread: ThreadId, inbox: Inbox) -> Afterwards:
+async def forget_thread(thread: ThreadId, inbox: Inbox) -> Afterwards | None:
+    """None when it was never ours."""
     cancelled = await inbox.turns.end_all(thread=thread)
     doomed = await inbox.shelf.doom(inbox.clock(), thread=thread)
+    if not (cancelled or doomed or await inbox.places.place_of(thread)):
+        return None
     await inbox.places.note_gone(ChannelId(thread))
-    if cancelled or doomed:
-        log.info("thread.deleted", thread=thread, turns=cancelled, machines=doomed)
-    return inbox.sweep
+    log.info("thread.deleted", thread=thread, turns=cancelled, machines=doomed)
+    return inbox.sweep if doomed else None
 
 
-async def channel_deleted(body: Object, inbox: Inbox) -> Afterwards:
+async def channel_deleted(body: Object, inbox: Inbox) -> Afterwards | None:
     """With all its threads, of which Discord need not tell one by one."""
     channel = ChannelId(id_in(body))
     cancelled = await inbox.turns.end_all(channel=channel)
     doomed = await inbox.shelf.doom(inbox.clock(), channel=channel)
     await inbox.places.note_gone(channel)
-    if cancelled or doomed:
-        log.info("channel.deleted", channel=channel, turns=cancelled, machines=doomed)
-    return inbox.sweep
+    log.info("channel.deleted", channel=channel, turns=cancelled, machines=doomed)
+    return inbox.sweep if doomed else None
 
 
 async def guild_entered(body: Object, inbox: Inbox) -> None:
@@ -59,21 +60,22 @@ async def guild_entered(body: Object, inbox: Inbox) -> None:
 async def guild_left(body: Object, inbox: Inbox) -> None:
     """Unavailable is an outage of Discord's: https://docs.discord.com/developers/events/gateway-events#guild-delete"""
     if body.get("unavailable") is not True:
-        guild = GuildId(id_in(body))
-        await inbox.turns.end_all(guild=guild)
-        await forget_guild(guild, inbox)
+        await forget_guild(GuildId(id_in(body)), inbox)
+
+
+# In both of these the note comes last: whoever is killed before it does all of it once more.
 
 
 async def keep_guild(guild: GuildId, inbox: Inbox) -> None:
+    await inbox.shelf.reprieve(guild, inbox.clock())
     await inbox.places.note_guild(guild)
-    await inbox.shelf.reprieve(guild)
 
 
 async def forget_guild(guild: GuildId, inbox: Inbox) -> None:
-    """Whatever is asked there just now goes on, and ends by not getting through: it may be a mistake of Discord's."""
+    """Whatever is asked there just now goes on, and ends by not getting through: it may be a mistake."""
     now = inbox.clock()
-    await inbox.places.note_guild_gone(guild, now)
     doomed = await inbox.shelf.doom(now + GRACE_SECONDS, guild=guild)
+    await inbox.places.note_guild_gone(guild, now)
     log.info("guild.left", guild=guild, machines=doomed, seconds=GRACE_SECONDS)
 
 

@@ -60,10 +60,14 @@ def _position(root: Mapping[str, Any]) -> Position | None:
     session, seq = root.get("session_id"), root.get("s")
     if session is None or seq is None:
         return None
-    if not isinstance(session, str) or type(seq) is not int or not 0 <= seq < LARGEST:
+    if _text(session) is None or type(seq) is not int or not 0 <= seq < LARGEST:
         raise Unreadable("no position")
     return Position(session, _text(root.get("resume_gateway_url")), seq)
 
 
 def _text(said: object) -> str | None:
-    return said if isinstance(said, str) and said else None
+    """Raises Unreadable for half a surrogate pair, which JSON can hold and nobody can store."""
+    try:
+        return said if isinstance(said, str) and said.encode() else None
+    except UnicodeEncodeError:
+        raise Unreadable("broken text") from None

@@ -10,7 +10,7 @@ from app.discord.payloads import Flag
 from app.ids import ChannelId, GuildId
 from app.inbox.ports import Discord, Places
 from app.inbox.spots import TEXT_CHANNELS, place_of
-from app.turns.errors import Refused
+from app.turns.errors import Refused, Retriable
 from app.turns.routing import Policy, is_open_to
 
 log = structlog.get_logger()
@@ -28,11 +28,17 @@ class Welcome:
 
     async def greet_all(self) -> int:
         """Greet every server that waits for it: how many. Raises Retriable; the next call goes on."""
-        waiting = await self.places.unwelcomed()
-        for guild, moment in waiting.items():
-            await self._greet(guild)
-            await self.places.note_welcomed(guild, moment)
-        return len(waiting)
+        greeted, failures = 0, []
+        for guild, moment in (await self.places.unwelcomed()).items():
+            try:
+                await self._greet(guild)
+                await self.places.note_welcomed(guild, moment)
+                greeted += 1
+            except Retriable as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+        return greeted
 
     async def _greet(self, guild: GuildId) -> None:
         try:

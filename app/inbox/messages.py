@@ -4,6 +4,8 @@ What is written down here may still be left unanswered: whether its author is he
 decided by the turn itself (see `app.turns.routing`), for that may take a question to Discord or to a model.
 """
 
+from dataclasses import replace
+
 import structlog
 
 from app.discord.interactions import Malformed
@@ -66,14 +68,15 @@ async def is_ours(message: Message, inbox: Inbox) -> bool:
 
 
 async def place_of(message: Message, inbox: Inbox) -> Place:
-    """As far as the store knows it."""
+    """As far as the store knows it. A category that is not the wanted one may have changed since."""
+    wanted = inbox.policy.category
     if message.in_thread is not False and (known := await inbox.places.place_of(ThreadId(message.channel))):
-        return known
+        return replace(known, vague=wanted not in (None, known.category))
     if message.in_thread is not False:
         thread = ThreadId(message.channel) if message.in_thread else None
         return Place(message.guild, message.channel, thread, vague=True)
     category = await inbox.places.known_category(message.channel)
-    return Place(message.guild, message.channel, category=category, vague=category != inbox.policy.category)
+    return Place(message.guild, message.channel, category=category, vague=wanted not in (None, category))
 
 
 def request_of(message: Message, place: Place, bot: str, policy: Policy) -> Request:

@@ -11,11 +11,16 @@ from typing import Any, Protocol
 from app.discord.payloads import Payload
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId
 from app.relay import Beat, Position, Pulse, Shard
+from app.turns.errors import Retriable
 from app.turns.records import Addressed, Place, Request, Tracked
 from app.turns.routing import Policy
 
 Object = Mapping[str, Any]
 Counts = Mapping[str, int]
+
+
+class Unread(Retriable):
+    """Some channels could not be read just now; all others were."""
 
 
 class Turns(Protocol):
@@ -130,10 +135,13 @@ class Shelf(Protocol):
         channel: ChannelId | None = None,
         guild: GuildId | None = None,
     ) -> int:
-        """Whatever stands there is deleted by the next round after this time, whoever needs it. How many."""
+        """Whatever stands there is deleted by the next round after this time, whoever needs it; where a thread or
+        channel is gone, also what is only being made. How many."""
         ...
 
-    async def reprieve(self, guild: GuildId) -> None: ...
+    async def reprieve(self, guild: GuildId, now: float) -> None:
+        """Of what is not due yet."""
+        ...
 
 
 class Discord(Protocol):
@@ -172,7 +180,8 @@ class Inbox:
     policy: Policy
     clock: Callable[[], float]
     us: Callable[[], Awaitable[str]]  # the id of our user; raises Retriable until Discord has told it
-    catch_up: Callable[[], Awaitable[Counts]]
+    catch_up: Callable[[], Awaitable[Counts]]  # raises Unread when only parts could not be read just now
+    catch_up_later: Afterwards  # as often as it takes
     pause: Callable[[ThreadId], Awaitable[object]]  # put a thread's machine to sleep, unless a turn needs it
     sweep: Callable[[], Awaitable[object]]  # delete what is doomed
     welcome: Callable[[], Awaitable[int]]  # greet the servers that wait for it: how many

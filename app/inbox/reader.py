@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import structlog
 
+from app.discord.errors import UNKNOWN_CHANNEL
 from app.discord.interactions import Malformed
 from app.discord.messages import Message, parse
 from app.ids import GuildId, MessageId
@@ -63,7 +64,7 @@ class Reader:
         try:
             page = await self._discord.get_messages(spot.channel, after=str(spot.after))
         except Refused as refusal:
-            if spot.is_ours and getattr(refusal, "status", None) == 404:
+            if spot.is_ours and is_thread(spot) and getattr(refusal, "code", None) == UNKNOWN_CHANNEL:
                 raise NotFoundThere from refusal
             raise
         return sorted(page, key=lambda message: int(message["id"]))

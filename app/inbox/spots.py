@@ -62,10 +62,10 @@ def unlisted(tracked: Mapping[str, Tracked], listed: set[str], now: float, is_th
     ]
 
 
-def begin(spot: Spot, read_to: MessageId | None, since: float, now: float) -> Spot:
-    """Where reading begins."""
+def begin(spot: Spot, read_to: MessageId | None, joined: float, since: float, now: float) -> Spot:
+    """Where reading begins. `since` is for what was never read; nothing is read from before we `joined`."""
     first = int(read_to) if read_to else spot.after or int(at(since))
-    return replace(spot, after=max(first, int(at(now - OLDEST_SECONDS))))
+    return replace(spot, after=max(first, int(at(joined)), int(at(now - OLDEST_SECONDS))))
 
 
 def is_behind(spot: Spot) -> bool:

@@ -52,11 +52,11 @@ CLAIM = f"""
 """  # noqa: S608 - only our own constants
 
 # Not prompted yet, so that what was asked can still be changed.
-WAITS = f"(stage IN ('{Stage.ADMITTED}', '{Stage.ACCEPTED}') OR (stage = '{QUEUE}' AND session IS NULL))"
+WAITS = f"(stage IN ('{Stage.ADMITTED}', '{Stage.ACCEPTED}') OR (stage = '{QUEUE}' AND NOT sealed))"
 
 # A thread is ours from the first question on that was taken in it, or when it has had a machine.
 EARLIER = "thread = :thread AND (:before IS NULL OR CAST(id AS INTEGER) < CAST(:before AS INTEGER))"
-TAKEN = f"stage NOT IN ('{Stage.ADMITTED}', '{Stage.IGNORED}')"
+TAKEN = f"stage IN ('{Stage.ACCEPTED}', '{Stage.DELIVERED}', '{QUEUE}', '{Stage.PROMPTED}', '{Stage.ANSWERED}')"
 OURS = f"""
     SELECT
         EXISTS (SELECT 1 FROM turns WHERE {EARLIER} AND {TAKEN}) OR (
@@ -93,8 +93,8 @@ class SqliteLedger:
 
         await self._sqlite.write(change)
 
-    async def assure(self, turn: TurnId, token: str) -> Turn:
-        return await self._sqlite.read(lambda db: leased(db, turn, token))
+    async def assure(self, turn: TurnId, token: str) -> None:
+        await self._sqlite.read(lambda db: leased(db, turn, token))
 
     async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
         def change(db: Database) -> Turn:
@@ -129,8 +129,9 @@ class SqliteLedger:
         # A thread has the id of the message that it starts from, so it is known before it exists, and whoever writes
         # in it at once comes after this turn. https://docs.discord.com/developers/topics/threads
         def change(db: Database) -> Turn:
-            thread = leased(db, turn, token).thread or opener
-            return update(db, turn, {"opener": opener, "thread": thread})
+            old = leased(db, turn, token)
+            starts = old.starts_thread or old.thread is None
+            return update(db, turn, {"opener": opener, "thread": old.thread or opener, "starts": int(starts)})
 
         return await self._sqlite.write(change)
 
@@ -156,6 +157,13 @@ class SqliteLedger:
                 stage = advance(turn.stage, Event.CANCELLED)
                 update(db, turn.id, {"stage": stage.value, **NO_TROUBLE, **NO_LEASE})
             return len(at_work)
+
+        return await self._sqlite.write(change)
+
+    async def seal(self, turn: TurnId, token: str) -> Turn:
+        def change(db: Database) -> Turn:
+            leased(db, turn, token)
+            return update(db, turn, {"sealed": 1})
 
         return await self._sqlite.write(change)
 

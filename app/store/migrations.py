@@ -132,6 +132,10 @@ def messages(database: Database) -> None:
             CHECK (addressed IN ('us', 'others', 'everyone', 'nobody'));
         ALTER TABLE turns ADD COLUMN vague INTEGER NOT NULL DEFAULT 0 CHECK (vague IN (0, 1));
 
+        ALTER TABLE turns ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0 CHECK (sealed IN (0, 1));
+        ALTER TABLE turns ADD COLUMN starts INTEGER NOT NULL DEFAULT 0 CHECK (starts IN (0, 1));
+        UPDATE turns SET starts = 1 WHERE opener = thread;
+
         ALTER TABLE sandboxes ADD COLUMN guild TEXT;
         ALTER TABLE sandboxes ADD COLUMN channel TEXT;
         ALTER TABLE sandboxes ADD COLUMN doomed_at REAL;

@@ -16,6 +16,9 @@ from app.store.sqlite import Sqlite
 from app.turns.machine import Stage
 from app.turns.records import Place, Request, Tracked
 
+# A turn's thread has an id before it exists at Discord.
+OPENED = f"('{Stage.THREADED}', '{Stage.PROMPTED}', '{Stage.ANSWERED}', '{Stage.DELIVERED}')"
+
 PLACE = """
     SELECT turns.guild, turns.channel, turns.thread, channels.category
     FROM turns LEFT JOIN channels ON channels.id = turns.channel
@@ -26,7 +29,7 @@ TRACKED = f"""
     SELECT turns.guild, turns.channel, turns.thread, channels.category,
         min(CAST(turns.id AS INTEGER)) AS first, max(turns.admitted_at) AS used_at
     FROM turns LEFT JOIN channels ON channels.id = turns.channel
-    WHERE guild = ? AND thread IS NOT NULL AND NOT vague AND stage <> '{Stage.IGNORED}'
+    WHERE guild = ? AND thread IS NOT NULL AND NOT vague AND stage IN {OPENED}
     AND NOT EXISTS (SELECT 1 FROM channels AS place WHERE place.id IN (turns.thread, turns.channel) AND place.gone)
     GROUP BY thread ORDER BY thread
 """  # noqa: S608 - only our own constants
@@ -114,13 +117,13 @@ class SqlitePlaces:
         await self._sqlite.write(
             lambda db: db.execute(
                 "INSERT INTO guilds (id, authorised) VALUES (:id, :moment) ON CONFLICT (id) DO UPDATE "
-                "SET gone_at = NULL, authorised = max(coalesce(authorised, ''), excluded.authorised)",
+                "SET authorised = max(coalesce(authorised, ''), excluded.authorised)",
                 {"id": guild, "moment": moment},
             )
         )
 
     async def unwelcomed(self) -> Mapping[GuildId, str]:
-        query = "SELECT id, authorised FROM guilds WHERE authorised > coalesce(welcomed, '') AND gone_at IS NULL"
+        query = "SELECT id, authorised FROM guilds WHERE authorised > coalesce(welcomed, '')"
         rows = await self._sqlite.read(lambda db: list(db.query(query)))
         return {GuildId(row["id"]): str(row["authorised"]) for row in rows}
 

@@ -70,6 +70,7 @@ def turn_of_row(row: Row) -> Turn:
         answer=row["answer"],
         failure=row["failure"],
         addressed=Addressed(row["addressed"]),
+        starts_thread=bool(row["starts"]),
     )
 
 

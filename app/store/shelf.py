@@ -53,7 +53,7 @@ LET_GO = """
 
 DOOM = """
     UPDATE sandboxes SET doomed_at = min(coalesce(doomed_at, :at), :at)
-    WHERE state <> 'destroyed' AND (thread = :thread OR channel = :channel OR guild = :guild)
+    WHERE (state <> 'destroyed' OR :guild IS NULL) AND (thread = :thread OR channel = :channel OR guild = :guild)
     RETURNING thread
 """
 
@@ -162,10 +162,9 @@ class SqliteShelf:
         places = {"at": at, "thread": thread, "channel": channel, "guild": guild}
         return await self._sqlite.write(lambda db: len(list(db.query(DOOM, places))))
 
-    async def reprieve(self, guild: GuildId) -> None:
-        await self._sqlite.write(
-            lambda db: db.execute("UPDATE sandboxes SET doomed_at = NULL WHERE guild = ?", [guild])
-        )
+    async def reprieve(self, guild: GuildId, now: float) -> None:
+        query = "UPDATE sandboxes SET doomed_at = NULL WHERE guild = ? AND doomed_at > ?"
+        await self._sqlite.write(lambda db: db.execute(query, [guild, now]))
 
     async def _change(self, query: str, columns: dict[str, Any]) -> Sandbox | None:
         def change(db: Database) -> Sandbox | None:

@@ -20,6 +20,7 @@ from app.store.migrations import migrate
 from app.turns.errors import Retriable
 
 T = TypeVar("T")
+OPENING_SECONDS = 15.0  # an app that ends beside us may hold it for a while
 BUSY_SECONDS = 2.0  # shorter than the three seconds that Discord waits for an acknowledgement
 # Locked for longer than we wait; the disk is full or does not answer; no more files may be opened.
 # https://www.sqlite.org/rescode.html
@@ -90,12 +91,13 @@ def check(path: Path) -> None:
 
 def connect(path: Path) -> Database:
     path.touch(mode=0o600)  # prompts and passwords are in it
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=OPENING_SECONDS, isolation_level=None, check_same_thread=False)
     database = Database(connection)
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA synchronous=FULL")  # what is acknowledged survives a power cut
     database.execute("PRAGMA foreign_keys=ON")
     immediately(database, migrate)
+    database.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
     return database
 
 

@@ -26,5 +26,9 @@ class Refused(Exception):
         self.tell = tell
 
 
+class Withdrawn(Refused):
+    """What was asked is not there any more: nobody waits for an answer, nor for words about it."""
+
+
 class LeaseLost(Exception):
     """Somebody else works on this turn by now, or it was cancelled: drop it, change nothing."""

@@ -4,6 +4,7 @@ A machine can be lost, and the session with it; what people and the agent said t
 As much of that as fits goes before the next prompt: the newest, for it matters most.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,8 +33,14 @@ class Said:
 
 
 def said_by(asker: Asker, text: str) -> str:
-    """With who says it in front. Only Discord's own id can be relied on: anybody can call themselves anything."""
-    return f"{' '.join(asker.name.split())} ({asker.id}): {text}"
+    """With who says it in front. Only Discord's own id can be relied on: anybody can call themselves anything, so a
+    name looks like nothing but a name."""
+    return f"{plain_name(asker.name)} ({asker.id}): {text}"
+
+
+def plain_name(name: str) -> str:
+    """In one line, and without what would make it look like the beginning of what somebody says."""
+    return " ".join(re.sub(r"[():]", " ", name).split()) or "somebody"
 
 
 def with_history(prompt: str, said: Sequence[Said]) -> str:
@@ -47,7 +54,7 @@ def recent_lines(said: Sequence[Said]) -> list[str]:
     lines: list[str] = []
     room = MOST_CHARACTERS
     for one in reversed([one for one in said if one.text.strip()][-MOST_MESSAGES:]):
-        line = f"{one.author}: {one.text.strip()}"
+        line = f"{plain_name(one.author)}: {one.text.strip()}"
         if len(line) > room:
             if room > len(CUT):
                 lines.append(CUT + line[len(line) - room + len(CUT) :])

@@ -44,8 +44,8 @@ class Ledger(Protocol):
 
     async def renew(self, turn: TurnId, token: str, until: float) -> None: ...
 
-    async def assure(self, turn: TurnId, token: str) -> Turn:
-        """Only look whether the lease is still the caller's. The turn as it is now: its prompt may have been edited."""
+    async def assure(self, turn: TurnId, token: str) -> None:
+        """Only look whether the lease is still the caller's."""
         ...
 
     async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
@@ -68,6 +68,10 @@ class Ledger(Protocol):
     async def cancel(self, thread: ThreadId) -> int:
         """The thread's turn that is at the model, or on its way there, has ended: how many. Whoever holds its lease has
         lost it. Turns that wait for their turn go on waiting."""
+        ...
+
+    async def seal(self, turn: TurnId, token: str) -> Turn:
+        """From here on an edit or a deletion of what was asked comes too late. The turn as it will be asked."""
         ...
 
     async def note_place(self, turn: TurnId, token: str, place: Place) -> Turn:
@@ -101,7 +105,7 @@ class Chat(Protocol):
         ...
 
     async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
-        """The thread that hangs on `message`: made, or found."""
+        """The thread that hangs on `message`: made, or found. Raises Withdrawn when the message is gone."""
         ...
 
     async def locate(self, place: Place) -> Place:

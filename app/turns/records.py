@@ -87,6 +87,7 @@ class Turn:
     answer: str | None
     failure: str | None  # for the log and the operator, never for Discord
     addressed: Addressed = Addressed.US
+    starts_thread: bool = False  # whether its thread hangs on its own opener; else it was asked in a thread
 
     @property
     def thread(self) -> ThreadId | None:
@@ -95,11 +96,6 @@ class Turn:
     @property
     def trouble(self) -> Trouble:
         return Trouble(self.attempts, self.due_at, self.failing_since)
-
-    @property
-    def starts_thread(self) -> bool:
-        """Whether its thread hangs on its own opener; else it was asked in a thread."""
-        return self.opener is not None and str(self.opener) == self.thread
 
 
 @dataclass(frozen=True, slots=True)

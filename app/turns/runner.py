@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.turns.errors import LeaseLost, Refused, Retriable
+from app.turns.errors import LeaseLost, Refused, Retriable, Withdrawn
 from app.turns.machine import (
     LIVE,
     MOST_INTERRUPTIONS,
@@ -157,6 +157,8 @@ class Runner:
             if turn.interruptions < MOST_INTERRUPTIONS:
                 return Event.INTERRUPTED, Facts()
             return await self._give_up(turn, TOO_OFTEN, "interrupted too often")
+        except Withdrawn as failure:
+            return Event.CANCELLED, Facts(failure=str(failure))
         except (Retriable, Refused) as failure:
             return await self._fail(turn, token, failure)
         except LeaseLost:

@@ -5,7 +5,7 @@ cancelled at any await and run again from its beginning: it is idempotent by a k
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ from app.background import meanwhile
 from app.ids import MessageId, SessionId, ThreadId
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.ports import Machine
-from app.turns.errors import Retriable
-from app.turns.history import MOST_MESSAGES, NEW_MACHINE, said_by, with_history
+from app.turns.errors import Refused, Retriable
+from app.turns.history import MOST_MESSAGES, NEW_MACHINE, Said, said_by, with_history
 from app.turns.machine import Event, Stage, Step
 from app.turns.ports import Agent, Chat, Facts, Ledger, Prompt, Router
 from app.turns.records import Addressed, Parcel, Source, Turn
@@ -32,6 +32,7 @@ HINT = (
     "Hello! Mention me together with what you would like to have done, for example: list the files. "
     "I open a thread for it, and there you just write."
 )
+HINT_IN_THREAD = "Hello! Mention me together with what you would like to have done, for example: list the files."
 LATELY = 6  # messages of the thread that the router is shown
 TYPING_SECONDS = 8.0  # Discord shows it for ten
 TOUCH_SECONDS = 60.0  # a provider's clock for idle machines counts in minutes
@@ -65,7 +66,7 @@ class Steps:
             return Event.IGNORED, Facts(failure=refusal.name)
         verdict = await self._verdict(turn)
         if verdict is Verdict.EMPTY and turn.addressed is Addressed.US:
-            await self.chat.tell(turn, HINT)
+            await self.chat.tell(turn, HINT if turn.thread is None else HINT_IN_THREAD)
         return (Event.ACCEPTED, Facts()) if verdict.ours else (Event.IGNORED, Facts(failure=verdict))
 
     async def _verdict(self, turn: Turn) -> Verdict:
@@ -76,8 +77,8 @@ class Steps:
         verdict = judge(turn.prompt, turn.addressed, self.policy)
         if verdict is not Verdict.UNSURE or self.router is None:
             return verdict
-        lately = await self.chat.said_before(turn, LATELY)
-        return verdict if await self.router.wants_answer(turn.prompt, turn.asker.name, lately) else Verdict.UNWANTED
+        wants = await self.router.wants_answer(turn.prompt, turn.asker.name, await self._lately(turn))
+        return verdict if wants else Verdict.UNWANTED
 
     async def _is_ours(self, turn: Turn) -> bool:
         ours = await self.ledger.is_ours(thread_of(turn), turn.id) if turn.thread else False
@@ -85,13 +86,29 @@ class Steps:
             raise Retriable("an earlier message of the thread is not decided yet", after=1.0)
         return ours
 
+    async def _lately(self, turn: Turn) -> Sequence[Said]:
+        """The router can do without."""
+        try:
+            return await self.chat.said_before(turn, LATELY)
+        except (Retriable, Refused):
+            return []
+
     async def open_thread(self, turn: Turn, token: str) -> Outcome:
         if turn.opener is None:
             turn = await self.ledger.note_opener(turn.id, token, await self._opener(turn))
         if turn.opener is not None and turn.starts_thread:
             self.keeper.begin(thread_of(turn), turn.place.labels)  # what takes longest goes on beside the rest
-            await self.chat.start_thread(turn.place.channel, turn.opener, await self._name_of(turn))
+            try:
+                await self.chat.start_thread(turn.place.channel, turn.opener, await self._name_of(turn))
+            except Refused:
+                await self._discard_machine(turn)
+                raise
         return Event.THREAD_OPENED, Facts()
+
+    async def _discard_machine(self, turn: Turn) -> None:
+        """There will be no thread that could use it. The rounds find what is left."""
+        with suppress(Retriable, Refused):
+            await self.keeper.destroy(thread_of(turn))
 
     async def _name_of(self, turn: Turn) -> str:
         found = await self.router.title(turn.prompt) if self.router else None
@@ -102,11 +119,12 @@ class Steps:
 
     async def prompt(self, turn: Turn, token: str) -> Outcome:
         machine = await self._machine_of(turn)
-        # It may have taken long: somebody may have stopped the turn, or edited what was asked.
-        turn = await self.ledger.assure(turn.id, token)
+        await self.ledger.assure(turn.id, token)  # it may have taken long, and somebody may have stopped the turn
         session = await self.agent.open_session(machine, title_of(turn.prompt))
         await self.keeper.remember_session(machine.thread, session)
-        text = await self._in_context(turn, session)
+        said = await self._history(turn, session)
+        turn = await self.ledger.seal(turn.id, token)
+        text = with_history(said_by(turn.asker, turn.prompt), said)
         await self.agent.prompt(machine, session, Prompt(turn.id, text))
         return Event.PROMPT_SENT, Facts(session=session)
 
@@ -114,17 +132,15 @@ class Steps:
         """One that was up a moment ago is believed to be so, until something failed."""
         return await self.keeper.ensure(thread_of(turn), turn.place.labels, trusting=turn.failing_since is None)
 
-    async def _in_context(self, turn: Turn, session: SessionId) -> str:
-        """The prompt; in a session that knows nothing of its thread, with what was said there. Decided by what was
-        prompted and not by what was opened, so that a repeat decides the same."""
-        asked, earlier = said_by(turn.asker, turn.prompt), await self.ledger.sessions_of(thread_of(turn))
+    async def _history(self, turn: Turn, session: SessionId) -> Sequence[Said]:
+        """What a session that knows nothing of its thread must be told. Decided by what was prompted and not by what
+        was opened, so that a repeat decides the same."""
+        earlier = await self.ledger.sessions_of(thread_of(turn))
         if session in earlier:
-            return asked
+            return []
         if earlier:
             await self.chat.announce(turn, NEW_MACHINE)
-        if turn.starts_thread:
-            return asked
-        return with_history(asked, await self.chat.said_before(turn, MOST_MESSAGES))
+        return [] if turn.starts_thread else await self.chat.said_before(turn, MOST_MESSAGES)
 
     async def await_answer(self, turn: Turn, token: str) -> Outcome:
         machine = await self._machine_of(turn)
@@ -147,7 +163,10 @@ class Steps:
             await asyncio.sleep(TYPING_SECONDS)
 
     async def apologise(self, turn: Turn, text: str) -> None:
-        """Say it where it was asked, as well as can be: a turn that cannot even say so ends all the same."""
+        """Say it where it was asked, as well as can be: a turn that cannot even say so ends all the same. Who did not
+        speak to us is not spoken to."""
+        if turn.stage is Stage.ADMITTED and turn.addressed is not Addressed.US:
+            return
         try:
             await self.chat.tell(turn, text)
         except Exception as failure:  # noqa: BLE001 - a defect in saying sorry must not keep the turn alive

@@ -58,6 +58,8 @@ async def take_event(request: Request) -> Response:
         if event.name == envelope.HEARTBEAT:
             return await keep_lease(event, front(request))
         afterwards = await hear(event, front(request).inbox)
+    except envelope.Unreadable:
+        return rejected(400, "not a heartbeat")
     except Retriable as failure:
         log.warning("event.failed", name=event.name, reason=str(failure))
         return JSONResponse({"error": "later"}, status_code=503)

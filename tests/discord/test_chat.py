@@ -16,7 +16,7 @@ from app.discord.interactions import parse
 from app.discord.rest import Rest
 from app.discord.transport import Transport
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
-from app.turns.errors import Retriable
+from app.turns.errors import Retriable, Withdrawn
 from app.turns.records import Asker, Parcel, Place, Request, Source, Turn
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.interactions import Interaction
@@ -395,7 +395,8 @@ async def test_a_turn_whose_thread_could_not_be_made_is_told_in_the_channel() ->
     async with scene() as here:
         turn = await here.write("do this")
         place = replace(turn.place, thread=ThreadId(turn.id))
-        await here.chat.tell(replace(turn, place=place, opener=MessageId(turn.id)), "Sorry, that failed.")
+        told = replace(turn, place=place, opener=MessageId(turn.id), starts_thread=True)
+        await here.chat.tell(told, "Sorry, that failed.")
     assert here.texts(here.channel) == ["do this", "Sorry, that failed."]
 
 
@@ -433,3 +434,11 @@ async def test_our_commands_are_registered_once(for_one_guild: bool) -> None:
     assert (first.added, first.needed, again.unchanged, again.needed) == (("opencord",), True, ("opencord",), False)
     assert here.called("PUT", "/commands") == 1
     assert parse(asked.payload).command == ("opencord", "ask")
+
+
+async def test_a_thread_cannot_be_started_from_a_message_that_was_deleted_and_nobody_is_told() -> None:
+    async with scene() as here:
+        message = await here.ada.write(here.channel, "do this")
+        await here.ada.delete(here.channel, message["id"])
+        with pytest.raises(Withdrawn):
+            await here.chat.start_thread(here.channel, message["id"], "x")

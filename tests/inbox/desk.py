@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.ids import ThreadId, TurnId
+from app.ids import SessionId, ThreadId, TurnId
 from app.inbox import hear
 from app.inbox.envelope import parse
 from app.inbox.ports import Afterwards, Inbox
@@ -17,10 +17,14 @@ from app.store.relay import SqliteShards
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.errors import Retriable
+from app.turns.machine import Event as Step
+from app.turns.ports import Facts
 from app.turns.records import Turn
 from app.turns.routing import Policy
 
 BOT, ROLE = "900", "901"
+OPENED = (Step.ACCEPTED, Step.THREAD_OPENED)
+DELIVERED = (*OPENED, Step.PROMPT_SENT, Step.ANSWER_TAKEN, Step.DELIVERED)
 GUILD, CHANNEL, ALICE, BOB = "100", "200", "700", "701"
 NOW = 1_000.0
 
@@ -64,6 +68,9 @@ class Desk:
         self.done.append("caught up")
         return {"admitted": 0}
 
+    async def catch_up_later(self) -> None:
+        self.done.append("caught up later")
+
     async def pause(self, thread: ThreadId) -> bool:
         self.done.append(f"paused {thread}")
         return True
@@ -88,6 +95,7 @@ class Desk:
             self.clock or (lambda: self.now),
             self.bot,
             self.catch_up,
+            self.catch_up_later,
             self.pause,
             self.sweep,
             self.welcome,
@@ -102,6 +110,15 @@ class Desk:
 
     async def turn(self, id: str) -> Turn | None:
         return await self.ledger.turn(TurnId(id))
+
+    async def bring(self, id: str, *events: Step) -> None:
+        """An engine has taken the turn so far. No other at the same stage may be due before it."""
+        for event in events:
+            now, turn = self.inbox().clock(), await self.turn(id)
+            assert turn is not None
+            await self.ledger.claim("mine", now, now + 15.0, [turn.stage])
+            facts = Facts(session=SessionId("ses_1")) if event is Step.PROMPT_SENT else Facts()
+            await self.ledger.record(TurnId(id), "mine", event, facts)
 
 
 def event(name: str, body: Mapping[str, Any], seq: int = 1, session: str = "s1") -> dict[str, Any]:
