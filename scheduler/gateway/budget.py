@@ -1,6 +1,7 @@
 """How often we may begin a new session. Whoever does it more than a thousand times in a day has all sessions ended and
-the bot's token reset, so this module sees to it that it cannot happen: not by a defect, not by a process that is
-started again and again.
+the bot's token reset. So new sessions are begun more and more seldom where they do not last, and what Discord says
+is left of the day is spread over it, also over processes that are started again and again. What others begin with the
+same token we only see in what is left; a part of it is kept in reserve for them.
 
 https://docs.discord.com/developers/events/gateway#session-start-limit-object
 """
@@ -12,6 +13,7 @@ LASTING_SECONDS = 300.0
 LONGEST_PAUSE_SECONDS = 300.0
 # Should an answer say nothing of the limit, these are the documented ones, and we know of no start that was used.
 TOTAL = 1_000
+DAY_MILLISECONDS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def parse_allowance(limit: Any) -> Allowance:
 
     total = number("total", TOTAL)
     concurrency = max(number("max_concurrency", 1), 1)
-    return Allowance(total, number("remaining", total), number("reset_after", 0) / 1000, concurrency)
+    return Allowance(total, number("remaining", total), number("reset_after", DAY_MILLISECONDS) / 1000, concurrency)
 
 
 class Budget:

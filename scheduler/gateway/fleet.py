@@ -45,7 +45,7 @@ class Fleet:
 
     async def listen(self) -> None:
         """For ever. Cancelled, it takes leave of Discord and of the app."""
-        calm, shards = Calm(self._clock), 0
+        calm, shards = Calm(self._clock, self._pace.calm), 0
         while True:
             try:
                 shards = shards or await self._wanted()
@@ -70,7 +70,7 @@ class Fleet:
         return Shard(identity, self._gate, self._relay, *ours)
 
     async def _keep(self, shard: Shard) -> None:
-        calm = Calm(self._clock)
+        calm = Calm(self._clock, self._pace.calm)
         while True:
             try:
                 await shard.live()
@@ -84,8 +84,8 @@ class Fleet:
 class Calm:
     """Pauses that grow while things go wrong again soon."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock, self._backoff, self._since = clock, Backoff(), clock()
+    def __init__(self, clock: Callable[[], float], first: float) -> None:
+        self._clock, self._backoff, self._since = clock, Backoff(first=first), clock()
 
     async def pause(self) -> None:
         if self._clock() - self._since >= CALM_SECONDS:

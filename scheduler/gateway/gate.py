@@ -3,7 +3,8 @@ begun now.
 
 An IDENTIFY is the dearest thing that the shim does (see `budget`), so each takes its `turn`: one at a time in its
 bucket, after a fresh look at what is left of the day. Whatever stands against one is a Trouble: what to tell the
-operator, and how long to wait before asking again. Nothing here waits for longer than the spacing of a bucket.
+operator, and how long to wait before asking again; that wait is the caller's. A turn itself waits for its bucket: until
+the one before it has connected, and the spacing is over.
 
 https://docs.discord.com/developers/events/gateway#get-gateway-bot
 """
@@ -15,12 +16,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import structlog
 
-from scheduler.gateway.budget import Allowance, Budget, parse_allowance
+from scheduler.gateway.budget import Allowance, Budget, Restarts, parse_allowance
 from scheduler.gateway.pace import PACE, Pace
 from scheduler.gateway.session import is_websocket
 from scheduler.relay import Backoff
@@ -31,6 +32,7 @@ TOKEN_REFUSED = "Discord does not accept DISCORD_TOKEN: make a new one in the De
 USED_UP = "The bot has begun so many Gateway sessions that Discord allows no more for now; the next is due in {:.0f} s."
 
 log = structlog.get_logger()
+Found = TypeVar("Found")
 
 
 class Trouble(Exception):
@@ -62,8 +64,17 @@ class Bucket:
     free_at: float = float("-inf")
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Call `spend` when IDENTIFY is sent, or may have been."""
+
+    gateway: Gateway
+    spend: Callable[[], None]
+
+
 class Gate:
-    """Shared by all shards of a process."""
+    """Shared by all shards of a process, and by the fleets that follow one another in it: `restarts` are kept per
+    number of a shard, so that sharding anew forgives nothing."""
 
     def __init__(
         self,
@@ -80,48 +91,45 @@ class Gate:
         self._buckets: defaultdict[int, Bucket] = defaultdict(Bucket)
         self._concurrency = 1
         self._budget = Budget(clock())
+        self.restarts: defaultdict[int, Restarts] = defaultdict(lambda: Restarts(pace.restart))
         self._bot: str | None = None
 
     async def bot(self) -> str:
         """Our user id. Raises Trouble."""
         if self._bot is None:
-            said = await self._get("/users/@me")
-            if not isinstance(said.get("id"), str):
-                raise self._failed("it does not say who we are")
-            self._bot = said["id"]
+            self._bot = await self._ask("/users/@me", read_id, "it does not say who we are")
         return self._bot
 
     async def content_allowed(self) -> bool:
         """Whether Message Content Intent is switched on. Raises Trouble."""
-        flags = (await self._get("/applications/@me")).get("flags")
-        return isinstance(flags, int) and bool(flags & (MESSAGE_CONTENT | MESSAGE_CONTENT_LIMITED))
+        flags = await self._ask("/applications/@me", read_flags, "it does not say what we may")
+        return bool(flags & (MESSAGE_CONTENT | MESSAGE_CONTENT_LIMITED))
 
     async def gateway(self) -> Gateway:
         """As it is now. Raises Trouble."""
-        said = await self._get("/gateway/bot")
-        url, shards = said.get("url"), said.get("shards")
-        if not (isinstance(url, str) and is_websocket(url) and isinstance(shards, int) and shards > 0):
-            raise self._failed("it does not say where the Gateway is")
-        return Gateway(url, shards, parse_allowance(said.get("session_start_limit")))
+        gateway = await self._ask("/gateway/bot", read_gateway, "it does not say where the Gateway is")
+        self._concurrency = gateway.allowance.max_concurrency
+        return gateway
 
     @asynccontextmanager
-    async def turn(self, shard: int, shards: int) -> AsyncIterator[Gateway]:
-        """The right to send one IDENTIFY, for as long as the block lasts; a block that raises has not sent it. Raises
-        Trouble and Resharded."""
+    async def turn(self, shard: int, shards: int) -> AsyncIterator[Turn]:
+        """The right to send one IDENTIFY, for as long as the block lasts. Raises Trouble and Resharded."""
         bucket = self._buckets[shard % self._concurrency]
         async with bucket.lock:
             await asyncio.sleep(max(bucket.free_at - self._clock(), 0.0))
             gateway = await self.gateway()
-            self._concurrency = gateway.allowance.max_concurrency
             if gateway.shards != shards:
                 raise Resharded(gateway.shards)
-            self._spend(gateway.allowance)
-            yield gateway
-            now = self._clock()
-            bucket.free_at = now + self._pace.spacing
-            self._budget.identified(now)
+            self._afford(gateway.allowance)
+            yield Turn(gateway, lambda: self._spend(shard, bucket))
 
-    def _spend(self, allowance: Allowance) -> None:
+    def _spend(self, shard: int, bucket: Bucket) -> None:
+        now = self._clock()
+        bucket.free_at = now + self._pace.spacing
+        self._budget.identified(now)
+        self.restarts[shard].identified(now)
+
+    def _afford(self, allowance: Allowance) -> None:
         pause = self._budget.pause(allowance, self._clock())
         if allowance.low:
             fields = {"total": allowance.total, "remaining": allowance.remaining, "wait_seconds": round(pause, 1)}
@@ -129,7 +137,8 @@ class Gate:
         if pause > 0:
             raise Trouble(USED_UP.format(pause), pause)
 
-    async def _get(self, path: str) -> dict[str, Any]:
+    async def _ask(self, path: str, read: Callable[[dict[str, Any]], Found | None], lacking: str) -> Found:
+        """`read` finds in the answer what was asked for; None: it is not there, which is an outage like any other."""
         async with self._asking:
             if (pause := self._outage.until - self._clock()) > 0:
                 raise Trouble(self._problem, pause)
@@ -140,9 +149,11 @@ class Gate:
                 raise self._failed(f"{type(error).__name__}: {error}") from error
             if not isinstance(said, dict):
                 raise self._judged(response)
+            if (found := read(said)) is None:
+                raise self._failed(lacking)
             if self._outage.clear():
                 log.info("gateway.discord_back")
-            return said
+            return found
 
     def _judged(self, response: httpx.Response) -> Trouble:
         if response.status_code == 401:
@@ -161,6 +172,23 @@ class Gate:
         self._problem, self._outage.until = problem, self._clock() + pause
         self._outage.failures = max(self._outage.failures, 1)
         return Trouble(problem, pause)
+
+
+def read_id(said: dict[str, Any]) -> str | None:
+    return said["id"] if isinstance(said.get("id"), str) else None
+
+
+def read_flags(said: dict[str, Any]) -> int:
+    """None set where it does not say: the field is optional."""
+    flags = said.get("flags")
+    return flags if isinstance(flags, int) else 0
+
+
+def read_gateway(said: dict[str, Any]) -> Gateway | None:
+    url, shards = said.get("url"), said.get("shards")
+    if not (isinstance(url, str) and is_websocket(url) and isinstance(shards, int) and shards > 0):
+        return None
+    return Gateway(url, shards, parse_allowance(said.get("session_start_limit")))
 
 
 def retry_after(response: httpx.Response) -> float:

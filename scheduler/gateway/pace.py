@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class Pace:
     # towards the app
     beat: float = 15.0
-    beat_again: float = 3.0  # after one that was not taken
+    beat_again: float = 3.0  # after one that was not taken; doubled up to `beat`
     standby: float = 10.0  # another holds the lease
+    overdue: float = 30.0  # that an event may wait before it is a problem
     retry: float = 0.1  # an event that was not taken; doubled up to
     longest_retry: float = 15.0
     ready: float = 600.0  # for the answer to READY: the app reads up on what was missed before it gives it
@@ -19,6 +20,7 @@ class Pace:
     longest_reconnect: float = 60.0
     lasting: float = 5.0  # a connection that lived so long, did
     restart: float = 1.0  # after a session that did not last; doubled each time
+    calm: float = 1.0  # after a defect, or another number of shards; doubled each time
     spacing: float = 5.0  # between IDENTIFYs of one bucket
     refused: float = 300.0  # the token is not accepted
     stopped: float = 900.0  # Discord will not have us at all

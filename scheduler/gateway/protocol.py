@@ -92,12 +92,14 @@ class Conversation:
         self.identity, self.session, self.jitter = identity, session, jitter
         self.resuming = session is not None
         self.asked = False  # whether IDENTIFY or RESUME was sent
-        self.progress = False  # whether it brought anything that we had not had
+        self.progress = False  # whether it brought anything that we had not had, or RESUMED
+        self.silent = False  # whether RESUME was given up without a single frame since
         self.phase = Phase.GREETING
         self.verdict: Verdict | None = None
         self._patience_ends = now + PATIENCE_SECONDS
         self._beat_at, self._beat_seconds, self._acked = float("inf"), 0.0, True
         self._minute_ends, self._answers = now, 0
+        self._heard = False  # anything since IDENTIFY or RESUME
 
     @property
     def due(self) -> float:
@@ -110,6 +112,7 @@ class Conversation:
         frame = parse(text)
         if frame is None:
             return self._lose("an unreadable frame")
+        self._heard = self.asked
         match frame["op"]:
             case Op.DISPATCH:
                 return self._dispatch(frame, now)
@@ -160,6 +163,9 @@ class Conversation:
     def _give_up(self) -> list[Action]:
         if self.phase is Phase.GREETING:
             return self._lose("no HELLO came")
+        if self.resuming and not self._heard:
+            self.silent = True  # perhaps the network, not the server: that says nothing against the session
+            return self._lose("nothing came after RESUME")
         # It may be the session that is beyond help: only a new one is sure to go on.
         return self._end(Verdict(Move.IDENTIFY, f"{'RESUME' if self.resuming else 'IDENTIFY'} was not answered"))
 
@@ -182,8 +188,7 @@ class Conversation:
         return frame_of(Op.IDENTIFY, body)
 
     def _resume(self, session: Session) -> Send:
-        body = {"token": self.identity.token, "session_id": session.id, "seq": session.s}
-        return frame_of(Op.RESUME, body)
+        return frame_of(Op.RESUME, {"token": self.identity.token, "session_id": session.id, "seq": session.s})
 
     def _beat(self) -> Send:
         return frame_of(Op.HEARTBEAT, self.session.s if self.session else None)
@@ -196,12 +201,14 @@ class Conversation:
 
     def _invalidate(self, *, resumable: bool) -> list[Action]:
         # https://docs.discord.com/developers/events/gateway#resuming: wait between one and five seconds.
-        pause = 1 + 4 * self.jitter
-        move = Move.RESUME if resumable else Move.IDENTIFY
+        move, pause = Move.RESUME if resumable else Move.IDENTIFY, 1 + 4 * self.jitter
         return self._end(Verdict(move, "Discord declared the session invalid", pause))
 
     def _dispatch(self, frame: dict[str, Any], now: float) -> list[Action]:
         name, s, body = frame.get("t"), frame.get("s"), frame.get("d")
+        if name == "RESUMED" and self.session and self.phase is Phase.OPENING:
+            # It says that we are connected, whatever its number, and be it none or an old one.
+            return self._advance(name, max(s, self.session.s) if is_count(s) else self.session.s, body)
         if not isinstance(name, str) or not is_count(s):
             return self._lose("an unreadable frame")
         if name == "READY" and not self.resuming and self.session is None:
@@ -211,10 +218,12 @@ class Conversation:
         if self.session is None:
             return []
         self._patience_ends = now + PATIENCE_SECONDS
+        return self._advance(name, s, body) if s > self.session.s else []
+
+    def _advance(self, name: str, s: int, body: Any) -> list[Action]:
+        assert self.session is not None
         if name in ("READY", "RESUMED"):
             self.phase = Phase.OPEN
-        if s <= self.session.s:
-            return []
         self.progress = True
         self.session = replace(self.session, s=s)
         return [Event(self.session, name, body)]

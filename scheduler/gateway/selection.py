@@ -2,7 +2,8 @@
 
 The shim knows no threads and no settings: it drops what is certainly nobody's business (messages in channels that do
 not name the bot, our own, typing, presence), and cuts down what is large (READY, GUILD_CREATE). The app decides the
-rest. A message whose `channel_type` is missing may stand in a thread, and a role that is mentioned may be ours.
+rest. A message whose `channel_type` is missing may stand in a thread, a role that is mentioned may be ours, and a reply
+to the bot is meant for it though its ping was switched off.
 """
 
 from collections.abc import Mapping
@@ -39,6 +40,9 @@ def concerns(message: Mapping[str, Any], bot: str) -> bool:
     if not message.get("guild_id") or is_user(message.get("author"), bot):
         return False
     if any(is_user(user, bot) for user in objects(message.get("mentions"))) or message.get("mention_roles"):
+        return True
+    answered = message.get("referenced_message")
+    if isinstance(answered, dict) and is_user(answered.get("author"), bot):
         return True
     return message.get("channel_type") is None or message["channel_type"] in THREADS
 

@@ -1,9 +1,9 @@
 """The life of one shard: get the lease, listen until it is lost, and again.
 
 Within a tenure one connection follows the other, and what follows is for the protocol to say: RESUME from the last
-event that was received, or IDENTIFY. Two things it cannot see are decided here. A session whose RESUME is accepted and
-brings nothing, again and again, is given up; and a place for resuming that cannot be reached is, for a while, replaced
-by the common one.
+event that was received, or IDENTIFY. Two things it cannot see are decided beyond it. A session whose RESUME brings
+nothing, again and again, is given up (see `doubt`); and a place for resuming that cannot be reached is tried by turns
+with the common one.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ import structlog
 from websockets.asyncio.client import ClientConnection
 
 from scheduler.gateway.backlog import Backlog
-from scheduler.gateway.budget import Restarts
 from scheduler.gateway.closings import Move, Verdict
+from scheduler.gateway.doubt import Doubt
 from scheduler.gateway.gate import Gate, Resharded, Trouble
 from scheduler.gateway.pace import Pace
 from scheduler.gateway.protocol import MESSAGE_CONTENT, Conversation, Event, Identity
@@ -26,8 +26,7 @@ from scheduler.gateway.socket import Clock, Line, Unreachable, opened
 from scheduler.gateway.tenure import QUEUE_FULL, LeaseLost, Tenure
 from scheduler.relay import Backoff, Held, Relay, Unanswered
 
-IN_VAIN = 5  # RESUMEs in a row that brought nothing
-ASTRAY = 3  # attempts to reach the place for resuming
+ASTRAY = 3  # attempts to reach the place for resuming, before the common one is tried
 BLIND_NOTICE = (
     "The bot can read only the messages that mention it: switch on Message Content Intent in the Developer Portal"
     " (Bot, Privileged Gateway Intents), then restart the scheduler."
@@ -54,10 +53,9 @@ class Shard:
         self._identity, self._gate, self._relay, self._holder, self._beats = identity, gate, relay, holder, beats
         self._pace, self._clock, self._jitter = pace, clock, jitter
         self._log = log.bind(shard=identity.shard[0], shards=identity.shard[1])
-        self._restarts = Restarts(pace.restart)
         self._drops = Backoff(first=pace.reconnect, longest=pace.longest_reconnect)
         self._session: Session | None = None
-        self._in_vain = self._astray = 0
+        self._doubt, self._astray = Doubt(), 0
 
     @property
     def number(self) -> int:
@@ -107,7 +105,7 @@ class Shard:
                 tenure.tell(trouble.problem)
                 await asyncio.sleep(trouble.pause)
             except Unreachable as failure:
-                self._astray += 1
+                self._astray += self._session is not None
                 pause = self._drops.fail(0.0)
                 self._log.warning("gateway.unreachable", why=str(failure), wait_seconds=pause)
                 tenure.tell(f"Discord's Gateway cannot be reached ({failure}).")
@@ -134,21 +132,33 @@ class Shard:
         """One connection, from its beginning to its end."""
         if self._session is None:
             return await self._identify(tenure)
-        url = self._session.url if self._astray < ASTRAY else (await self._gate.gateway()).url
-        async with opened(address(url)) as socket:
+        async with opened(address(await self._place(self._session))) as socket:
             self._astray = 0
             return await self._run(self._line(socket, tenure))
 
+    async def _place(self, session: Session) -> str:
+        """Where to resume it."""
+        if self._astray < ASTRAY or (self._astray - ASTRAY) % 2:
+            return session.url
+        try:
+            return (await self._gate.gateway()).url
+        except Trouble:
+            return session.url
+
     async def _identify(self, tenure: Tenure) -> Verdict:
-        await asyncio.sleep(self._restarts.pause(self._clock()))
+        await asyncio.sleep(self._gate.restarts[self.number].pause(self._clock()))
         async with AsyncExitStack() as stack:
-            async with self._gate.turn(*self._identity.shard) as gateway:
-                socket = await stack.enter_async_context(opened(address(gateway.url)))
+            async with self._gate.turn(*self._identity.shard) as turn:
+                socket = await stack.enter_async_context(opened(address(turn.gateway.url)))
                 line = self._line(socket, tenure)
-                verdict = await line.run(greeting=True)
+                try:
+                    verdict = await line.run(greeting=True)
+                finally:
+                    if self._talk.asked:
+                        turn.spend()
                 if not self._talk.asked:
                     raise Unreachable("it does not greet")
-                self._restarts.identified(self._clock())
+                self._astray = 0
             return verdict or await self._run(line)
 
     def _line(self, socket: ClientConnection, tenure: Tenure) -> Line:
@@ -172,8 +182,8 @@ class Shard:
 
     async def _follow(self, verdict: Verdict, tenure: Tenure) -> None:
         """Do what the verdict says, as far as it comes before the next connection. Raises Resharded."""
-        lived = self._clock() - self._began
-        self._session = None if self._is_vain(verdict) else self._talk.session
+        lived, verdict = self._clock() - self._began, self._doubt.judge(self._talk, verdict)
+        self._session = self._talk.session if verdict.move is Move.RESUME else None
         self._log.info("gateway.closed", why=verdict.why, next=verdict.move.value, seconds=round(lived, 1))
         match verdict.move:
             case Move.STOP:
@@ -182,16 +192,11 @@ class Shard:
                 raise Resharded
             case Move.IDENTIFY_BLIND:
                 self._go_blind()
-        if verdict.why != QUEUE_FULL:
-            tenure.tell(f"The connection to Discord's Gateway has ended ({verdict.why}), and is being made anew.")
+        if verdict.why == QUEUE_FULL:
+            return None  # no dropped connection: the next one waits for room alone
+        tenure.tell(f"The connection to Discord's Gateway has ended ({verdict.why}), and is being made anew.")
         await asyncio.sleep(max(verdict.pause, self._pause_after(lived)))
         return None
-
-    def _is_vain(self, verdict: Verdict) -> bool:
-        talk = self._talk
-        in_vain = verdict.move is Move.RESUME and talk.resuming and talk.asked and not talk.progress
-        self._in_vain = self._in_vain + 1 if in_vain else 0
-        return self._in_vain >= IN_VAIN
 
     def _pause_after(self, lived: float) -> float:
         """None after a connection that lasted: most end because a server is put out of service, and others wait."""

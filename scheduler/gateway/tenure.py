@@ -2,14 +2,15 @@
 each until the app has it; and beside them, in a queue of their own, beats that keep the lease and say how we are.
 
 An event counts once it is answered with 204. 400 and 413 say that it never will be: it is dropped, loudly, and the
-next one follows. Anything else means later, for as long as it takes; meanwhile the backlog fills, and whoever listens
-stops. A beat that is answered with 409 ends the tenure: somebody else goes on from what is committed.
+next one follows. Anything else means later, for as long as it takes; before long the beats tell of it as a problem,
+the backlog fills, and whoever listens stops. A beat that is answered with 409 ends the tenure: somebody else goes on
+from what is committed.
 """
 
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
@@ -50,6 +51,8 @@ class Tenure:
         self.bot = ""
         self._problem: str | None = "The connection to Discord's Gateway is being made."
         self._notice: str | None = None
+        self._overdue: str | None = None  # the deliverer's problem, beside the listener's
+        self._refusal = ""  # why the first event was not taken the last time
         self._stirred, self._news, self._roomy = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._roomy.set()
 
@@ -57,8 +60,7 @@ class Tenure:
 
     def take(self, event: Event) -> str | None:
         """Words when there is no room for more: stop until `room` returns."""
-        body = select(event.name, event.body, self.bot)
-        self.backlog.take(event.at, event.name, None if body is None else self._envelope(event.at, event.name, body))
+        self.backlog.take(event.at, event.name, self._selected(event))
         self._stirred.set()
         if not self.backlog.full:
             return None
@@ -66,6 +68,14 @@ class Tenure:
         self._log.error("gateway.queue_full", waiting=len(self.backlog))
         self.tell(f"The app takes no events: {len(self.backlog)} wait for it, and no more are fetched from Discord.")
         return QUEUE_FULL
+
+    def _selected(self, event: Event) -> bytes | None:
+        try:
+            body = select(event.name, event.body, self.bot)
+            return None if body is None else self._envelope(event.at, event.name, body)
+        except Exception:  # Discord would replay it, and it would fail again, for ever
+            log.exception("gateway.event_defect", name=event.name, s=event.at.s, shard=self._shard[0])
+            return None
 
     async def room(self) -> None:
         await self._roomy.wait()
@@ -94,9 +104,16 @@ class Tenure:
 
     async def beat(self) -> None:
         """For ever. Raises LeaseLost."""
+        backoff = Backoff(first=self._pace.beat_again, longest=self._pace.beat)
         while True:
             self._news.clear()
-            pause = self._pace.beat if await self._beat_once(self._pace.short_answer) else self._pace.beat_again
+            pause = self._pace.beat
+            if why := await self._beat_once(self._pace.short_answer):
+                if not backoff.failures:
+                    self._log.warning("gateway.beat_lost", why=why)
+                pause = backoff.fail(0.0)
+            else:
+                backoff.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._news.wait()
@@ -111,16 +128,39 @@ class Tenure:
             await self._beat_once(self._pace.last_beat, leaving=True)
 
     async def _deliver_all(self) -> None:
-        backoff = Backoff(first=self._pace.retry, longest=self._pace.longest_retry)
         while entry := self.backlog.first:
-            if why := await self._deliver_once(entry):
-                if not backoff.failures:
-                    self._log.warning("gateway.app_away", why=why, waiting=len(self.backlog))
-                await asyncio.sleep(backoff.fail(0.0) * (0.5 + self._jitter() / 2))
-            else:
-                if failures := backoff.clear():
-                    self._log.info("gateway.app_back", failures=failures, waiting=len(self.backlog))
-                self._commit()
+            with self._watched():
+                await self._deliver(entry)
+            self._commit()
+
+    async def _deliver(self, entry: Entry) -> None:
+        """Until the app has it, or never will."""
+        backoff = Backoff(first=self._pace.retry, longest=self._pace.longest_retry)
+        while why := await self._deliver_once(entry):
+            self._refusal = why
+            if not backoff.failures:
+                self._log.warning("gateway.app_away", why=why, waiting=len(self.backlog))
+            await asyncio.sleep(backoff.fail(0.0) * (0.5 + self._jitter() / 2))
+        if backoff.failures:
+            self._log.info("gateway.app_back", failures=backoff.failures, waiting=len(self.backlog))
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Should it take too long, tell of it until it is over."""
+        alarm = asyncio.get_running_loop().call_later(self._pace.overdue, self._complain)
+        try:
+            yield
+        finally:
+            alarm.cancel()
+            self._refusal = ""
+            if self._overdue:
+                self._overdue = None
+                self._news.set()
+
+    def _complain(self) -> None:
+        why = self._refusal or f"no answer for {self._pace.overdue:g} seconds"
+        self._overdue = f"The app does not take events: {why}."
+        self._news.set()
 
     async def _deliver_once(self, entry: Entry) -> str | None:
         """Why not."""
@@ -139,16 +179,18 @@ class Tenure:
         if self.backlog.roomy:
             self._roomy.set()
 
-    async def _beat_once(self, patience: float, *, leaving: bool = False) -> bool:
+    async def _beat_once(self, patience: float, *, leaving: bool = False) -> str | None:
+        """Why it was not taken."""
         body: dict[str, Any] = {"holder": self._holder, "beat": next(self._beats)}
-        body |= {"problem": self._problem, "notice": self._notice} | ({"leaving": True} if leaving else {})
+        body |= {"problem": self._problem or self._overdue, "notice": self._notice}
+        body |= {"leaving": True} if leaving else {}
         try:
             status = await self._relay.tell(self._envelope(self.backlog.committed, "HEARTBEAT", body), patience)
-        except Unanswered:  # the events and the jobs say so already
-            return False
+        except Unanswered as failure:
+            return str(failure)
         if status == 409:
             raise LeaseLost
-        return status == 204
+        return None if status == 204 else words_for(status)
 
     def _envelope(self, at: Session | None, name: str, body: dict[str, Any]) -> bytes:
         where = {

@@ -218,6 +218,18 @@ async def test_an_event_is_told_with_a_signature_and_its_status_is_for_the_calle
     assert signature.verify(signature.public_key(SEED), given, timestamp, request.content)
 
 
+async def test_neither_an_answer_nor_a_position_is_waited_for_any_longer_than_it_may_take(ear: Ear) -> None:
+    async def hang(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    ear.app.side_effect = hang
+
+    for asked in (ear.relay.tell(b"{}", 0.02), ear.relay.position(0, 1, "me", 0.02)):
+        with pytest.raises(Unanswered, match="within 0"):
+            await asyncio.wait_for(asked, 5)
+
+
 async def test_the_position_is_asked_for_with_a_signature_over_nothing(ear: Ear) -> None:
     ear.hears(httpx.Response(200, json={"session_id": None}))
 

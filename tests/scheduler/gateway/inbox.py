@@ -33,6 +33,7 @@ class Inbox:
     `events`, in order, and the beats that were accepted in `beats`."""
 
     lease_seconds: float = 45.0
+    lost_positions: int = 0  # so many times it is asked for one and never answers
     verdict: Callable[[Json], int] = lambda envelope: 204
     tried: list[Json] = field(default_factory=list)
     events: list[Json] = field(default_factory=list)
@@ -83,6 +84,9 @@ class Inbox:
     async def _position(self, request: Request) -> Response:
         if not self._signed(request, b""):
             return Response(status_code=401)
+        if self.lost_positions:
+            self.lost_positions -= 1
+            await anyio.sleep_forever()
         query = request.query_params
         place = int(query.get("shard", 0)), int(query.get("shards", 1))
         if not self._lend(place, query["holder"]):

@@ -16,7 +16,7 @@ from tests.web.doorway import SEED
 
 QUICK = replace(
     PACE, beat=0.1, beat_again=0.05, standby=0.05, retry=0.01, longest_retry=0.05, reconnect=0.01,
-    longest_reconnect=0.05, lasting=0.01, restart=0.01, spacing=0.05, refused=0.2, stopped=0.2, drain=0.5,
+    longest_reconnect=0.05, lasting=0.01, restart=0.01, calm=0.01, spacing=0.05, refused=0.2, stopped=0.2, drain=0.5,
 )  # fmt: skip
 
 

@@ -82,10 +82,11 @@ def test_one_that_lasted_is_forgiven() -> None:
     ("limit", "expected"),
     [
         ({"total": 1000, "remaining": 7, "reset_after": 1500, "max_concurrency": 16}, Allowance(1000, 7, 1.5, 16)),
-        (None, Allowance(1000, 1000, 0.0, 1)),
-        ([], Allowance(1000, 1000, 0.0, 1)),
-        ({"total": "many", "remaining": None, "max_concurrency": 0}, Allowance(1000, 1000, 0.0, 1)),
-        ({"total": 2000, "remaining": -1}, Allowance(2000, 0, 0.0, 1)),
+        (None, Allowance(1000, 1000, DAY, 1)),
+        ([], Allowance(1000, 1000, DAY, 1)),
+        ({"total": "many", "remaining": None, "max_concurrency": 0}, Allowance(1000, 1000, DAY, 1)),
+        ({"total": 2000, "remaining": -1}, Allowance(2000, 0, DAY, 1)),
+        ({"reset_after": 0}, Allowance(1000, 1000, 0.0, 1)),
     ],
 )
 def test_what_discord_says_of_it_is_read_and_what_it_does_not_say_is_assumed(

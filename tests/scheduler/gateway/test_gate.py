@@ -1,9 +1,11 @@
 """What Discord's REST API says, and what stands against a new session."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import anyio
 import httpx
 import pytest
 import respx
@@ -27,8 +29,8 @@ class Desk:
         self.me = router.get(URL + "/users/@me")
         self.bot = router.get(URL + "/gateway/bot")
 
-    def says(self, **limit: int) -> None:
-        body = {"url": "wss://gateway.test", "shards": 1, "session_start_limit": LIMIT | limit}
+    def says(self, shards: int = 1, **limit: int) -> None:
+        body = {"url": "wss://gateway.test", "shards": shards, "session_start_limit": LIMIT | limit}
         self.bot.side_effect = None
         self.bot.return_value = httpx.Response(200, json=body)
 
@@ -60,8 +62,8 @@ async def test_it_asks_as_the_bot_once_who_it_is_and_says_what_it_is(desk: Desk)
 async def test_the_gateway_is_asked_for_anew_before_every_turn(desk: Desk) -> None:
     desk.says()
 
-    async with desk.gate.turn(0, 1) as gateway:
-        pass
+    async with desk.gate.turn(0, 1) as turn:
+        gateway = turn.gateway
 
     assert (gateway.url, gateway.shards, gateway.allowance.remaining) == ("wss://gateway.test", 1, 900)
     assert desk.bot.call_count == 1
@@ -103,10 +105,65 @@ async def test_a_turn_that_was_not_used_costs_nothing(desk: Desk) -> None:
     with pytest.raises(RuntimeError):
         async with desk.gate.turn(0, 1):
             raise RuntimeError("it could not connect")
-    async with desk.gate.turn(0, 1):
-        pass
+    async with desk.gate.turn(0, 1) as turn:
+        turn.spend()
 
     assert (await desk.trouble()).pause == 100
+
+
+async def test_a_turn_counts_from_when_it_is_spent_whatever_becomes_of_it(desk: Desk) -> None:
+    desk.says(remaining=410, reset_after=40_000_000)
+    desk.time.now = 150.0
+
+    async def be_cancelled() -> None:
+        async with desk.gate.turn(0, 1) as turn:
+            turn.spend()
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await be_cancelled()
+
+    assert (await desk.trouble()).pause == 100
+    assert desk.gate.restarts[0].pause(150.0) == PACE.restart
+    assert desk.gate.restarts[1].pause(150.0) == 0
+
+
+async def test_the_next_turn_of_a_bucket_waits_out_the_spacing() -> None:
+    async with httpx.AsyncClient() as http:
+        with respx.mock(assert_all_called=False) as router:
+            desk = Desk(http, router)
+            desk.gate = Gate(http, URL, "swordfish", replace(PACE, spacing=0.1))
+            desk.says()
+            async with desk.gate.turn(0, 1) as turn:
+                turn.spend()
+            spent = time.monotonic()
+            async with desk.gate.turn(0, 1):
+                waited = time.monotonic() - spent
+
+    assert 0.09 < waited < 1
+
+
+async def test_shards_of_different_buckets_take_their_turns_at_once_from_the_first_on(desk: Desk) -> None:
+    desk.says(shards=2, max_concurrency=2)
+    await desk.gate.gateway()
+
+    async with desk.gate.turn(0, 2):
+        with anyio.fail_after(1):
+            async with desk.gate.turn(1, 2) as turn:
+                pass
+
+    assert turn.gateway.allowance.max_concurrency == 2
+
+
+async def test_answers_that_lack_what_they_should_say_are_asked_for_more_and_more_seldom(desk: Desk) -> None:
+    desk.bot.return_value = httpx.Response(200, json={"url": "x"})
+
+    pauses = []
+    for _ in range(4):
+        pauses.append((await desk.trouble()).pause)
+        desk.time.now += pauses[-1]
+
+    assert pauses == [1, 2, 4, 8]
 
 
 async def test_another_number_of_shards_is_said_before_anything_is_spent(desk: Desk) -> None:

@@ -262,11 +262,49 @@ def test_a_hello_that_does_not_come_is_not_waited_for(session: Session | None, m
 
 @pytest.mark.parametrize("session", [AT, None])
 def test_a_resume_or_identify_that_is_not_answered_is_given_up_for_a_new_session(session: Session | None) -> None:
-    conversation = greeted(session, jitter=0.9)
+    conversation = greeted(session, jitter=0.5)
+    conversation.receive(frame(11), 100.1)
 
     assert conversation.tick(119.9) == []
     assert conversation.tick(120.0) == [Close()]
     assert conversation.closed(None).move is Move.IDENTIFY
+    assert not conversation.silent
+
+
+def test_a_resume_after_which_nothing_at_all_came_says_nothing_against_the_session() -> None:
+    conversation = greeted(AT, jitter=0.9)
+
+    assert conversation.tick(120.0) == [Close()]
+    assert conversation.closed(None).move is Move.RESUME
+    assert (conversation.session, conversation.silent) == (AT, True)
+
+
+@pytest.mark.parametrize(("s", "after"), [(3, 7), (7, 7), (None, 7), ("8", 7), (9, 9)])
+def test_resumed_opens_the_connection_whatever_its_number(s: Any, after: int) -> None:
+    conversation = greeted(AT)
+
+    actions = conversation.receive(frame(0, {}, t="RESUMED", s=s), 101.0)
+
+    assert told(actions) == [("RESUMED", after)]
+    assert (conversation.phase, conversation.progress) == (Phase.OPEN, True)
+    assert conversation.session == Session("abc", "wss://resume.test", after)
+
+
+def test_only_what_is_new_is_progress() -> None:
+    old, new = greeted(AT), greeted(AT)
+
+    old.receive(event("A", 7), 101.0)
+    new.receive(event("A", 8), 101.0)
+
+    assert (old.progress, new.progress) == (False, True)
+
+
+def test_a_heartbeat_that_came_late_is_followed_by_one_a_whole_interval_later() -> None:
+    conversation = resumed()
+
+    conversation.tick(130.0)
+
+    assert conversation.due == 170.0
 
 
 def test_a_replay_may_take_as_long_as_it_goes_on() -> None:

@@ -188,6 +188,14 @@ async def test_who_does_not_hold_the_lease_stands_by_until_it_is_free(rig: Rig) 
     assert rig.identifies == 1
 
 
+async def test_an_app_that_does_not_say_where_we_are_is_asked_again(rig: Rig) -> None:
+    rig.inbox.lost_positions = 2
+    async with rig.shim(replace(QUICK, short_answer=0.1)):
+        await rig.connected()
+
+    assert rig.identifies == 1
+
+
 async def test_a_lease_that_is_lost_ends_the_connection_and_whoever_has_it_goes_on(rig: Rig) -> None:
     async with rig.shim():
         await rig.connected()
@@ -243,17 +251,22 @@ async def test_a_queue_that_is_full_closes_the_connection_until_there_is_room(
     monkeypatch.setattr("scheduler.gateway.backlog.Backlog.__init__.__defaults__", (4, 16_000_000))
     away = True
     rig.inbox.verdict = lambda envelope: 503 if away and envelope["t"] == "MESSAGE_CREATE" else 204
-    async with rig.shim():
+    # With such a pause after a connection that did not last, none could follow in time.
+    async with rig.shim(replace(QUICK, reconnect=60.0, longest_reconnect=60.0, lasting=60.0)):
         await rig.connected()
         asked = await rig.ask(*map(str, range(12)))
         await rig.inbox.until(
             lambda: not rig.discord.gateway.connections and "takes no events" in (rig.inbox.problem or "")
         )
+        resumes = rig.discord.world.resumes
+        beats = len(rig.inbox.beats)
+        await rig.inbox.until(lambda: len(rig.inbox.beats) > beats + 2)
+        resumed_without_room = rig.discord.world.resumes - resumes
         away = False
         await rig.heard(*asked)
         await rig.inbox.until(lambda: rig.inbox.problem is None)
 
-    assert rig.identifies == 1
+    assert (rig.identifies, resumed_without_room) == (1, 0)
 
 
 async def test_the_answer_to_ready_may_take_its_time_and_beats_do_not_wait_for_it(rig: Rig) -> None:
