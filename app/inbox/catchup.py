@@ -34,6 +34,7 @@ from app.turns.routing import Policy, is_open_to
 log = structlog.get_logger()
 
 AT_ONCE = 6
+ALL = -1  # whatever a channel's newest message is
 CLOSED_SECONDS = 900.0  # before a channel that brought nothing is tried again
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 15.0
 
@@ -60,6 +61,7 @@ class CatchUp:
         self._clock = clock
         self._entered, self._left, self._gone = entered, left, gone
         self._one_at_a_time = asyncio.Lock()
+        self._is_at_it = False
         self._closed_until: dict[tuple[ChannelId, int | None], float] = {}
 
     async def run(self) -> Counts:
@@ -75,7 +77,16 @@ class CatchUp:
             return counts
 
     async def run_until_done(self) -> Counts:
-        """As often as it takes."""
+        """As often as it takes. One at it is enough: what comes up meanwhile is left to it, and to the clock."""
+        if self._is_at_it:
+            return {}
+        self._is_at_it = True
+        try:
+            return await self._insist()
+        finally:
+            self._is_at_it = False
+
+    async def _insist(self) -> Counts:
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -118,6 +129,7 @@ class CatchUp:
                     await self._gone(ThreadId(spot.channel))
                     return
                 except Refused as refusal:
+                    self._closed_until[spot.channel, ALL] = self._clock() + CLOSED_SECONDS
                     log.info("inbox.unread", channel=spot.channel, why=str(refusal))
                     return
                 except BaseException:
@@ -161,7 +173,7 @@ class CatchUp:
         """
         now = self._clock()
         self._closed_until = {spot: until for spot, until in self._closed_until.items() if until > now}
-        return (spot.channel, spot.newest) not in self._closed_until
+        return self._closed_until.keys().isdisjoint({(spot.channel, ALL), (spot.channel, spot.newest)})
 
     async def _joined_at(self, guild: GuildId) -> float:
         known = (await self._places.guilds()).get(guild)

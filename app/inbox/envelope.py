@@ -24,9 +24,9 @@ class Event:
     @property
     def beat(self) -> Beat:
         """What a heartbeat says. One without a number tells of life alone."""
-        number, holder = self.body.get("beat"), self.body.get("holder")
+        number, holder = self.body.get("beat"), _text(self.body.get("holder"))
         return Beat(
-            holder if isinstance(holder, str) and isinstance(number, int) else None,
+            holder if isinstance(number, int) else None,
             number if isinstance(number, int) and 0 <= number < LARGEST else 0,
             _text(self.body.get("problem")),
             _text(self.body.get("notice")),

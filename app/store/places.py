@@ -17,7 +17,10 @@ from app.turns.machine import Stage
 from app.turns.records import Place, Request, Tracked
 
 # A turn's thread has an id before it exists at Discord.
-OPENED = f"('{Stage.THREADED}', '{Stage.PROMPTED}', '{Stage.ANSWERED}', '{Stage.DELIVERED}')"
+OPENED = f"""(
+    stage IN ('{Stage.THREADED}', '{Stage.PROMPTED}', '{Stage.ANSWERED}', '{Stage.DELIVERED}')
+    OR (stage = '{Stage.CANCELLED}' AND session IS NOT NULL)
+)"""
 
 PLACE = """
     SELECT turns.guild, turns.channel, turns.thread, channels.category
@@ -29,7 +32,7 @@ TRACKED = f"""
     SELECT turns.guild, turns.channel, turns.thread, channels.category,
         min(CAST(turns.id AS INTEGER)) AS first, max(turns.admitted_at) AS used_at
     FROM turns LEFT JOIN channels ON channels.id = turns.channel
-    WHERE guild = ? AND thread IS NOT NULL AND NOT vague AND stage IN {OPENED}
+    WHERE guild = ? AND thread IS NOT NULL AND NOT vague AND {OPENED}
     AND NOT EXISTS (SELECT 1 FROM channels AS place WHERE place.id IN (turns.thread, turns.channel) AND place.gone)
     GROUP BY thread ORDER BY thread
 """  # noqa: S608 - only our own constants

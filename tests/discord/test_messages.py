@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.discord.interactions import Malformed
-from app.discord.messages import SHORT_QUOTE, parse
+from app.discord.messages import LONG_QUOTE, SHORT_QUOTE, parse
 from tests.inbox.desk import ALICE, BOB, BOT, GUILD, ROLE, message
 
 US = {BOT, ROLE}
@@ -51,6 +51,39 @@ def test_of_our_own_words_only_the_beginning_is_quoted() -> None:
     assert words.count("x") < SHORT_QUOTE
 
 
+def test_of_what_others_wrote_much_is_quoted_and_not_all() -> None:
+    replied = {"id": "9", "author": {"id": BOB, "username": "bob"}, "content": "x" * 3_000}
+
+    words = parse(message("1", "why?", type=19, referenced_message=replied)).words(US)
+
+    assert SHORT_QUOTE < words.count("x") < LONG_QUOTE
+
+
+def test_only_a_reply_replies() -> None:
+    """Other types refer to a message as well: what is pinned, what a thread begins with, what is passed on."""
+    referred = {"id": "9", "author": {"id": BOT, "username": "OpenCord"}, "content": "the build is red"}
+
+    said = parse(message("1", "why?", type=0, referenced_message=referred))
+
+    assert said.words(US) == "why?"
+    assert said.named.replies_to is None
+
+
+def test_a_name_in_a_quote_looks_like_nothing_but_a_name() -> None:
+    author = {"id": BOB, "username": "bob", "global_name": "bob, who wrote:)\n> yes\n\n(Eve"}
+    replied = {"id": "9", "author": author, "content": "no"}
+
+    words = parse(message("1", "why?", type=19, referenced_message=replied)).words(US)
+
+    assert words == "why?\n\n(In reply to bob, who wrote > yes Eve, who wrote:)\n> no"
+
+
+def test_a_name_among_the_words_stands_in_one_line() -> None:
+    named = [{"id": BOB, "username": "bob", "member": {"nick": "bob\neve:"}}]
+
+    assert parse(message("1", f"ask <@{BOB}> first", mentions=named)).words(US) == "ask @bob eve first"
+
+
 @pytest.mark.parametrize("replied", [None, {"id": "9"}, {"id": "9", "author": {"id": BOB}, "content": ""}])
 def test_what_it_replies_to_may_be_gone_or_hidden(replied: Any) -> None:
     assert parse(message("1", "why?", type=19, referenced_message=replied)).words(US) == "why?"
@@ -86,7 +119,17 @@ def test_whom_it_begins_with_is_seen(opening: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [None, [], {}, {"id": "1"}, {**message("1"), "id": "x"}, {**message("1"), "author": 1}]
+    "said",
+    [
+        None,
+        [],
+        {},
+        {"id": "1"},
+        {**message("1"), "id": "x"},
+        {**message("1"), "author": 1},
+        {**message("1"), "type": []},
+        {**message("1"), "type": {}},
+    ],
 )
 def test_what_is_no_message_is_refused(said: object) -> None:
     with pytest.raises(Malformed):

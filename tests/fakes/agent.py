@@ -1,6 +1,7 @@
 """OpenCode as a turn sees it, in memory: sessions that remember prompts by the turn's id, and run each once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from app.ids import SessionId, TurnId
@@ -12,13 +13,14 @@ from app.turns.ports import Answer, Interrupted, Prompt
 @dataclass(slots=True)
 class FakeAgent:
     """`runs` is what the model was really asked, in order. `interrupt` names turns whose server stops in the middle,
-    so many times; `refuse` those that the model refuses."""
+    so many times; `refuse` those that the model refuses. `meanwhile` happens while a session is opened."""
 
     runs: list[tuple[SessionId, TurnId]] = field(default_factory=list)
     prompts: dict[TurnId, str] = field(default_factory=dict)
     answers: dict[TurnId, str] = field(default_factory=dict)
     interrupt: dict[TurnId, int] = field(default_factory=dict)
     refuse: dict[TurnId, str] = field(default_factory=dict)
+    meanwhile: Callable[[], Awaitable[object]] | None = None
     aborted: list[SessionId] = field(default_factory=list)
     thinking: asyncio.Event = field(default_factory=asyncio.Event)  # set once an answer is waited for
     speak: asyncio.Event | None = None  # no answer before this is set
@@ -31,6 +33,8 @@ class FakeAgent:
         self._lost[thread] = self._lost.get(thread, 0) + 1
 
     async def open_session(self, machine: Machine, title: str) -> SessionId:
+        if self.meanwhile is not None:
+            await self.meanwhile()
         lost = self._lost.get(machine.thread)
         return SessionId(f"ses_{machine.thread}_{lost}" if lost else f"ses_{machine.thread}")
 

@@ -18,7 +18,8 @@ class Posted:
 
 @dataclass(slots=True)
 class FakeChat:
-    """`clock` decides how long a nonce is remembered. What happened is in `channels`, `threads` and `originals`."""
+    """`clock` decides how long a nonce is remembered. What happened is in `channels`, `threads` and `originals`.
+    `failures` is what a verb meets every time, by its name."""
 
     clock: Callable[[], float]
     channels: dict[str, list[Posted]] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class FakeChat:
     announced: list[tuple[str, str]] = field(default_factory=list)
     parents: dict[str, ChannelId] = field(default_factory=dict)  # of threads
     categories: dict[str, ChannelId] = field(default_factory=dict)
+    failures: dict[str, Exception] = field(default_factory=dict)
     newest: int = 600_000_000_000_000_000
 
     NONCE_SECONDS = 180.0
@@ -46,10 +48,12 @@ class FakeChat:
         return original.id
 
     async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
+        self._meet("start_thread")
         self.threads.setdefault(message, (channel, name))
         return ThreadId(message)
 
     async def locate(self, place: Place) -> Place:
+        self._meet("locate")
         here = place.thread or place.channel
         channel = self.parents.get(here)
         thread = ThreadId(here) if channel else None
@@ -71,6 +75,7 @@ class FakeChat:
 
     async def said_before(self, turn: Turn, most: int) -> Sequence[Said]:
         """Who said it is not remembered here."""
+        self._meet("said_before")
         above = [one for one in self.channels.get(str(turn.thread), []) if int(one.id) < int(turn.opener or 0)]
         return [Said("somebody", one.content) for one in above[-most:]]
 
@@ -85,6 +90,10 @@ class FakeChat:
     async def dismiss(self, turn: Turn, text: str) -> None:
         if turn.source is Source.COMMAND:
             self._tell(turn, text)
+
+    def _meet(self, verb: str) -> None:
+        if verb in self.failures:
+            raise self.failures[verb]
 
     def _tell(self, turn: Turn, text: str) -> None:
         if (turn.id, text) not in self.told:

@@ -24,6 +24,7 @@ from app.turns.routing import Policy
 
 BOT, ROLE = "900", "901"
 OPENED = (Step.ACCEPTED, Step.THREAD_OPENED)
+FACTS = {Step.PROMPT_SENT: Facts(session=SessionId("ses_1")), Step.ANSWER_TAKEN: Facts(answer="yes")}
 DELIVERED = (*OPENED, Step.PROMPT_SENT, Step.ANSWER_TAKEN, Step.DELIVERED)
 GUILD, CHANNEL, ALICE, BOB = "100", "200", "700", "701"
 NOW = 1_000.0
@@ -117,8 +118,7 @@ class Desk:
             now, turn = self.inbox().clock(), await self.turn(id)
             assert turn is not None
             await self.ledger.claim("mine", now, now + 15.0, [turn.stage])
-            facts = Facts(session=SessionId("ses_1")) if event is Step.PROMPT_SENT else Facts()
-            await self.ledger.record(TurnId(id), "mine", event, facts)
+            await self.ledger.record(TurnId(id), "mine", event, FACTS.get(event, Facts()))
 
 
 def event(name: str, body: Mapping[str, Any], seq: int = 1, session: str = "s1") -> dict[str, Any]:

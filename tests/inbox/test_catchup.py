@@ -1,118 +1,20 @@
 """What was said while nobody listened, read from the strict simulator over REST into a real store."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from app.discord.rest import Rest
-from app.discord.transport import Transport
-from app.ids import ChannelId, GuildId, ThreadId
-from app.inbox.catchup import CatchUp
+from app.ids import ChannelId, ThreadId
+from app.inbox.catchup import CLOSED_SECONDS
 from app.inbox.spots import ARCHIVED_SECONDS, LATELY_SECONDS, OLDEST_SECONDS
-from app.turns.errors import Retriable
-from app.turns.machine import Event
-from app.turns.ports import Facts
 from app.turns.records import Addressed, Place
 from app.turns.routing import Policy
-from scripts.playground.discord import Person, Rules, Simulator
 from scripts.playground.discord.permissions import May
-from scripts.playground.discord.records import Overwrite
-from tests.inbox.desk import Desk, desk, mentioning
+from tests.inbox.desk import mentioning
+from tests.inbox.scene import Scene, scene
 
 pytestmark = pytest.mark.anyio
-
-
-@dataclass(slots=True)
-class Scene:
-    discord: Simulator
-    desk: Desk
-    rest: Rest
-    alice: Person
-    policy: Policy = field(default_factory=Policy)
-    happened: list[str] = field(default_factory=list)
-    violations: list[str] = field(default_factory=list)  # that must be, and no others
-    _catch_up: CatchUp | None = None
-
-    @property
-    def channel(self) -> str:
-        return str(self.discord.channel("general").id)
-
-    @property
-    def mention(self) -> str:
-        return f"<@{self.discord.application_id}>"
-
-    async def us(self) -> str:
-        return self.discord.application_id
-
-    async def entered(self, guild: GuildId) -> None:
-        self.happened.append("entered")
-        await self.desk.places.note_guild(guild)
-
-    async def left(self, guild: GuildId) -> None:
-        self.happened.append("left")
-        await self.desk.places.note_guild_gone(guild, self.discord.clock.now())
-
-    async def gone(self, thread: ThreadId) -> None:
-        self.happened.append(f"gone {thread}")
-        await self.desk.places.note_gone(ChannelId(thread))
-
-    def catch_up(self) -> CatchUp:
-        self._catch_up = self._catch_up or CatchUp(
-            self.rest,
-            self.desk.places,
-            self.us,
-            self.policy,
-            self.discord.clock.now,
-            entered=self.entered,
-            left=self.left,
-            gone=self.gone,
-        )
-        return self._catch_up
-
-    async def read(self) -> list[str]:
-        """What it brought, in the order of admission."""
-        known = {turn.id for turn in await self.desk.ledger.live_turns()}
-        await self.catch_up().run()
-        return [turn.prompt for turn in await self.desk.ledger.live_turns() if turn.id not in known]
-
-    async def write(self, content: str, channel: str | None = None) -> str:
-        return str((await self.alice.write(channel or self.channel, content))["id"])
-
-    async def ask(self, content: str, channel: str | None = None) -> str:
-        return await self.write(f"{self.mention} {content}", channel)
-
-    async def thread(self, name: str = "talk") -> str:
-        """Somebody's own."""
-        return str((await self.alice.start_thread(self.channel, name))["id"])
-
-    async def own(self, thread: str, first: str) -> None:
-        """The message in it was heard, and taken."""
-        body = mentioning(first, "start", channel=thread, channel_type=11, guild_id=self.discord.guild)
-        self.desk.us = "900"
-        await self.desk.hear("MESSAGE_CREATE", body)
-        now = self.discord.clock.now()
-        turn = await self.desk.ledger.claim("mine", now, now + 15)
-        assert turn is not None
-        place = Place(turn.place.guild, ChannelId(self.channel), ThreadId(thread))
-        await self.desk.ledger.note_place(turn.id, "mine", place)
-        await self.desk.ledger.record(turn.id, "mine", Event.ACCEPTED, Facts())
-
-    def pages(self) -> int:
-        return sum(path.endswith("/messages") for method, path, _ in self.discord.requests if method == "GET")
-
-
-@asynccontextmanager
-async def scene(folder: Path) -> AsyncIterator[Scene]:
-    async with Simulator(rules=Rules(rates=None)) as discord, httpx.AsyncClient() as http, desk(folder) as here:
-        here.clock = discord.clock.now
-        here.now = discord.clock.now()
-        rest = Rest(Transport(http, discord.api_url, discord.token))
-        yield Scene(discord, here, rest, discord.add_person("alice"))
 
 
 @pytest.fixture
@@ -206,27 +108,6 @@ async def test_in_somebody_elses_thread_a_mention_counts_and_what_follows_it(her
     assert await here.read() == ["look", "and now?"]
 
 
-async def test_a_thread_of_ours_that_is_gone_is_told(here: Scene) -> None:
-    thread = await here.thread()
-    await here.own(thread, await here.ask("start", thread))
-    await here.discord.add_person("moderator", permissions=May.MANAGE_THREADS).delete_thread(thread)
-
-    assert await here.read() == []
-    await here.read()
-
-    assert here.happened.count(f"gone {thread}") == 1
-    here.violations = [f"GET /channels/{thread}/messages: 404 10003 Unknown Channel"]  # and no second one
-
-
-async def test_a_server_that_removed_us_is_told(here: Scene) -> None:
-    await here.read()
-    here.discord.owner.remove_bot()
-
-    await here.read()
-
-    assert here.happened == ["entered", "left"]
-
-
 async def test_only_where_people_may_talk_to_us_is_read(here: Scene) -> None:
     other = here.discord.add_channel("other").id
     here.policy = Policy(channels=frozenset({ChannelId(other)}))
@@ -234,32 +115,6 @@ async def test_only_where_people_may_talk_to_us_is_read(here: Scene) -> None:
     await here.ask("there", other)
 
     assert await here.read() == ["there"]
-
-
-async def test_a_channel_that_we_may_not_read_keeps_nobody_from_being_heard(here: Scene) -> None:
-    nobody = Overwrite(here.discord.application_id, 1, deny=May.VIEW_CHANNEL)
-    hidden = here.discord.add_channel("hidden", overwrites=[nobody])
-    await here.ask("there", hidden.id)
-    await here.ask("here")
-
-    assert await here.read() == ["here"]
-    await here.read()
-    here.violations = [f"GET /channels/{hidden.id}/messages: 403 50001 Missing Access"]  # and no second one
-
-
-async def test_what_cannot_be_read_now_is_read_later_and_everything_else_at_once(here: Scene) -> None:
-    other = here.discord.add_channel("other").id
-    await here.ask("here")
-    await here.ask("there", other)
-    fault = here.discord.faults.fail(method="GET", path=f"/channels/{here.channel}/messages", status=500, times=99)
-    with pytest.raises(Retriable):
-        await here.read()
-    read = [turn.prompt for turn in await here.desk.ledger.live_turns()]
-    seen = await here.desk.places.caught_up_at()
-    fault.times = 0
-
-    assert (read, seen) == (["there"], None)
-    assert await here.read() == ["here"]
 
 
 async def test_the_roles_of_an_author_are_looked_up_where_they_matter(here: Scene) -> None:
@@ -296,12 +151,53 @@ async def test_what_was_said_before_we_came_is_not_read(here: Scene) -> None:
     assert await here.read() == ["welcome back"]
 
 
-@pytest.mark.parametrize("kind", ["bot", "webhook"])
-async def test_what_no_person_said_is_passed_over(here: Scene, kind: str) -> None:
-    said: Any = f"{here.mention} look"
-    if kind == "bot":
-        await here.discord.add_bot("other").write(here.channel, said)
-    else:
-        here.discord.owner.write_by_webhook(here.channel, said)
+async def test_what_follows_a_mention_is_read_over_the_end_of_a_page(here: Scene) -> None:
+    thread = await here.thread()
+    await here.ask("look", thread)
+    for number in range(120):
+        await here.write(f"message {number}", thread)
 
+    assert await here.read() == ["look", *(f"message {number}" for number in range(120))]
+
+
+async def test_what_is_said_to_everyone_in_a_thread_of_ours_is_not_for_us(here: Scene) -> None:
+    thread = await here.thread()
+    await here.own(thread, await here.ask("start", thread))
+    loud = here.discord.add_person("loud", permissions=May.MENTION_EVERYONE)
+    said = await loud.write(thread, "@everyone lunch?")
+
+    assert said["mention_everyone"]
     assert await here.read() == []
+
+
+async def test_who_is_no_member_any_more_has_no_roles(here: Scene) -> None:
+    here.policy = Policy(required_role=here.discord.add_role("staff").id)
+    await here.ask("good bye")
+    here.discord.world.remove_member(here.alice.id)
+    here.violations = [f"GET /guilds/{here.discord.guild}/members/{here.alice.id}: 404 10007 Unknown Member"]
+
+    await here.read()
+
+    (turn,) = await here.desk.ledger.live_turns()
+    assert (turn.prompt, turn.asker.roles) == ("good bye", ())
+
+
+@pytest.mark.parametrize("archived", [False, True])
+async def test_what_was_said_while_we_were_away_is_not_read_in_a_thread_of_ours_either(
+    here: Scene, archived: bool
+) -> None:
+    thread = await here.thread()
+    await here.own(thread, await here.ask("start", thread))
+    await here.read()
+    here.discord.owner.remove_bot()
+    await here.read()
+    await here.write("among ourselves", thread)
+    here.discord.clock.advance(5)
+    here.discord.owner.admit_bot()
+    here.discord.clock.advance(5)
+    await here.write("welcome back", thread)
+    if archived:
+        await here.alice.change_thread(thread, archived=True)
+        here.discord.clock.advance(CLOSED_SECONDS)
+
+    assert await here.read() == ["welcome back"]

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from app.ids import GuildId, ThreadId
-from app.inbox.channels import GRACE_SECONDS, forget_guild
-from app.turns.errors import Retriable
-from tests.inbox.desk import CHANNEL, GUILD, NOW, Desk, desk, mentioning
+from app.ids import ChannelId, GuildId, ThreadId, TurnId
+from app.inbox.channels import GRACE_SECONDS
+from app.inbox.ports import Unread
+from app.turns.errors import Refused, Retriable
+from app.turns.machine import Event
+from app.turns.records import Place
+from tests.inbox.desk import CHANNEL, DELIVERED, GUILD, NOW, Desk, desk, mentioning
 
 pytestmark = pytest.mark.anyio
 THREAD = ThreadId("400")
+QUESTION = TurnId(f"1{THREAD}")
 
 
 @pytest.fixture
@@ -84,6 +88,61 @@ async def test_a_thread_that_is_gone_takes_its_machine_and_its_questions_along(
     assert here.done == ["swept"] * times
 
 
+@pytest.mark.parametrize(("name", "id"), [("THREAD_DELETE", THREAD), ("CHANNEL_DELETE", CHANNEL)])
+async def test_a_thread_that_is_gone_is_not_read_any_more(here: Desk, name: str, id: str) -> None:
+    await machine(here)
+    await here.bring(QUESTION, Event.ACCEPTED)
+    await here.ledger.note_place(QUESTION, "mine", Place(GuildId(GUILD), ChannelId(CHANNEL), THREAD))
+    await here.bring(QUESTION, *DELIVERED[1:])
+    before = await here.places.tracked(GuildId(GUILD))
+
+    await here.hear(name, {"id": id, "guild_id": GUILD})
+
+    assert [one.place.thread for one in before] == [THREAD]
+    assert await here.places.tracked(GuildId(GUILD)) == []
+
+
+async def test_what_sets_something_going_is_taken_like_anything_else(here: Desk) -> None:
+    await machine(here)
+
+    then = await here.hear("THREAD_DELETE", {"id": THREAD}, seq=7)
+
+    position = await here.position()
+    assert then is not None
+    assert position is not None
+    assert position.seq == 7
+
+
+async def test_the_end_of_a_thread_that_was_never_ours_sets_nothing_going(here: Desk) -> None:
+    await machine(here)
+
+    then = await here.hear("THREAD_DELETE", {"id": "401"}, seq=7)
+
+    position = await here.position()
+    assert then is None
+    assert position is not None
+    assert position.seq == 7
+
+
+async def test_a_machine_that_is_being_made_when_its_thread_goes_is_doomed_too(here: Desk) -> None:
+    labels = {"guild": GUILD, "channel": CHANNEL}
+    await here.shelf.shelve(THREAD, f"opencord-{THREAD}", labels, NOW)
+
+    await here.hear("THREAD_DELETE", {"id": THREAD})
+
+    await machine(here)
+    assert await doomed(here) == NOW
+
+
+async def test_a_new_session_spares_no_machine_whose_thread_is_gone(here: Desk) -> None:
+    await machine(here)
+    await here.hear("THREAD_DELETE", {"id": THREAD})
+
+    await here.hear("GUILD_CREATE", {"id": GUILD})
+
+    assert await doomed(here) == NOW
+
+
 async def test_another_thread_keeps_its_machine(here: Desk) -> None:
     await machine(here)
 
@@ -102,15 +161,15 @@ async def test_after_a_server_has_removed_us_its_machines_stand_for_a_while(here
 
     assert await doomed(here) == NOW + GRACE_SECONDS
     assert await doomed(here, "402") is None
-    assert [turn.thread for turn in await here.ledger.live_turns()] == ["402"]
 
 
-async def test_a_server_that_is_missing_in_a_list_keeps_its_questions(here: Desk) -> None:
+async def test_a_server_that_has_removed_us_is_none_of_ours_and_keeps_its_questions(here: Desk) -> None:
+    await here.hear("GUILD_CREATE", {"id": GUILD})
     await machine(here)
 
-    await forget_guild(GuildId(GUILD), here.inbox())
+    await here.hear("GUILD_DELETE", {"id": GUILD})
 
-    assert await doomed(here) == NOW + GRACE_SECONDS
+    assert await here.places.guilds() == {}
     assert len(await here.ledger.live_turns()) == 1
 
 
@@ -148,6 +207,26 @@ async def test_a_new_session_is_taken_only_when_what_it_left_behind_has_been_rea
     assert before is None
     assert after is not None
     assert (after.session, after.seq) == ("s1", 1)
+
+
+async def test_a_channel_that_cannot_be_read_now_holds_up_no_session(here: Desk) -> None:
+    here.catch_up_failure = Unread("one of them")
+
+    afterwards = await here.hear("READY", {"v": 10})
+
+    assert afterwards is not None
+    await afterwards()
+    assert here.done == ["caught up later"]
+    assert await here.position() is not None
+
+
+async def test_as_long_as_discord_does_not_say_where_we_are_no_session_is_taken(here: Desk) -> None:
+    here.catch_up_failure = Refused("403")
+
+    with pytest.raises(Retriable):
+        await here.hear("READY", {"v": 10})
+
+    assert await here.position() is None
 
 
 async def test_a_defect_of_ours_does_not_hold_up_what_comes_behind(here: Desk) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -37,10 +38,14 @@ class Scene:
         return [one["content"] for one in self.alice.messages(channel or self.discord.channel("general").id)]
 
 
+async def at_once(seconds: float) -> None:
+    """Nobody waits for the next try."""
+
+
 @pytest.fixture
 async def here(tmp_path: Path) -> AsyncIterator[Scene]:
     async with Simulator(rules=Rules(rates=None)) as discord, httpx.AsyncClient() as http, desk(tmp_path) as made:
-        rest = Rest(Transport(http, discord.api_url, discord.token))
+        rest = Rest(Transport(http, discord.api_url, discord.token, sleep=at_once))
         yield Scene(discord, made.places, rest, discord.add_person("alice"))
 
 
@@ -116,3 +121,29 @@ async def test_who_brings_us_in_again_is_greeted_again(here: Scene) -> None:
     await here.welcome(moment="2026-11-23")
 
     assert len(here.said()) == 2
+
+
+async def test_it_is_said_where_discord_makes_its_own_announcements(
+    here: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, get_guild = here.discord.add_channel("announcements").id, here.rest.get_guild
+
+    async def announcing(guild: str) -> Any:
+        return {**await get_guild(guild), "system_channel_id": other}
+
+    monkeypatch.setattr(here.rest, "get_guild", announcing)
+
+    await here.welcome()
+
+    assert (len(here.said()), len(here.said(other))) == (0, 1)
+
+
+async def test_a_server_that_cannot_be_greeted_now_keeps_no_other_from_it(here: Scene) -> None:
+    await here.places.note_authorised(GuildId("1"), "2026-11-21")  # comes first
+    here.discord.faults.fail(method="GET", path="/guilds/1", status=500, times=99)
+
+    with pytest.raises(Retriable):
+        await here.welcome()
+
+    assert len(here.said()) == 1
+    assert list(await here.places.unwelcomed()) == ["1"]

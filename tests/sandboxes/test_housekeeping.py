@@ -116,6 +116,34 @@ async def test_a_stopped_machine_whose_thread_has_a_question_again_is_not_delete
     assert list(house.conditions()) == [name_of(ONE)]
 
 
+@pytest.mark.parametrize("asleep", [False, True])
+async def test_a_doomed_machine_has_until_its_time_and_not_longer(house: House, asleep: bool) -> None:
+    await house.raise_machines(ONE, TWO)
+    if asleep:
+        await house.keeper.pause(ONE)
+    await house.shelf.doom(house.now + 60, thread=ONE)
+    house.now += 59
+    spared = await house.rounds.destroy_expired()
+    house.now += 1
+
+    counts = await house.rounds.destroy_expired()
+
+    assert (spared, counts) == ({}, {"destroyed": 1})
+    assert (await house.state(ONE), await house.state(TWO)) == (State.DESTROYED, State.ACTIVE)
+    assert list(house.conditions()) == [name_of(TWO)]
+
+
+async def test_a_doomed_machine_is_deleted_though_a_turn_needs_it(house: House) -> None:
+    await house.raise_machines(ONE)
+    await house.ask(ONE)
+    await house.shelf.doom(house.now, thread=ONE)
+
+    counts = await house.rounds.destroy_expired()
+
+    assert counts == {"destroyed": 1}
+    assert house.conditions() == {}
+
+
 async def test_machines_of_ours_that_no_thread_knows_are_deleted_and_others_are_not(house: House) -> None:
     await house.raise_machines(ONE)
     house.provider.put("opencord-9", Condition.RUNNING, {"app": "opencord", "thread": "9"})

@@ -8,8 +8,8 @@ from app.store.sqlite import Sqlite
 from app.turns.errors import LeaseLost
 from app.turns.machine import Event, Postponed, Stage
 from app.turns.ports import Facts
-from app.turns.records import Turn
-from tests.samples import message
+from app.turns.records import Addressed, Turn
+from tests.samples import command, message
 
 pytestmark = pytest.mark.anyio
 THREAD = ThreadId("400000000000000000")
@@ -143,3 +143,62 @@ async def test_other_threads_and_what_is_not_accepted_yet_are_none_of_it(ledger:
     assert cancelled == 0
     assert await stage_of(ledger, elsewhere) is Stage.PROMPTED
     assert (await ledger.record(new.id, "deciding", Event.ACCEPTED, Facts())).stage is Stage.ACCEPTED
+
+
+async def test_what_is_deleted_while_somebody_brings_it_to_the_model_ends(ledger: SqliteLedger) -> None:
+    turn = await queued(ledger, 1)
+    await claim(ledger, "mine")
+
+    withdrawn = await ledger.withdraw([turn])
+
+    assert withdrawn == 1
+    assert await stage_of(ledger, turn) is Stage.CANCELLED
+    with pytest.raises(LeaseLost):
+        await ledger.seal(turn, "mine")
+
+
+async def test_what_is_edited_while_somebody_brings_it_to_the_model_is_read_anew_when_it_is_sealed(
+    ledger: SqliteLedger,
+) -> None:
+    turn = await queued(ledger, 1)
+    await claim(ledger, "mine")
+
+    amended = await ledger.amend(turn, "do it twice", Addressed.US)
+
+    assert amended
+    assert (await ledger.seal(turn, "mine")).prompt == "do it twice"
+
+
+@pytest.mark.parametrize("state", ["sealed", "interrupted"])
+async def test_once_it_may_be_at_the_model_an_edit_and_a_deletion_come_too_late(
+    ledger: SqliteLedger, state: str
+) -> None:
+    turn = await queued(ledger, 1)
+    await claim(ledger, "mine")
+    await ledger.seal(turn, "mine")
+    if state == "interrupted":
+        await ledger.record(turn, "mine", Event.PROMPT_SENT, PROMPTED)
+        await ledger.record(turn, "mine", Event.INTERRUPTED, Facts())
+
+    late = (await ledger.amend(turn, "do it twice", Addressed.US), await ledger.withdraw([turn]))
+
+    found = await ledger.turn(turn)
+    assert late == (False, 0)
+    assert found is not None
+    assert (found.stage, found.prompt) == (Stage.THREADED, "do it")
+
+
+async def test_only_the_holder_of_the_lease_seals(ledger: SqliteLedger) -> None:
+    turn = await queued(ledger, 1)
+    await claim(ledger, "mine")
+
+    with pytest.raises(LeaseLost):
+        await ledger.seal(turn, "another")
+
+    assert await ledger.withdraw([turn]) == 1
+
+
+async def test_a_command_is_not_withdrawn_with_a_message(ledger: SqliteLedger) -> None:
+    await ledger.admit(command(1, thread=THREAD), 0.0)
+
+    assert await ledger.withdraw([command(1).id]) == 0

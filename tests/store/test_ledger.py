@@ -286,3 +286,43 @@ async def test_only_the_stages_that_were_asked_for_are_claimed(ledger: SqliteLed
 
     assert opening is not None
     assert (opening.id, nobody) == (command(2).id, None)
+
+
+@pytest.mark.parametrize(
+    ("asked_in", "starts"),
+    [(None, True), (THREAD, False), (ThreadId(message(1).id), False)],
+    ids=["channel", "thread", "forum"],
+)
+async def test_a_turn_starts_its_thread_when_it_was_asked_outside_of_any(
+    ledger: SqliteLedger, asked_in: ThreadId | None, starts: bool
+) -> None:
+    asked = message(1, thread=asked_in)
+    await ledger.admit(asked, 0.0)
+    await claim(ledger)
+
+    noted = [await ledger.note_opener(asked.id, "mine", MessageId(asked.id)) for _ in range(2)]
+
+    assert [turn.starts_thread for turn in noted] == [starts, starts]
+    assert {turn.thread for turn in noted} == {asked_in or asked.id}
+
+
+ENDS = (Event.IGNORED, Event.CANCELLED, Event.GIVEN_UP)
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_what_came_to_nothing_makes_no_thread_ours(ledger: SqliteLedger, end: Event) -> None:
+    await ledger.admit(message(1, thread=THREAD), 0.0)
+    open_yet = await ledger.is_ours(THREAD)
+    turn = await claim(ledger)
+    await ledger.record(turn.id, "mine", end, Facts())
+
+    assert (open_yet, await ledger.is_ours(THREAD)) == (None, False)
+
+
+async def test_what_was_taken_makes_a_thread_ours_for_what_comes_after_it(ledger: SqliteLedger) -> None:
+    await queued(ledger, message(2, thread=THREAD))
+
+    found = [await ledger.is_ours(THREAD, message(number).id) for number in (1, 2, 3)]
+
+    assert found == [False, False, True]
+    assert await ledger.is_ours(THREAD)

@@ -66,6 +66,17 @@ async def test_a_new_holder_counts_its_beats_from_the_beginning(shards: SqliteSh
     assert (pulse.alive_at, pulse.problem) == (50.0, None)
 
 
+async def test_who_asks_for_a_lease_again_goes_on_counting(shards: SqliteShards) -> None:
+    await shards.hold(ONE, "a", 0.0, 45.0)
+    await shards.beat(ONE, beat("a", 5), 1.0, 46.0)
+    await shards.hold(ONE, "a", 10.0, 55.0)
+
+    await shards.beat(ONE, beat("a", 5), 50.0, 95.0)  # comes again
+
+    (pulse,) = await shards.pulses()
+    assert pulse.alive_at == 1.0
+
+
 async def test_within_a_session_the_position_only_grows(shards: SqliteShards) -> None:
     for seq in (1, 7, 3):
         await shards.move(ONE, at("s1", seq), float(seq))
@@ -114,6 +125,22 @@ async def test_only_sessions_that_were_left_are_forgotten(shards: SqliteShards) 
 
     assert await shards.prune(100.0) == 1
     assert await shards.position(ONE) == at("s2", 1)
+
+
+async def test_each_shard_keeps_its_last_session_however_old(shards: SqliteShards) -> None:
+    for number in range(2):
+        await shards.move(Shard(number, 2), at(f"s{number}", 7), 1.0)
+
+    assert await shards.prune(100.0) == 0
+    assert await shards.position(Shard(0, 2)) == at("s0", 7)
+    assert await shards.position(Shard(1, 2)) == at("s1", 7)
+
+
+async def test_what_was_left_lately_is_kept(shards: SqliteShards) -> None:
+    await shards.move(ONE, at("s1", 90), 100.0)
+    await shards.move(ONE, at("s2", 1), 101.0)
+
+    assert await shards.prune(100.0) == 0
 
 
 async def test_shards_of_an_older_count_have_no_pulse(shards: SqliteShards) -> None:

@@ -1,8 +1,10 @@
 """The shelf on a real database file."""
 
+from typing import Any
+
 import pytest
 
-from app.ids import SessionId, ThreadId
+from app.ids import ChannelId, GuildId, SessionId, ThreadId
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
 from app.store.ledger import SqliteLedger
@@ -183,3 +185,69 @@ async def test_coming_up_counts_as_use(rack: Rack) -> None:
     await rack.become_active()
 
     assert (await rack.seen()).active_at == rack.now
+
+
+GUILD, CHANNEL = GuildId("100"), ChannelId("200")
+LABELS = {"guild": GUILD, "channel": CHANNEL}
+
+
+@pytest.fixture
+async def labelled(rack: Rack) -> Rack:
+    """One whose server and channel are known, and that stands."""
+    await rack.shelf.shelve(THREAD, "opencord-4", LABELS, rack.now)
+    await rack.become_active()
+    return rack
+
+
+@pytest.mark.parametrize("times", [(50.0, 90.0), (90.0, 50.0)])
+async def test_of_two_dooms_the_earlier_counts(labelled: Rack, times: tuple[float, float]) -> None:
+    for at in times:
+        await labelled.shelf.doom(at, guild=GUILD)
+
+    assert (await labelled.seen()).doomed_at == 50.0
+
+
+async def test_a_reprieve_spares_what_is_not_due_yet_and_nothing_else(labelled: Rack) -> None:
+    await labelled.shelf.doom(50.0, guild=GUILD)
+
+    await labelled.shelf.reprieve(GuildId("101"), 10.0)
+    elsewhere = (await labelled.seen()).doomed_at
+    await labelled.shelf.reprieve(GUILD, 50.0)
+    too_late = (await labelled.seen()).doomed_at
+    await labelled.shelf.reprieve(GUILD, 49.0)
+
+    assert (elsewhere, too_late, (await labelled.seen()).doomed_at) == (50.0, 50.0, None)
+
+
+@pytest.mark.parametrize("place", [{"thread": THREAD}, {"channel": CHANNEL}])
+async def test_a_machine_that_is_only_being_made_is_doomed_with_its_place(rack: Rack, place: dict[str, Any]) -> None:
+    await rack.shelf.shelve(THREAD, "opencord-4", LABELS, rack.now)
+
+    await rack.shelf.doom(50.0, **place)
+
+    await rack.become_active()
+    assert (await rack.seen()).doomed_at == 50.0
+
+
+async def test_a_server_that_is_left_dooms_only_what_stands(rack: Rack) -> None:
+    await rack.shelf.shelve(THREAD, "opencord-4", LABELS, rack.now)
+
+    doomed = await rack.shelf.doom(50.0, guild=GUILD)
+
+    await rack.become_active()
+    assert (doomed, (await rack.seen()).doomed_at) == (0, None)
+
+
+@pytest.mark.parametrize("place", [{"thread": ThreadId("1")}, {"channel": ChannelId("1")}, {"guild": GuildId("1")}])
+async def test_what_is_gone_elsewhere_dooms_nothing_here(labelled: Rack, place: dict[str, Any]) -> None:
+    assert await labelled.shelf.doom(50.0, **place) == 0
+    assert (await labelled.seen()).doomed_at is None
+
+
+async def test_a_machine_that_was_deleted_is_not_doomed_any_more(labelled: Rack) -> None:
+    await labelled.shelf.doom(50.0, thread=THREAD)
+
+    await labelled.take(State.DESTROYING)
+    await labelled.settle(State.DESTROYED)
+
+    assert (await labelled.seen()).doomed_at is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.ids import UserId
 from app.sandboxes.keeper import name_of
 from app.turns.history import (
     BETWEEN,
@@ -19,7 +20,7 @@ from app.turns.history import (
     with_history,
 )
 from app.turns.machine import Stage
-from app.turns.records import Request
+from app.turns.records import Asker, Request
 from tests.samples import ALICE, command, message
 from tests.turns.engine import World, world
 
@@ -51,6 +52,25 @@ def test_of_long_messages_as_much_goes_in_as_fits_and_the_end_is_kept() -> None:
     assert lines[0].startswith(CUT)
     assert lines[0].endswith("END")
     assert lines[1] == "bob: " + "b" * 5_000
+
+
+NAMES = [
+    ("alice", "alice"),
+    ("al\nice", "al ice"),
+    ("bob (42): yes\n\neve", "bob 42 yes eve"),
+    ("bob\u2028eve", "bob eve"),
+    (" \n", "somebody"),
+    ("():", "somebody"),
+]
+
+
+@pytest.mark.parametrize(("name", "shown"), NAMES)
+def test_a_name_looks_like_nothing_but_a_name(name: str, shown: str) -> None:
+    asked = said_by(Asker(UserId("7"), name), "make a file")
+    told = recent_lines([Said(name, "make a file")])
+
+    assert asked == f"{shown} (7): make a file"
+    assert told == [f"{shown}: make a file"]
 
 
 @pytest.fixture

@@ -46,6 +46,15 @@ def test_the_gate_does_not_guess_a_category() -> None:
     assert gate(place, PLAIN, Policy(category=ChannelId("40"))) is Unknown.PLACE
 
 
+@pytest.mark.parametrize("category", [None, ChannelId("41")])
+def test_only_what_is_vague_may_be_asked_for(category: ChannelId | None) -> None:
+    place = Place(GuildId("1"), ChannelId("20"), ThreadId("30"), category)
+
+    found = [gate(replace(place, vague=vague), PLAIN, Policy(category=ChannelId("40"))) for vague in (True, False)]
+
+    assert found == [Unknown.PLACE, Refusal.CHANNEL]
+
+
 few = st.sampled_from(["1", "2", "3"])
 channels, roles = few.map(ChannelId), st.lists(few, max_size=3).map(tuple)
 places = st.builds(

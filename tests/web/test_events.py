@@ -43,6 +43,13 @@ async def test_a_ping_is_answered_with_204_and_a_content_type(door: Door) -> Non
     assert answer.headers["content-type"] == "application/json"
 
 
+async def test_a_ping_is_nothing_but_a_ping(door: Door) -> None:
+    answer = await send(door, {**AUTHORISED, "type": 0})
+
+    assert (answer.status_code, door.desk.done) == (204, [])
+    assert await door.places.unwelcomed() == {}
+
+
 async def test_a_bad_signature_is_refused(door: Door) -> None:
     answer = await door.post(json.dumps(AUTHORISED).encode(), "00" * 64, path="/discord/events")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from app.inbox.pulse import Gateway
 from app.relay import Shard
@@ -93,6 +94,51 @@ async def test_what_an_event_sets_going_is_done_when_it_is_answered_and_may_fail
     answered = await relay.send(event("THREAD_UPDATE", {"id": "400", "thread_metadata": {"archived": True}}))
 
     assert (answered, relay.desk.done) == (204, ["failed"])
+
+
+async def test_a_defect_in_what_an_event_sets_going_is_logged_and_bothers_nobody(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(desk: Desk, thread: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Desk, "pause", fail)
+
+    with structlog.testing.capture_logs() as logs:
+        answered = await relay.send(event("THREAD_UPDATE", {"id": "400", "thread_metadata": {"archived": True}}))
+
+    assert answered == 204
+    assert [line["event"] for line in logs] == ["event.defect"]
+
+
+HALF = "\ud800"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"session_id": HALF},
+        {"resume_gateway_url": f"wss://{HALF}"},
+        {"t": "HEARTBEAT", "d": {"holder": HALF, "beat": 1}},
+        {"t": "HEARTBEAT", "d": {"holder": "a", "beat": 1, "problem": HALF}},
+        {"t": "HEARTBEAT", "d": {"holder": "a", "beat": 1, "notice": HALF}},
+    ],
+)
+async def test_half_a_character_in_the_envelope_is_refused_and_no_defect(relay: Relay, broken: dict[str, Any]) -> None:
+    with structlog.testing.capture_logs() as logs:
+        answered = await relay.send({**event("RESUMED", {}), **broken})
+
+    assert answered == 400
+    assert [line["event"] for line in logs] == ["relay.rejected"]
+    assert await relay.desk.shards.pulses() == []
+    assert await relay.desk.position() is None
+
+
+async def test_half_a_character_in_a_message_is_kept_as_well_as_can_be(relay: Relay) -> None:
+    assert await relay.send(event("MESSAGE_CREATE", mentioning("1", f"look {HALF}"))) == 204
+
+    (turn,) = await relay.desk.ledger.live_turns()
+    assert turn.prompt.startswith("look")
 
 
 @pytest.mark.parametrize(
