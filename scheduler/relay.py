@@ -11,43 +11,21 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import structlog
 
 from app.discord import signature
+from scheduler.backoff import Backoff
 
 JOB_SECONDS = 120.0  # how long we wait for a job to end; it goes on in the app, and is busy until then
-LONGEST_WAIT_SECONDS = 60.0
 # Servers close connections that were idle, uvicorn after 5 seconds: one that is kept for longer breaks under a request
 # now and then. A stream of events keeps its connection; a job or a beat opens one.
 KEEP_SECONDS = 2.0
 CHECK = "RELAY_SIGNING_KEY (if it is empty: DISCORD_TOKEN) must be the same here and there, and the clocks agree"
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Backoff:
-    """Times are seconds by any clock that only goes forward."""
-
-    failures: int = 0  # in a row
-    until: float = float("-inf")
-    first: float = 1.0
-    longest: float = LONGEST_WAIT_SECONDS
-
-    def fail(self, now: float) -> float:
-        """How long to wait now."""
-        seconds = min(self.first * 2.0 ** min(self.failures, 10), self.longest)
-        self.failures, self.until = self.failures + 1, now + seconds
-        return seconds
-
-    def clear(self) -> int:
-        """How many failures there had been."""
-        failures, self.failures, self.until = self.failures, 0, float("-inf")
-        return failures
 
 
 class Unanswered(Exception):

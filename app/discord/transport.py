@@ -19,12 +19,12 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any
 from weakref import WeakValueDictionary
 
 import httpx
 
+from app.connections import user_agent
 from app.discord.buckets import Book, Route, retry_after
 from app.discord.errors import Unavailable, refusal
 
@@ -36,15 +36,6 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 8.0
 
 BEFORE_EFFECT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-
-
-def user_agent() -> str:
-    """Discord blocks requests without one of this form: https://docs.discord.com/developers/reference#user-agent"""
-    try:
-        version = metadata.version("opencord")
-    except metadata.PackageNotFoundError:  # run from a checkout
-        version = "0"
-    return f"DiscordBot (https://github.com/opencord/opencord, {version})"
 
 
 @dataclass(frozen=True, slots=True)

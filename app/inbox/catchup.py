@@ -69,6 +69,7 @@ class CatchUp:
         means that nothing was."""
         async with self._one_at_a_time:
             last, begun = await self._places.caught_up_at(), self._clock()
+            self._closed_until = {spot: until for spot, until in self._closed_until.items() if until > begun}
             is_thorough = last is None or begun - last > ARCHIVED_SECONDS
             counts, failures = await self._read(await self.take_stock(), is_thorough)
             if failures:
@@ -171,8 +172,6 @@ class CatchUp:
 
         https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
         """
-        now = self._clock()
-        self._closed_until = {spot: until for spot, until in self._closed_until.items() if until > now}
         return self._closed_until.keys().isdisjoint({(spot.channel, ALL), (spot.channel, spot.newest)})
 
     async def _joined_at(self, guild: GuildId) -> float:

@@ -23,10 +23,10 @@ async def created(body: Object, inbox: Inbox) -> None:
     message = parse(body)
     if not message.from_person:
         return
-    bot = await inbox.us()
-    addressed = whom(message.named, bot, inbox.policy.role)
-    if addressed is Addressed.US or (addressed is not Addressed.EVERYONE and await is_ours(message, inbox)):
-        await admit(request_of(message, await place_of(message, inbox), bot, inbox.policy), inbox)
+    request = request_of(message, await place_of(message, inbox), await inbox.us(), inbox.policy)
+    ours = request.addressed is not Addressed.US and await is_ours(message, inbox)
+    if wanted(request.addressed, ours=ours):
+        await admit(request, inbox)
 
 
 async def edited(body: Object, inbox: Inbox) -> None:
@@ -83,3 +83,8 @@ def request_of(message: Message, place: Place, bot: str, policy: Policy) -> Requ
     words = message.words({bot, policy.role} if policy.role else {bot})
     addressed = whom(message.named, bot, policy.role)
     return Request(TurnId(message.id), Source.MESSAGE, place, message.author, words, addressed=addressed)
+
+
+def wanted(addressed: Addressed, *, ours: bool) -> bool:
+    """`ours`: it stands in a thread of ours."""
+    return addressed is Addressed.US or (ours and addressed is not Addressed.EVERYONE)

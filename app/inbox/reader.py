@@ -7,13 +7,13 @@ import structlog
 
 from app.discord.errors import UNKNOWN_CHANNEL
 from app.discord.interactions import Malformed
-from app.discord.messages import Message, parse
+from app.discord.messages import parse
 from app.ids import GuildId, MessageId
-from app.inbox.messages import request_of
+from app.inbox.messages import request_of, wanted
 from app.inbox.ports import Discord, Object, Places
 from app.inbox.spots import Spot, is_thread
 from app.turns.errors import Refused
-from app.turns.records import Addressed, Request
+from app.turns.records import Request
 from app.turns.routing import Policy
 
 log = structlog.get_logger()
@@ -85,7 +85,8 @@ class Reader:
             log.warning("event.unreadable", name="message", why=str(error))
             return None
         request = request_of(message, spot.place, self._us, self._policy)
-        return request if wanted(message, request.addressed, ours=spot.is_ours or follows) else None
+        is_wanted = message.from_person and wanted(request.addressed, ours=spot.is_ours or follows)
+        return request if is_wanted else None
 
     async def _as_member(self, request: Request) -> Request:
         """A page does not say which roles its authors have."""
@@ -102,7 +103,3 @@ class Reader:
         except Refused:  # no member any more
             return ()
         return tuple(str(role) for role in member.get("roles", ()))
-
-
-def wanted(message: Message, addressed: Addressed, *, ours: bool) -> bool:
-    return message.from_person and (addressed is Addressed.US or (ours and addressed is not Addressed.EVERYONE))

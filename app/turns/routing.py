@@ -45,7 +45,7 @@ def gate(place: Place, asker: Asker, policy: Policy) -> Refusal | Unknown | None
     """None opens. A thread counts as its parent channel; a thread may also be allowed by its own id. Only a vague place
     may be unknown."""
     if policy.channels and not policy.channels & {place.channel, place.thread}:
-        return Unknown.PLACE if place.thread == str(place.channel) else Refusal.CHANNEL
+        return Unknown.PLACE if place.lacks_parent else Refusal.CHANNEL
     if policy.required_role is not None and policy.required_role not in asker.roles:
         return Refusal.ROLE
     if policy.category is not None and place.category != policy.category:

@@ -15,11 +15,12 @@ from collections.abc import Callable
 import httpx
 import structlog
 
+from scheduler.backoff import Backoff
 from scheduler.gateway.gate import Gate, Resharded, Trouble
 from scheduler.gateway.pace import PACE, Pace
 from scheduler.gateway.protocol import Identity
 from scheduler.gateway.shard import Shard, first_of
-from scheduler.relay import Backoff, Relay
+from scheduler.relay import Relay
 
 CALM_SECONDS = 300.0  # what goes wrong after so long a time has nothing to do with the last time
 
@@ -90,5 +91,5 @@ class Calm:
     async def pause(self) -> None:
         if self._clock() - self._since >= CALM_SECONDS:
             self._backoff.clear()
-        await asyncio.sleep(self._backoff.fail(0.0))
+        await asyncio.sleep(self._backoff.fail())
         self._since = self._clock()

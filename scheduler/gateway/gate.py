@@ -15,16 +15,16 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib import metadata
 from typing import Any, TypeVar
 
 import httpx
 import structlog
 
+from app.connections import user_agent
+from scheduler.backoff import Backoff
 from scheduler.gateway.budget import Allowance, Budget, Restarts, parse_allowance
 from scheduler.gateway.pace import PACE, Pace
 from scheduler.gateway.session import is_websocket
-from scheduler.relay import Backoff
 
 # https://docs.discord.com/developers/resources/application#application-object-application-flags
 MESSAGE_CONTENT, MESSAGE_CONTENT_LIMITED = 1 << 18, 1 << 19
@@ -197,12 +197,3 @@ def retry_after(response: httpx.Response) -> float:
         return min(max(float(response.headers.get("Retry-After", "1")), 0.0), 86_400.0)
     except ValueError:
         return 1.0
-
-
-def user_agent() -> str:
-    """Discord blocks requests without one of this form: https://docs.discord.com/developers/reference#user-agent"""
-    try:
-        version = metadata.version("opencord")
-    except metadata.PackageNotFoundError:  # run from a checkout
-        version = "0"
-    return f"DiscordBot (https://github.com/opencord/opencord, {version})"

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from websockets.asyncio.client import ClientConnection
 
+from scheduler.backoff import Backoff
 from scheduler.gateway.backlog import Backlog
 from scheduler.gateway.closings import Move, Verdict
 from scheduler.gateway.doubt import Doubt
@@ -24,7 +25,7 @@ from scheduler.gateway.protocol import MESSAGE_CONTENT, Conversation, Event, Ide
 from scheduler.gateway.session import Session, address, parse_position
 from scheduler.gateway.socket import Clock, Line, Unreachable, opened
 from scheduler.gateway.tenure import QUEUE_FULL, LeaseLost, Tenure
-from scheduler.relay import Backoff, Held, Relay, Unanswered
+from scheduler.relay import Held, Relay, Unanswered
 
 ASTRAY = 3  # attempts to reach the place for resuming, before the common one is tried
 BLIND_NOTICE = (
@@ -91,7 +92,7 @@ class Shard:
             except Unanswered as failure:
                 if not backoff.failures:
                     self._log.warning("gateway.app_away", why=str(failure), waiting=0)
-                pause = backoff.fail(0.0) * (0.5 + self._jitter() / 2)
+                pause = backoff.fail() * (0.5 + self._jitter() / 2)
             await asyncio.sleep(pause)
 
     async def _listen(self, tenure: Tenure) -> None:
@@ -106,7 +107,7 @@ class Shard:
                 await asyncio.sleep(trouble.pause)
             except Unreachable as failure:
                 self._astray += self._session is not None
-                pause = self._drops.fail(0.0)
+                pause = self._drops.fail()
                 self._log.warning("gateway.unreachable", why=str(failure), wait_seconds=pause)
                 tenure.tell(f"Discord's Gateway cannot be reached ({failure}).")
                 await asyncio.sleep(pause)
@@ -203,7 +204,7 @@ class Shard:
         if lived >= self._pace.lasting:
             self._drops.clear()
             return 0.0
-        return self._drops.fail(0.0) * (0.5 + self._jitter() / 2)
+        return self._drops.fail() * (0.5 + self._jitter() / 2)
 
     async def _stop(self, verdict: Verdict, tenure: Tenure) -> None:
         pause = self._pace.refused if verdict.code == 4004 else self._pace.stopped

@@ -102,7 +102,7 @@ class Line:
                 if why := self._take(event):
                     self._conversation.leave(why)
             case Close():
-                pass  # at the end of `opened`, as ever
+                return  # the conversation is over, and `opened` closes whatever it opened
 
 
 def code_of(closed: ConnectionClosed) -> int | None:

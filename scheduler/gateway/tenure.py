@@ -15,12 +15,13 @@ from typing import Any
 
 import structlog
 
+from scheduler.backoff import Backoff
 from scheduler.gateway.backlog import Backlog, Entry
 from scheduler.gateway.pace import Pace
 from scheduler.gateway.protocol import Event
 from scheduler.gateway.selection import select
 from scheduler.gateway.session import Session
-from scheduler.relay import Backoff, Relay, Unanswered, words_for
+from scheduler.relay import Relay, Unanswered, words_for
 
 NEVER = frozenset({400, 413})
 QUEUE_FULL = "the app takes no events"
@@ -111,7 +112,7 @@ class Tenure:
             if why := await self._beat_once(self._pace.short_answer):
                 if not backoff.failures:
                     self._log.warning("gateway.beat_lost", why=why)
-                pause = backoff.fail(0.0)
+                pause = backoff.fail()
             else:
                 backoff.clear()
             with suppress(TimeoutError):
@@ -140,7 +141,7 @@ class Tenure:
             self._refusal = why
             if not backoff.failures:
                 self._log.warning("gateway.app_away", why=why, waiting=len(self.backlog))
-            await asyncio.sleep(backoff.fail(0.0) * (0.5 + self._jitter() / 2))
+            await asyncio.sleep(backoff.fail() * (0.5 + self._jitter() / 2))
         if backoff.failures:
             self._log.info("gateway.app_back", failures=backoff.failures, waiting=len(self.backlog))
 

@@ -12,7 +12,8 @@ from structlog.typing import EventDict
 from app.connections import open_http
 from app.discord import signature
 from scheduler import relay as module
-from scheduler.relay import KEEP_SECONDS, Backoff, Held, Relay, Unanswered
+from scheduler.backoff import Backoff
+from scheduler.relay import KEEP_SECONDS, Held, Relay, Unanswered
 from tests.web.doorway import SEED, front_of, listening
 
 pytestmark = pytest.mark.anyio
