@@ -67,9 +67,9 @@ class Welcome:
         how = "Mention me in a channel, or use `/opencord ask`" if self.mentions else "Use `/opencord ask`"
         goes_on = "there, just write" if self.mentions else "ask there with the same command"
         who = (
-            "everybody here may"
+            "everybody here"
             if self.policy.required_role is None
-            else f"whoever has the role <@&{self.policy.required_role}> may"
+            else f"whoever has the role <@&{self.policy.required_role}>"
         )
         is_limited = bool(self.policy.channels or self.policy.category)
         where = f" I work in {' '.join(f'<#{one}>' for one in channels[:MOST_NAMED])}." if is_limited else ""
