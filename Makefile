@@ -39,7 +39,7 @@ db-init: setup ## make the database, or bring it up to date
 	@$(WITH_ENV) python -m app.store
 
 test: setup ## all tests, with the real OpenCode
-	python -m pytest
+	python -m pytest -n 3 --dist loadfile
 
 typecheck: setup ## mypy
 	mypy

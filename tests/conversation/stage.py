@@ -189,6 +189,11 @@ class Stage:
                 continue
         return found
 
+    def server(self) -> int:
+        """The process id of the one OpenCode server; what it runs for its model comes and goes."""
+        (pid,) = (process.pid for process in self.processes() if "serve" in process.cmdline())
+        return int(pid)
+
     async def job(self, name: str) -> dict[str, int]:
         """What the clock asks for, at once."""
         seed = load(self.environment()).relay_seed()

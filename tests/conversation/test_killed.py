@@ -16,13 +16,13 @@ async def test_a_turn_survives_the_death_of_the_app_and_is_answered_once(tmp_pat
         thread = await stage.ask("!bash echo once >> runs.txt\n!slow 4\n!say Done after all.")
         await stage.discord.wait_for(lambda: len(stage.model.requests) >= 2, within=60)
         stage.kill()
-        servers = {process.pid for process in stage.processes()}
+        server = stage.server()
 
         await stage.start()
         await stage.until_said(thread, "Done after all.")
 
         (home,) = stage.homes
-        assert servers <= {process.pid for process in stage.processes()}, "the machine should have been adopted"
+        assert stage.server() == server, "the machine should have been adopted"
         assert stage.said(thread) == ["Done after all."]
         assert (home / "workspace/runs.txt").read_text() == "once\n"
         assert len(stage.threads()) == 1
