@@ -224,7 +224,11 @@ def test_a_key_chooses_the_real_model() -> None:
 
 
 def test_leftovers_are_ended(tmp_path: Path) -> None:
-    left = subprocess.Popen(["sleep", "300"], env={"HOME": str(tmp_path / "home")}, start_new_session=True)
+    command = ["sh", "-c", "echo up; read never"]
+    environ = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"]}
+    left = subprocess.Popen(command, env=environ, start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert left.stdout is not None
+    left.stdout.readline()  # it runs, and its environment can be read
 
     demo_app.end_leftovers(tmp_path)
 
