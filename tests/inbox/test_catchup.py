@@ -1,8 +1,5 @@
 """What was said while nobody listened, read from the strict simulator over REST into a real store."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from app.ids import ChannelId, ThreadId
@@ -12,16 +9,9 @@ from app.turns.records import Addressed, Place
 from app.turns.routing import Policy
 from scripts.playground.discord.permissions import May
 from tests.inbox.desk import mentioning
-from tests.inbox.scene import Scene, scene
+from tests.inbox.scene import Scene
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with scene(tmp_path) as made:
-        yield made
-        assert made.violations == made.discord.violations
 
 
 async def test_mentions_are_admitted_oldest_first_and_what_names_nobody_is_not(here: Scene) -> None:

@@ -1,7 +1,5 @@
 """Catching up where Discord shows less than it lists: what cannot be read, what is deleted, what is gone."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +10,9 @@ from app.inbox.ports import Unread
 from app.turns.machine import Event, Stage
 from scripts.playground.discord.permissions import May
 from scripts.playground.discord.records import Overwrite
-from tests.inbox.scene import Scene, scene
+from tests.inbox.scene import Scene
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with scene(tmp_path) as made:
-        yield made
-        assert made.violations == made.discord.violations
 
 
 async def test_a_thread_of_ours_that_is_gone_is_told(here: Scene) -> None:

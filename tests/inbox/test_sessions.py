@@ -1,9 +1,7 @@
 """What a new session of the Gateway begins with: where we are, and what was said there."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,16 +14,9 @@ from app.inbox.envelope import parse
 from app.inbox.ports import Inbox
 from app.turns.errors import Retriable
 from tests.inbox.desk import event
-from tests.inbox.scene import Scene, scene
+from tests.inbox.scene import Scene
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with scene(tmp_path) as made:
-        yield made
-        assert made.violations == made.discord.violations
 
 
 async def test_a_server_that_removed_us_is_told(here: Scene) -> None:
