@@ -13,3 +13,4 @@ ThreadId = NewType("ThreadId", str)
 MessageId = NewType("MessageId", str)
 UserId = NewType("UserId", str)
 SessionId = NewType("SessionId", str)  # OpenCode's, "ses_..."
+AskId = NewType("AskId", str)  # OpenCode's: per_… or que_…

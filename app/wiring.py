@@ -14,6 +14,7 @@ from app.commands.ports import Room
 from app.connections import open_http
 from app.discord import signature
 from app.discord.chat import DiscordChat
+from app.discord.downloads import Downloads
 from app.discord.identity import Application, Identity
 from app.discord.replies import Replies
 from app.discord.rest import Rest
@@ -35,17 +36,20 @@ from app.parts import (
     provider_for,
     router_for,
 )
+from app.sandboxes.files import Files
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper
 from app.settings import Settings
+from app.store.asks import SqliteAsks
 from app.store.ledger import SqliteLedger
+from app.store.parcels import SqliteParcels
 from app.store.places import SqlitePlaces
+from app.store.preferences import SqlitePreferences
 from app.store.relay import SqliteShards
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
+from app.turns.engine import Books, Engine, Habits, World
 from app.turns.errors import Retriable
-from app.turns.runner import Runner
-from app.turns.steps import Steps
 from app.web.front import Front, Job
 
 log = structlog.get_logger()
@@ -74,35 +78,64 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         keeper = Keeper(provider, server, store.shelf, clock, patience_for(settings), recreate=recreate)
         stack.push_async_callback(keeper.close)
         agent, policy = OpenCodeAgent(to_opencode, model_of(options), clock), policy_for(settings)
-        chat, router = DiscordChat(rest, identity), router_for(settings, to_opencode)
-        runner = Runner(store.ledger, Steps(store.ledger, chat, agent, keeper, policy, router), clock)
+        downloads = Downloads(to_discord, settings.discord_api_base_url, rest)
+        chat, router = DiscordChat(rest, identity, downloads), router_for(settings, to_opencode)
+        engine = engine_for(settings, store, World(chat, agent, keeper, Files(provider, store.shelf), router))
         rounds = housekeeping_for(settings, keeper, provider, store.shelf)
         inbox = inbox_for(settings, store, rest, identity, keeper, rounds)
         await stack.enter_async_context(meanwhile(provider.warm()))
         await stack.enter_async_context(meanwhile(first_look(rounds)))
         await stack.enter_async_context(meanwhile(identity.introduce()))
-        await stack.enter_async_context(meanwhile(never_failing(runner)))
-        await stack.enter_async_context(meanwhile(first_reading(inbox, runner)))
-        replies = Replies(rest, identity)
-        room = Room(store.ledger, store.places, store.shelf, keeper, replies, policy, model_of(options), clock)
-        relay_key, jobs = signature.public_key(settings.relay_seed()), jobs_of(rounds, store, runner, inbox)
+        await stack.enter_async_context(meanwhile(never_failing(engine)))
+        await stack.enter_async_context(meanwhile(first_reading(inbox, engine)))
+        room = Room(
+            store.ledger,
+            store.asks,
+            store.preferences,
+            store.places,
+            store.shelf,
+            keeper,
+            agent,
+            Replies(rest, identity),
+            rest,
+            policy,
+            model_of(options),
+            clock,
+        )
+        relay_key, jobs = signature.public_key(settings.relay_seed()), jobs_of(rounds, store, engine, inbox)
         yield Front(
-            identity, room, runner.nudge, clock(), inbox, ear_for(settings, store.shards, store.places), relay_key, jobs
+            identity, room, engine.nudge, clock(), inbox, ear_for(settings, store.shards, store.places), relay_key, jobs
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What is written down, in four vocabularies over one database."""
+    """What is written down, in several vocabularies over one database."""
 
     ledger: SqliteLedger
+    parcels: SqliteParcels
+    asks: SqliteAsks
+    preferences: SqlitePreferences
     shelf: SqliteShelf
     places: SqlitePlaces
     shards: SqliteShards
 
     @classmethod
     def on(cls, sqlite: Sqlite) -> "Store":
-        return cls(SqliteLedger(sqlite), SqliteShelf(sqlite), SqlitePlaces(sqlite), SqliteShards(sqlite))
+        return cls(
+            SqliteLedger(sqlite),
+            SqliteParcels(sqlite),
+            SqliteAsks(sqlite),
+            SqlitePreferences(sqlite),
+            SqliteShelf(sqlite),
+            SqlitePlaces(sqlite),
+            SqliteShards(sqlite),
+        )
+
+
+def engine_for(settings: Settings, store: Store, world: World) -> Engine:
+    books = Books(store.ledger, store.parcels, store.asks, store.preferences)
+    return Engine(books, world, policy_for(settings), Habits(settings.sandbox_timeout_minutes * 60), clock)
 
 
 async def who_we_are(rest: Rest) -> Application:
@@ -114,12 +147,12 @@ async def who_we_are(rest: Rest) -> Application:
     return Application(id, key, str(bot["id"]))
 
 
-async def never_failing(runner: Runner) -> None:
+async def never_failing(engine: Engine) -> None:
     """An app that answers commands and works on none of them would be worse than none: end the process."""
     try:
-        await runner.run()
+        await engine.run()
     except Exception:
-        log.exception("runner.failed")
+        log.exception("engine.failed")
         signal.raise_signal(signal.SIGTERM)
 
 
@@ -129,11 +162,11 @@ async def first_look(rounds: Housekeeping) -> None:
         await rounds.reconcile()
 
 
-async def first_reading(inbox: Inbox, runner: Runner) -> None:
+async def first_reading(inbox: Inbox, engine: Engine) -> None:
     """What was said while the app was away, as soon as Discord can be asked."""
     await inbox.catch_up_later()
     log.info("inbox.caught_up", why="start")
-    runner.nudge()
+    engine.nudge()
 
 
 def inbox_for(
@@ -143,6 +176,7 @@ def inbox_for(
     catch_up = CatchUp(
         rest,
         store.places,
+        store.asks,
         identity.bot,
         policy,
         clock,
@@ -153,6 +187,7 @@ def inbox_for(
     welcome = Welcome(rest, store.places, policy, mentions=settings.relay_mode != "off")
     inbox = Inbox(
         turns=store.ledger,
+        asks=store.asks,
         places=store.places,
         shelf=store.shelf,
         shards=store.shards,
@@ -173,15 +208,15 @@ async def nothing() -> Mapping[str, int]:
     return {}
 
 
-def jobs_of(rounds: Housekeeping, store: Store, runner: Runner, inbox: Inbox) -> Mapping[str, Job]:
+def jobs_of(rounds: Housekeeping, store: Store, engine: Engine, inbox: Inbox) -> Mapping[str, Job]:
     async def recover_turns() -> Mapping[str, int]:
         """The runner finds them by itself, where it runs all the time; where it sleeps between requests, it wakes."""
-        runner.nudge()
+        engine.nudge()
         return {"live": await store.ledger.count_live_turns(), "greeted": await inbox.welcome()}
 
     async def catch_up() -> Mapping[str, int]:
         counts = await inbox.catch_up()
-        runner.nudge()
+        engine.nudge()
         return counts
 
     async def prune() -> Mapping[str, int]:

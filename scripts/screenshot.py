@@ -1,40 +1,54 @@
-"""Takes the README's picture: starts the demo, asks as a newcomer would, and photographs the finished conversation.
+"""Takes the README's pictures: starts the demo, talks to it as a newcomer would, and photographs what there is to see.
 
-`python scripts/screenshot.py [--browser /usr/bin/chromium]`, after `make setup`, by any Python that has Playwright
-(`pip install playwright`): it is no dependency of the project. And any Chromium.
+`python scripts/screenshot.py [--browser /usr/bin/chromium] [--to docs]`, after `make setup`, by the project's own
+Python. The browser is the machine's Chromium: `apt-get install chromium`.
 """
 
 import argparse
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
 
 ROOT = Path(__file__).resolve().parent.parent
-PICTURE = ROOT / "docs" / "demo.png"
 SIZE = {"width": 1280, "height": 800}
-PROMPT = "list the files and write hello.py"
-FOLLOW_UP = "make a plan, then write greet.js and run it"
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-ANSWER_MS = 120_000
+QUIET = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking")
+PATIENCE_MS = 120_000
+STILL_MS = 700  # for the last picture of an animation
+
+WORK = "@OpenCord make a plan, then write greet.js and run it"
+SLOW = "!todo look around; install; run the tests !bash sleep 5 && echo 12 passed !say All **12 tests** pass."
+ASK = "ask me which colour I like"
+RISK = "!bash rm greet.js !say It is gone."
+DONE = """turns => [...document.querySelectorAll(".side .subtext")]
+  .filter(line => line.textContent.includes("Done in")).length >= turns"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Photograph the demo.")
     parser.add_argument("--browser", default=shutil.which("chromium") or shutil.which("google-chrome"))
-    parser.add_argument("--to", type=Path, default=PICTURE)
+    parser.add_argument("--to", type=Path, default=ROOT / "docs", help="the directory of the pictures")
     arguments = parser.parse_args()
+    arguments.to.mkdir(parents=True, exist_ok=True)
     with demo() as url, page(arguments.browser) as view:
-        converse(view, url)
-        view.screenshot(path=arguments.to)
-    print(f"{arguments.to}: {arguments.to.stat().st_size // 1000} kB")
+        view.goto(url)
+        view.wait_for_selector(".hint")
+        for name, talk in PICTURES.items():
+            talk(view)
+            view.wait_for_timeout(STILL_MS)
+            view.screenshot(path=arguments.to / f"{name}.png")
+            print(f"{name}.png: {(arguments.to / f'{name}.png').stat().st_size // 1000} kB")
 
 
 @contextmanager
 def demo() -> Iterator[str]:
-    command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "scripts.playground.demo"]
+    command = [sys.executable, "-m", "scripts.playground.demo"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
@@ -44,36 +58,58 @@ def demo() -> Iterator[str]:
 
 
 @contextmanager
-def page(browser: str | None) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright  # type: ignore[import-not-found, unused-ignore]
+def page(browser: str | None) -> "Iterator[Page]":
+    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
         chromium = play.chromium.launch(executable_path=browser, args=QUIET)
-        yield chromium.new_page(viewport=SIZE)
+        view = chromium.new_page(viewport=SIZE)  # type: ignore[arg-type]
+        view.set_default_timeout(PATIENCE_MS)
+        yield view
         chromium.close()
 
 
-def converse(view: Any, url: str) -> None:
-    """Two turns in one thread, seen beside the channel that it hangs on."""
-    view.goto(url)
-    view.wait_for_selector(".hint")
-    ask(view, PROMPT, first=True)
-    ask(view, FOLLOW_UP, first=False)
-    view.wait_for_timeout(500)  # for the last picture of an animation
+def work(view: "Page") -> None:
+    """A first turn, seen beside the channel that its thread hangs on."""
+    say(view, WORK)
+    view.locator(".thread-card").click()
+    over(view, 1)
 
 
-def ask(view: Any, prompt: str, *, first: bool) -> None:
-    """Write it where the focus is, and wait for the answer. The first one mentions the bot and so opens a thread, which
-    is then opened beside the channel; in a thread one just writes, and what was asked is a message there too."""
-    said = ".side article:not(.starter) .markdown"
-    before = view.locator(said).count()
-    view.keyboard.type(f"@OpenCord {prompt}" if first else prompt)
-    view.keyboard.press("Enter")
-    if first:
-        view.locator(".thread-card").click()
-    wanted = before + (1 if first else 2)
-    enough = "([said, wanted]) => document.querySelectorAll(said).length >= wanted"
-    view.wait_for_function(enough, arg=[said, wanted], timeout=ANSWER_MS)
+def progress(view: "Page") -> None:
+    say(view, SLOW)
+    view.locator(".side .subtext", has_text="sleep 5").last.wait_for()
+
+
+def question(view: "Page") -> None:
+    over(view, 2)
+    say(view, ASK)
+    press(view, "Green").wait_for()
+
+
+def approval(view: "Page") -> None:
+    press(view, "Green").click()
+    over(view, 3)
+    say(view, RISK)
+    press(view, "Allow once").wait_for()
+
+
+PICTURES = {"demo": work, "progress": progress, "question": question, "approval": approval}
+
+
+def say(view: "Page", words: str) -> None:
+    field = view.locator(".pane:visible .text").last
+    field.fill(words)
+    field.press("Enter")
+
+
+def press(view: "Page", label: str) -> "Locator":
+    return view.locator(".side .components").get_by_role("button", name=label, exact=True).last
+
+
+def over(view: "Page", turns: int) -> None:
+    """Once so many turns of the thread are done."""
+    view.wait_for_function(DONE, arg=turns)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """`/opencord`: a module for every subcommand, with its registration and its action. Adding one is adding its module
-and naming it here; where it shows buttons, also the first word of their ids."""
+and naming it here; where it shows buttons, naming the first word of their ids in `app.presses`."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from app.commands import ask, pause, reset, resume, status
+from app.commands import ask, pause, reset, resume, status, verbosity
 from app.commands.answers import Answer
 from app.commands.door import TurnedAway
 from app.commands.ports import Room
-from app.commands.words import UNKNOWN_BUTTON, UNKNOWN_COMMAND, UNKNOWN_OPTION
+from app.commands.words import UNKNOWN_COMMAND, UNKNOWN_OPTION
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, told
 
@@ -23,9 +23,8 @@ class Subcommand(Protocol):
         ...
 
 
-MODULES: tuple[Subcommand, ...] = (ask, status, pause, resume, reset)
+MODULES: tuple[Subcommand, ...] = (ask, status, verbosity, pause, resume, reset)
 SUBCOMMANDS = {module.REGISTRATION["name"]: module for module in MODULES}
-BUTTONS: dict[str, Callable[[Interaction, Room], Awaitable[Answer]]] = {"reset": reset.press}
 
 # https://docs.discord.com/developers/interactions/application-commands
 REGISTRATION: list[Payload] = [
@@ -50,14 +49,6 @@ async def answer(interaction: Interaction, room: Room) -> Answer:
     if interaction.options.keys() - {option["name"] for option in subcommand.REGISTRATION.get("options", ())}:
         return Answer(told(UNKNOWN_OPTION))
     return await admitted(subcommand.run, interaction, room)
-
-
-async def press(interaction: Interaction, room: Room) -> Answer:
-    """The reply to a button, however old: its id says all that there is to know. Talks to the store alone."""
-    button = BUTTONS.get((interaction.custom_id or "").partition(":")[0])
-    if button is None:
-        return Answer(told(UNKNOWN_BUTTON))
-    return await admitted(button, interaction, room)
 
 
 async def admitted(

@@ -17,6 +17,7 @@ from app.commands.words import NOT_NOW, TOO_LONG
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload
 from app.turns.errors import Refused, Retriable
+from app.turns.records import File
 from app.turns.runner import DEFECT
 
 log = structlog.get_logger()
@@ -26,10 +27,11 @@ WORK_SECONDS = 13 * 60.0  # and two minutes of the webhook's life to say how it 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How it went. `text` and the buttons are for whoever sees the first answer, `aloud` is for everybody."""
+    """How it went. `aloud` is for everybody, the rest for whoever sees the first answer."""
 
     text: str
     components: tuple[Payload, ...] = ()
+    files: tuple[File, ...] = ()
     aloud: str | None = None
 
 
@@ -47,7 +49,7 @@ async def carry_out(work: Work, interaction: Interaction, replies: Replies) -> N
     channel = interaction.channel.id if interaction.channel else None
     with structlog.contextvars.bound_contextvars(interaction=interaction.id, channel=channel):
         report = await outcome(work)
-        await say(replies.edit(interaction, report.text, report.components))
+        await say(replies.edit(interaction, report.text, report.components, report.files))
         if report.aloud is not None:
             await say(replies.follow_up(interaction, report.aloud))
 

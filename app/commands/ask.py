@@ -31,7 +31,8 @@ REGISTRATION: Payload = {
             "description": "What you would like to have done or to know",
             "required": True,
             "max_length": LONGEST_PROMPT,
-        }
+        },
+        {"type": 11, "name": "file", "description": "Something to look at or to work with"},
     ],
 }
 
@@ -43,7 +44,15 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     if interaction.channel is None or interaction.channel.type not in OPENS_THREADS | THREADS:
         raise TurnedAway(NOT_HERE)
     visitor = await let_in(interaction, room)
-    request = Request(TurnId(interaction.id), Source.COMMAND, visitor.place, visitor.asker, prompt, interaction.token)
+    request = Request(
+        TurnId(interaction.id),
+        Source.COMMAND,
+        visitor.place,
+        visitor.asker,
+        prompt,
+        interaction.token,
+        attachments=interaction.attachments,
+    )
     if await room.ledger.admit(request, room.clock()):
         log.info("turn.admitted", turn=request.id, thread=visitor.place.thread)
         log.debug("turn.asked", turn=request.id, prompt=prompt)

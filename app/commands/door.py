@@ -1,13 +1,17 @@
-"""Who may use a command, and from where: the same for all of them, and known from the interaction and the store."""
+"""Who may use a command or a button, and from where: the same for all, and known from the interaction and the store."""
 
 from dataclasses import dataclass, replace
 
 from app.commands.ports import Room
 from app.commands.words import NO_THREAD, NOT_HERE
 from app.discord.interactions import Interaction
+from app.discord.markdown import escape
+from app.discord.text import shorten
 from app.ids import ThreadId
 from app.turns.records import Asker, Place
 from app.turns.routing import Refusal, gate
+
+LONGEST_NAME = 80  # characters
 
 
 class TurnedAway(Exception):
@@ -40,3 +44,8 @@ async def let_in(interaction: Interaction, room: Room) -> Visitor:
     if isinstance(refusal, Refusal):
         raise TurnedAway(refusal.value)
     return Visitor(place, asker)
+
+
+def bold(name: str) -> str:
+    """Somebody's name, as it is said to others."""
+    return f"**{escape(shorten(name, LONGEST_NAME))}**"

@@ -1,7 +1,8 @@
-"""What a command may touch: the store's verbs, the machines, the policy, and its own replies.
+"""What a command or a press may touch: the store's verbs, the machines and their agents, the policy, and its own
+replies.
 
 Only the store answers in milliseconds. What is needed of the others is done after the first answer (see `answers`), so
-that every command is answered within Discord's three seconds whatever the vendors do.
+that everything is answered within Discord's three seconds whatever the vendors do.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,10 +11,14 @@ from typing import Protocol
 
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload
-from app.ids import ChannelId, GuildId, ThreadId
+from app.ids import AskId, ChannelId, GuildId, ThreadId, TurnId
 from app.sandboxes.ports import Labels, Machine, Sandbox
-from app.turns.records import Request, Turn
+from app.turns.asks import Asked
+from app.turns.ports import Rewinder
+from app.turns.progress import Decision
+from app.turns.records import File, Request, Turn
 from app.turns.routing import Policy
+from app.turns.status import Verbosity
 
 
 class Desk(Protocol):
@@ -28,6 +33,47 @@ class Desk(Protocol):
     async def cancel(self, thread: ThreadId) -> int:
         """End what is at work in the thread: how many turns. Those that wait go on waiting."""
         ...
+
+    async def turn(self, turn: TurnId) -> Turn | None: ...
+
+    async def stop(self, turn: TurnId, by: str) -> bool:
+        """Whoever works on it is to stop it, on behalf of `by`. False when it is not at work."""
+        ...
+
+    async def hasten(self, turn: TurnId) -> bool:
+        """It goes before all that wait in its thread. False when it does not wait."""
+        ...
+
+    async def call_off(self, turn: TurnId, by: str) -> bool:
+        """It ends without having begun. False when it does not wait."""
+        ...
+
+    async def at_work(self, thread: ThreadId) -> Turn | None:
+        """The thread's turn that is past the queue."""
+        ...
+
+    async def is_newest(self, turn: TurnId) -> bool:
+        """Whether its thread's session was asked nothing after it."""
+        ...
+
+
+class Asks(Protocol):
+    """What agents asked people. The first decision counts."""
+
+    async def asked(self, turn: TurnId, ask: AskId) -> Asked | None: ...
+
+    async def decide(self, turn: TurnId, ask: AskId, decision: Decision, by: str) -> bool:
+        """False when it has been decided already, or nobody waits for it any more."""
+        ...
+
+    async def answer(self, turn: TurnId, ask: AskId, question: int, choice: tuple[str, ...], by: str) -> bool:
+        """Answer the question of this number; the last one decides. False when it has been answered already, or nobody
+        waits for it any more."""
+        ...
+
+
+class Preferences(Protocol):
+    async def set_verbosity(self, thread: ThreadId, verbosity: Verbosity) -> None: ...
 
 
 class Places(Protocol):
@@ -72,7 +118,9 @@ class Machines(Protocol):
 class Replies(Protocol):
     """What is said after the first answer. Raises Retriable and Refused."""
 
-    async def edit(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
+    async def edit(
+        self, interaction: Interaction, text: str, components: Sequence[Payload] = (), files: Sequence[File] = ()
+    ) -> None:
         """Say it in place of the first answer. Buttons that stood there are gone."""
         ...
 
@@ -81,15 +129,27 @@ class Replies(Protocol):
         ...
 
 
+class Messages(Protocol):
+    """What stands in channels and threads. Raises Retriable and Refused."""
+
+    async def edit_message(self, channel: str, message: str, edit: Payload) -> object:
+        """Of our own."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Everything that a command is given beside the interaction itself."""
+    """Everything that a command or a press is given beside the interaction itself."""
 
     ledger: Desk
+    asks: Asks
+    preferences: Preferences
     places: Places
     shelf: Register
     machines: Machines
+    agent: Rewinder
     replies: Replies
+    messages: Messages
     policy: Policy
     model: str
     clock: Callable[[], float]

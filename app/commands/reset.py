@@ -10,13 +10,11 @@ import re
 import structlog
 
 from app.commands.answers import Answer, Report
-from app.commands.door import TurnedAway, Visitor, let_in
+from app.commands.door import TurnedAway, Visitor, bold, let_in
 from app.commands.ports import Room
 from app.commands.words import NO_MACHINE, NOT_NOW, UNKNOWN_BUTTON
 from app.discord.interactions import Interaction
-from app.discord.markdown import escape
 from app.discord.payloads import Payload, Style, button, deferred, nonce_of, row, told, updated
-from app.discord.text import shorten
 from app.ids import ThreadId
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
@@ -128,12 +126,8 @@ def mark_of(sandbox: Sandbox) -> str:
 
 def announcement(visitor: Visitor, has_stopped: bool) -> str:
     stopped = " What was being worked on was stopped." if has_stopped else ""
-    return f"{name_of(visitor)} reset the machine of this thread: the next question gets a new one.{stopped}"
+    return f"{bold(visitor.asker.name)} reset the machine of this thread: the next question gets a new one.{stopped}"
 
 
 def stopping(visitor: Visitor) -> str:
-    return f"{name_of(visitor)} stopped what was being worked on in this thread."
-
-
-def name_of(visitor: Visitor) -> str:
-    return f"**{escape(shorten(visitor.asker.name, 80))}**"
+    return f"{bold(visitor.asker.name)} stopped what was being worked on in this thread."

@@ -1,8 +1,7 @@
 """Discord as a turn sees it: the Chat port.
 
 A command is answered through its interaction's webhook while that lives, which is for fifteen minutes; after that, and
-for everything else, with ordinary messages that carry a nonce made from the turn. Discord remembers a nonce for minutes
-only, so what may be repeated later than that is looked for first.
+for everything else, with ordinary messages (see `board`).
 """
 
 import asyncio
@@ -11,26 +10,31 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from app.discord import payloads
-from app.discord.errors import UNKNOWN_MESSAGE, NotFound, TokenDead, Unavailable
+from app.discord import ask_view, payloads, status_view
+from app.discord.board import Board, custom_ids, id_of
+from app.discord.composing import compose
+from app.discord.downloads import Downloads
+from app.discord.errors import UNKNOWN_MESSAGE, NotFound, TokenDead
 from app.discord.identity import Identity
 from app.discord.interactions import THREADS
 from app.discord.limits import CONTENT, PAGE
 from app.discord.markdown import escape, quote, split
-from app.discord.payloads import Flag
+from app.discord.notation import SUBTEXT, mention
+from app.discord.payloads import Flag, View
 from app.discord.rest import Object, Rest
 from app.discord.text import clean, shorten, units
 from app.discord.webhook import Webhook
-from app.ids import ChannelId, MessageId, ThreadId
+from app.ids import ChannelId, MessageId, ThreadId, UserId
+from app.turns.asks import Asked
+from app.turns.attachments import MOST_BYTES
 from app.turns.errors import Refused, Retriable, Withdrawn
 from app.turns.history import Said
-from app.turns.records import Parcel, Place, Source, Turn
+from app.turns.records import Attachment, Content, File, Parcel, Place, Source, Turn
+from app.turns.status import Status, Summary
 
 T = TypeVar("T")
 
 PAUSES = (0.1, 0.2, 0.4)  # while the deferred answer is on its way: shorter than the turn's own
-NO_ANSWER = "*(The answer was empty.)*"
-MOST_PAGES = 10
 THREAD_STARTER = 21
 SELF = "OpenCode"  # by which name the model finds its own words
 
@@ -40,6 +44,7 @@ class DiscordChat:
         self,
         rest: Rest,
         identity: Identity,
+        downloads: Downloads,
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -47,6 +52,8 @@ class DiscordChat:
         """`clock` is compared with the times in Discord's ids: epoch seconds."""
         self._rest = rest
         self._identity = identity
+        self._downloads = downloads
+        self._board = Board(rest, identity)
         self._webhook = Webhook(identity, PAUSES, clock=clock, sleep=sleep)
 
     async def post_opener(self, turn: Turn) -> MessageId:
@@ -69,16 +76,50 @@ class DiscordChat:
         category = _parent_of(await self._rest.get_channel(parent))
         return Place(place.guild, parent, ThreadId(here), category)
 
-    def compose(self, text: str) -> Sequence[str]:
-        return split(text) or [NO_ANSWER]
+    def compose(self, text: str, notify: UserId | None = None) -> Sequence[Content]:
+        contents = compose(text)
+        return contents if notify is None else mentioning(contents, notify)
 
     async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:
-        flags = Flag.SUPPRESS_EMBEDS
-        message = payloads.message(parcel.content, nonce=parcel.nonce, reply_to=reply_to, flags=flags)
-        return _id(await self._rest.create_message(thread, message))
+        view = View(parcel.content.text, files=parcel.content.files)
+        return await self._board.post(thread, view, parcel.nonce, reply_to=reply_to, notify=parcel.notify)
 
-    async def find_posted(self, thread: ThreadId, after: str, content: str) -> MessageId | None:
-        return await self._find(thread, after, lambda message: _says(message, content))
+    async def find_posted(self, thread: ThreadId, after: str, parcel: Parcel) -> MessageId | None:
+        return await self._board.find(thread, after, lambda message: _holds(message, parcel.content))
+
+    async def post_status(self, turn: Turn, status: Status) -> MessageId:
+        buttons = {f"stop:{turn.id}", f"next:{turn.id}"}  # one of them is on every status
+        found = await self._board.find(turn.home, turn.id, lambda message: not buttons.isdisjoint(custom_ids(message)))
+        if found is not None:
+            return found
+        question = None if turn.starts_thread else turn.opener
+        nonce = payloads.nonce_of(turn.id, "status")
+        return await self._board.post(turn.home, status_view.status(status, turn.id), nonce, reply_to=question)
+
+    async def show_status(self, turn: Turn, status: Status) -> None:
+        assert turn.status is not None
+        await self._board.edit(turn.home, turn.status, status_view.status(status, turn.id))
+
+    async def show_summary(self, turn: Turn, summary: Summary) -> None:
+        assert turn.status is not None
+        await self._board.edit_at_last(turn.home, turn.status, status_view.summary(summary, turn.id))
+
+    async def post_ask(self, turn: Turn, asked: Asked) -> MessageId:
+        key, behind = f":{turn.id}:{asked.ask.id}:", turn.status or turn.id
+        found = await self._board.find(turn.home, behind, lambda message: _is_for(message, key))
+        if found is not None:
+            return found
+        nonce = payloads.nonce_of(turn.id, "ask", asked.ask.id)
+        return await self._board.post(turn.home, ask_view.ask(asked, turn.asker.id), nonce, notify=turn.asker.id)
+
+    async def show_ask(self, turn: Turn, asked: Asked) -> None:
+        assert asked.message is not None
+        view = ask_view.ask(asked)
+        await self._board.edit_at_last(turn.home, asked.message, view)
+
+    async def fetch(self, turn: Turn, attachment: Attachment) -> File:
+        message = turn.id if turn.source is Source.MESSAGE else None
+        return await self._downloads.fetch(_where_asked(turn), message, attachment, MOST_BYTES)
 
     async def show_typing(self, thread: ThreadId) -> None:
         with suppress(Retriable, Refused):
@@ -115,7 +156,9 @@ class DiscordChat:
         if turn.source is Source.COMMAND:
             edit = payloads.edit(text)
             with suppress(TokenDead, NotFound):  # not found: a moderator deleted it
-                return _id(await self._by_webhook(turn, lambda app, token: self._rest.edit_original(app, token, edit)))
+                return id_of(
+                    await self._by_webhook(turn, lambda app, token: self._rest.edit_original(app, token, edit))
+                )
         return await self._post_once(turn, text)
 
     async def _by_webhook(self, turn: Turn, call: Callable[[str, str], Awaitable[T]]) -> T:
@@ -123,33 +166,15 @@ class DiscordChat:
 
     async def _post_once(self, turn: Turn, text: str) -> MessageId:
         """An ordinary message where it was asked, unless it is there already."""
-        place = turn.place.channel if turn.thread is None or turn.starts_thread else turn.thread
         reply_to = turn.id if turn.source is Source.MESSAGE else None
-        return await self._post_unless_there(turn, place, text, reply_to)
+        return await self._post_unless_there(turn, _where_asked(turn), text, reply_to)
 
     async def _post_unless_there(self, turn: Turn, place: str, text: str, reply_to: str | None = None) -> MessageId:
-        found = await self._find(
+        found = await self._board.find(
             place, turn.id, lambda message: _says(message, text) and _answers(message, turn, reply_to)
         )
-        if found is not None:
-            return found
-        message = payloads.message(
-            text, nonce=payloads.nonce_of(turn.id, text), reply_to=reply_to, flags=Flag.SUPPRESS_EMBEDS
-        )
-        return _id(await self._rest.create_message(place, message))
-
-    async def _find(self, channel: str, after: str, is_wanted: Callable[[Object], bool]) -> MessageId | None:
-        """The oldest wanted one of our own messages behind `after`."""
-        us = await self._identity.bot()
-        for _ in range(MOST_PAGES):
-            page = sorted(await self._rest.get_messages(channel, after=after), key=lambda message: int(message["id"]))
-            for message in page:
-                if message.get("author", {}).get("id") == us and is_wanted(message):
-                    return _id(message)
-            if len(page) < PAGE:
-                return None
-            after = str(page[-1]["id"])
-        return None
+        nonce = payloads.nonce_of(turn.id, text)
+        return found or await self._board.post(place, View(text), nonce, reply_to=reply_to)
 
 
 def opener(turn: Turn) -> str:
@@ -169,20 +194,44 @@ def said(message: Object, us: str) -> Said:
     return Said(name, str(message.get("content", "")))
 
 
+def mentioning(contents: Sequence[Content], user: UserId) -> list[Content]:
+    """The same with the user mentioned below the last of them, which is cut once more where that takes it."""
+    line = SUBTEXT + mention(user)
+    if not contents:
+        return [Content(line)]
+    *others, last = contents
+    *before, end = split(last.text, CONTENT - units(line) - 1)
+    return [*others, *(Content(text) for text in before), Content(f"{end}\n{line}", last.files)]
+
+
+def _where_asked(turn: Turn) -> ThreadId | ChannelId:
+    """A thread that hangs on its question begins beside it."""
+    return turn.place.channel if turn.thread is None or turn.starts_thread else turn.thread
+
+
 def _parent_of(channel: Object) -> ChannelId | None:
     parent = channel.get("parent_id")
     return ChannelId(str(parent)) if parent else None
 
 
-def _id(message: Object) -> MessageId:
-    if not message.get("id"):
-        raise Unavailable("Discord's answer has no id in it")
-    return MessageId(str(message["id"]))
-
-
 def _says(message: Object, content: str) -> bool:
     """Discord strips the white space around a message."""
     return str(message.get("content", "")).strip() == content.strip()
+
+
+def _holds(message: Object, content: Content) -> bool:
+    """Discord changes the names of files: spaces and whatever it does not like. Their sizes it leaves."""
+    attachments = [(_letters(str(one.get("filename"))), one.get("size")) for one in message.get("attachments") or ()]
+    files = [(_letters(file.name), len(file.content)) for file in content.files]
+    return _says(message, content.text) and sorted(attachments, key=str) == sorted(files, key=str)
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name if character.isascii() and character.isalnum())
+
+
+def _is_for(message: Object, key: str) -> bool:
+    return any(key in custom_id for custom_id in custom_ids(message))
 
 
 def _answers(message: Object, turn: Turn, reply_to: str | None) -> bool:

@@ -13,19 +13,24 @@ UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK = 10015
 UNKNOWN_INTERACTION = 10062
+TOO_LARGE = 40005
 ALREADY_ACKNOWLEDGED = 40060
 MISSING_ACCESS = 50001
 MISSING_PERMISSIONS = 50013
 INVALID_WEBHOOK_TOKEN = 50027
+ARCHIVED = 50083
+CANNOT_REPLY = 160002
 THREAD_EXISTS = 160004
+LOCKED = 160005
 
 GONE = "it was deleted, or I cannot see it any more"
 WORDS = {
     UNKNOWN_CHANNEL: f"Sorry, I could not find that channel or thread: {GONE}. Please ask again in another one.",
     UNKNOWN_MESSAGE: f"Sorry, I could not find that message: {GONE}. Please ask again.",
     50006: "Sorry, Discord refused an empty message. Please ask again.",
-    50083: "Sorry, this thread is archived. Please write something in it, and try again.",
-    160005: "Sorry, this thread is locked. Please ask a moderator to unlock it, or ask again in another place.",
+    TOO_LARGE: "Sorry, Discord refused a file because it is too large for this server. Please ask for a smaller one.",
+    ARCHIVED: "Sorry, this thread is archived. Please write something in it, and try again.",
+    LOCKED: "Sorry, this thread is locked. Please ask a moderator to unlock it, or ask again in another place.",
     160006: "Sorry, this server has as many open threads as Discord allows. Please close some, and try again.",
 }
 
@@ -89,6 +94,8 @@ def _is_dead(status: int, code: int) -> bool:
 def _words(route: Route, status: int, code: int) -> str:
     if code == MISSING_ACCESS:
         return _forbidden("View Channel")
+    if code == CANNOT_REPLY:
+        return _forbidden("Read Message History")
     if status == 403 and route.needs:
         return _forbidden(route.needs)
     known = WORDS.get(code)

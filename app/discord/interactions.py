@@ -6,13 +6,14 @@ this, and whether the command exists, is for others to say.
 https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from app.ids import ChannelId, GuildId, ThreadId, UserId
-from app.turns.records import Asker, Place
+from app.discord.attachments import attachments_of
+from app.ids import ChannelId, GuildId, MessageId, ThreadId, UserId
+from app.turns.records import Asker, Attachment, Place
 
 Option = str | int | float | bool
 
@@ -53,11 +54,20 @@ class Interaction:
     focused: str | None = None  # the option that is being typed
     custom_id: str | None = None
     values: tuple[str, ...] = ()  # what was selected
+    fields: Mapping[str, str] = field(default_factory=dict)  # what was written in a modal, by custom_id
+    message: MessageId | None = None  # whose component was used
+    message_content: str = ""
+    attachment_size_limit: int | None = None  # bytes; what the people here may upload
     guild: GuildId | None = None
     channel: Channel | None = None
     member: Asker | None = None
     app_permissions: int = 0
     resolved: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The files that were chosen as options, or in a modal."""
+        return attachments_of(self.resolved.get("attachments"))
 
     @property
     def place(self) -> Place | None:
@@ -79,6 +89,7 @@ def parse(payload: object) -> Interaction:
     if kind is Kind.PING:
         return Interaction(kind, interaction_id, token)
     content = _object(root.get("data"), "data")
+    message = _object(root.get("message") or {}, "message")
     command, options, focused = _command(content) if kind in (Kind.COMMAND, Kind.AUTOCOMPLETE) else ((), {}, None)
     return Interaction(
         kind,
@@ -89,6 +100,10 @@ def parse(payload: object) -> Interaction:
         focused,
         custom_id=_string(content, "custom_id") if kind in (Kind.COMPONENT, Kind.MODAL) else None,
         values=tuple(str(value) for value in _list(content.get("values"), "values")),
+        fields=dict(_written(content.get("components"))) if kind is Kind.MODAL else {},
+        message=MessageId(_snowflake(message, "id")) if message else None,
+        message_content=str(message.get("content") or ""),
+        attachment_size_limit=size if isinstance(size := root.get("attachment_size_limit"), int) else None,
         guild=GuildId(_snowflake(root, "guild_id")) if root.get("guild_id") is not None else None,
         channel=_channel(root.get("channel")),
         member=_member(root),
@@ -125,6 +140,16 @@ def _value(option: Mapping[str, Any]) -> Option:
     if not isinstance(value, str | int | float):
         raise Malformed("an option without a value")
     return value
+
+
+def _written(said: object) -> Iterator[tuple[str, str]]:
+    """The text inputs among the components of a modal, each in a Label or, as it used to be, in a row."""
+    for holder in _list(said, "components"):
+        holder = _object(holder, "component")
+        inside = _list(holder.get("components"), "components") or [holder.get("component")]
+        for written in (component for component in inside if isinstance(component, dict)):
+            if isinstance(written.get("value"), str):
+                yield _string(written, "custom_id"), written["value"]
 
 
 def _channel(said: object) -> Channel | None:

@@ -7,6 +7,10 @@ Rate limits are not among them, except the two that no header announces: the res
 # https://docs.discord.com/developers/resources/message#create-message
 CONTENT = 2000
 NONCE = 25
+FILES = 10
+# https://docs.discord.com/developers/reference#uploading-files: each, where nobody has boosted the server
+FILE_BYTES = 10 * 1024 * 1024
+REQUEST_BYTES = 25 * 1024 * 1024  # all of a message's together
 
 # https://docs.discord.com/developers/resources/channel#start-thread-from-message
 THREAD_NAME = 100
@@ -16,10 +20,21 @@ AUTO_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 PAGE = 100
 
 # https://docs.discord.com/developers/components/reference
+ROWS = 5
+ROW_BUTTONS = 5
 CUSTOM_ID = 100
 BUTTON_LABEL = 80
+SELECT_OPTIONS = 25
+SELECT_OPTION = 100  # its label, its value and its description, each
+PLACEHOLDER = 150
+INPUT_LABEL = 45
+INPUT_DESCRIPTION = 100
+INPUT_PLACEHOLDER = 100
+INPUT_VALUE = 4000
+INPUTS = 5
 
 # https://docs.discord.com/developers/interactions/receiving-and-responding
+MODAL_TITLE = 45
 ACKNOWLEDGE_SECONDS = 3.0
 TOKEN_SECONDS = 15 * 60.0
 

@@ -5,8 +5,8 @@ between words, between characters. Where it ends inside a code block the block i
 again with the same line: same marker, same language. White space at the ends of a message is not kept, for Discord
 strips it, and messages of nothing else are not made, for Discord refuses them (50006).
 
-Fences are those of CommonMark (backticks or tildes, three or more, https://spec.commonmark.org/0.31.2/#fenced-code-blocks)
-at any indentation, after list markers and in quotes; one that is never closed is closed at the end.
+Fences are three backticks or more, at any indentation, after list markers and in quotes; one that is never closed is
+closed at the end. Tildes make no block: `rendering` has replaced them, for in Discord they make none either.
 """
 
 import re
@@ -19,7 +19,7 @@ from app.discord.text import clean, pieces, shows, units
 QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)*")
 CONTAINERS = re.compile(r"(?:[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t])))*[ \t]*")
 HEADING = re.compile(r" {0,3}#{1,6}\s")
-FENCE = re.compile(r"(?P<marker>`{3,}|~{3,})[ \t]*(?P<info>.*)")
+FENCE = re.compile(r"(?P<marker>`{3,})[ \t]*(?P<info>[^`]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,12 @@ def escape(text: str) -> str:
     return re.sub(r"([\\*_~`|>#\[\]()<:@-])", r"\\\1", " ".join(text.split()))
 
 
+def leading(pattern: re.Pattern[str], text: str) -> str:
+    """What the text begins with, which may be nothing."""
+    found = pattern.match(text)
+    return found.group() if found else ""
+
+
 def _lines(text: str, limit: int) -> Iterator[Line]:
     fence = None
     for line in text.split("\n"):
@@ -92,11 +98,9 @@ def _parse(text: str, fence: Fence | None, limit: int) -> Line:
 
 
 def _opened(text: str, limit: int) -> Fence | None:
-    prefix = _leading(CONTAINERS, text)
+    prefix = leading(CONTAINERS, text)
     found = FENCE.fullmatch(text, len(prefix))
-    if found is None or (found["marker"][0] == "`" and "`" in found["info"]):
-        return None
-    if units(text) > limit // 4:  # no language has such a name, and no room would be left for the code
+    if found is None or units(text) > limit // 4:  # no language has so long a name, and it would leave no room for code
         return None
     indent = re.sub(r"[^>\s]", " ", prefix)
     return Fence(found["marker"], indent + found.group().rstrip(), indent + found["marker"], prefix.count(">"))
@@ -104,16 +108,11 @@ def _opened(text: str, limit: int) -> Fence | None:
 
 def _is_closing(text: str, fence: Fence) -> bool:
     rest = text[len(_marks(text, fence.quotes)) :].strip()
-    return len(rest) >= len(fence.marker) and not rest.strip(fence.marker[0])
-
-
-def _leading(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.match(text)
-    return found.group() if found else ""
+    return len(rest) >= len(fence.marker) and not rest.strip("`")
 
 
 def _quotes(text: str) -> int:
-    return _leading(QUOTE, text).count(">")
+    return leading(QUOTE, text).count(">")
 
 
 def _marks(text: str, quotes: int) -> str:

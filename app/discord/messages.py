@@ -11,11 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.discord.attachments import attachments_of
 from app.discord.interactions import THREADS, Malformed
 from app.discord.text import clean, shorten, shows
 from app.ids import ChannelId, GuildId, MessageId, UserId
 from app.turns.history import plain_name
-from app.turns.records import Asker
+from app.turns.records import Asker, Attachment
 from app.turns.routing import Named
 
 WRITTEN = frozenset({0, 19})  # an ordinary message, and a reply; every other type is the system's
@@ -38,6 +39,7 @@ class Message:
     named: Named
     names: Mapping[str, str]  # of the people mentioned
     replied_to: tuple[str, str] | None  # who wrote what, where that is known
+    attachments: tuple[Attachment, ...]  # none, too, where the permission to see them is missing
 
     def words(self, us: Collection[str]) -> str:
         """What was said, without mentions of `us` (ids of users and roles) and with the names of others; behind it,
@@ -78,6 +80,7 @@ def parse(said: object, *, guild: str | None = None, in_thread: bool | None = No
         named=_named(root, replied),
         names={str(user.get("id")): _name(user, _object(user.get("member") or {})) for user in _users(root)},
         replied_to=_replied_to(replied),
+        attachments=attachments_of(root.get("attachments")),
     )
 
 

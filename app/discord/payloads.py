@@ -9,12 +9,15 @@ https://docs.discord.com/developers/components/reference
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from hashlib import blake2b
 from typing import Any
 
-from app.discord.limits import AUTO_ARCHIVE_MINUTES, BUTTON_LABEL, CUSTOM_ID, NONCE, THREAD_NAME
-from app.discord.text import shorten
+from app.discord import limits
+from app.discord.notation import visible
+from app.discord.text import shorten, shows
+from app.turns.records import File
 
 Payload = dict[str, Any]
 NOBODY: Mapping[str, Any] = {"parse": []}
@@ -23,6 +26,7 @@ NOBODY: Mapping[str, Any] = {"parse": []}
 class Flag(IntFlag):
     SUPPRESS_EMBEDS = 1 << 2
     EPHEMERAL = 1 << 6  # of interactions only
+    SUPPRESS_NOTIFICATIONS = 1 << 12  # only of new messages: an edit notifies nobody
 
 
 class Callback(IntEnum):
@@ -32,11 +36,15 @@ class Callback(IntEnum):
     DEFERRED_UPDATE = 6  # of components only, as is the next
     UPDATE = 7
     CHOICES = 8
+    MODAL = 9  # to anything but a modal
 
 
 class Component(IntEnum):
     ROW = 1
     BUTTON = 2
+    SELECT = 3
+    TEXT_INPUT = 4
+    LABEL = 18
 
 
 class Style(IntEnum):
@@ -46,6 +54,29 @@ class Style(IntEnum):
     SECONDARY = 2
     SUCCESS = 3
     DANGER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that is seen of a message."""
+
+    content: str
+    components: tuple[Payload, ...] = ()
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option of a select. Two of them may look alike, but no two have the same value."""
+
+    label: str
+    value: str
+    description: str = ""
+
+
+def only(user: str) -> Payload:
+    """Of all who are mentioned, this one is to be notified."""
+    return {"parse": [], "users": [user]}
 
 
 def message(
@@ -68,7 +99,7 @@ def message(
     if reply_to is not None:
         payload["message_reference"] = {"message_id": reply_to, "fail_if_not_exists": False}
     if file_names:
-        payload["attachments"] = [{"id": str(number), "filename": name} for number, name in enumerate(file_names)]
+        payload["attachments"] = _attached(file_names)
     if components:
         payload["components"] = list(components)
     return payload
@@ -79,33 +110,83 @@ def edit(
     *,
     allowed_mentions: Mapping[str, Any] = NOBODY,
     components: Sequence[Payload] | None = None,
+    file_names: Sequence[str] | None = None,
 ) -> Payload:
-    """Components that are None stay as they are; those that are not among the new ones go."""
+    """Components and files that are None stay as they are; those that are not among the new ones go."""
     payload: Payload = {"content": content, "allowed_mentions": dict(allowed_mentions)}
-    return payload if components is None else payload | {"components": list(components)}
+    if components is not None:
+        payload["components"] = list(components)
+    if file_names is not None:
+        payload["attachments"] = _attached(file_names)
+    return payload
 
 
-def row(*buttons: Payload) -> Payload:
-    """Beside each other; five at most."""
-    return {"type": int(Component.ROW), "components": list(buttons)}
+def row(*inside: Payload) -> Payload:
+    """Buttons beside each other, five at most, or one select."""
+    assert 0 < len(inside) <= limits.ROW_BUTTONS
+    return {"type": int(Component.ROW), "components": list(inside)}
 
 
 def button(label: str, custom_id: str, style: Style = Style.SECONDARY) -> Payload:
     """Whoever presses it sends us `custom_id`, which no other component of its message has."""
-    assert 0 < len(custom_id) <= CUSTOM_ID
-    shown = shorten(label, BUTTON_LABEL)
-    return {"type": int(Component.BUTTON), "style": int(style), "label": shown, "custom_id": custom_id}
+    shown = label_of(label, limits.BUTTON_LABEL)
+    return {"type": int(Component.BUTTON), "style": int(style), "label": shown, "custom_id": _checked(custom_id)}
+
+
+def select(custom_id: str, choices: Sequence[Choice], *, placeholder: str = "", most: int = 1) -> Payload:
+    """A list to choose from, at least one of at most 25, and `most` of them at a time. It fills a row."""
+    assert 0 < len(choices) <= limits.SELECT_OPTIONS
+    payload: Payload = {"type": int(Component.SELECT), "custom_id": _checked(custom_id)}
+    payload |= {"options": [_option(choice) for choice in choices], "min_values": 1}
+    payload["max_values"] = min(most, len(choices))
+    return payload | ({"placeholder": label_of(placeholder, limits.PLACEHOLDER)} if shows(placeholder) else {})
+
+
+def _option(choice: Choice) -> Payload:
+    assert 0 < len(choice.value) <= limits.SELECT_OPTION
+    option: Payload = {"label": label_of(choice.label, limits.SELECT_OPTION), "value": choice.value}
+    described = {"description": label_of(choice.description, limits.SELECT_OPTION)} if shows(choice.description) else {}
+    return option | described
+
+
+def text_input(
+    custom_id: str, label: str, *, description: str = "", placeholder: str = "", required: bool = True
+) -> Payload:
+    """Where somebody writes some lines in a modal. Not in a row: https://docs.discord.com/developers/components/reference#label"""
+    field: Payload = {"type": int(Component.TEXT_INPUT), "custom_id": _checked(custom_id), "style": 2}
+    field |= {"required": required, "max_length": limits.INPUT_VALUE}
+    field |= {"placeholder": label_of(placeholder, limits.INPUT_PLACEHOLDER)} if shows(placeholder) else {}
+    labelled: Payload = {"type": int(Component.LABEL), "label": label_of(label, limits.INPUT_LABEL), "component": field}
+    described = {"description": label_of(description, limits.INPUT_DESCRIPTION)} if shows(description) else {}
+    return labelled | described
+
+
+def label_of(text: str, most: int) -> str:
+    """On one line and shortened; something to see in any case, for Discord refuses a label without."""
+    line = " ".join(text.split())
+    return shorten(visible(line), most) if shows(line) else "…"
+
+
+def _checked(custom_id: str) -> str:
+    assert 0 < len(custom_id) <= limits.CUSTOM_ID
+    return custom_id
+
+
+def _attached(names: Sequence[str]) -> list[Payload]:
+    assert len(names) <= limits.FILES
+    return [{"id": str(number), "filename": name} for number, name in enumerate(names)]
 
 
 def thread(name: str) -> Payload:
     """https://docs.discord.com/developers/resources/channel#start-thread-from-message"""
     one_line = " ".join(name.split())
-    return {"name": shorten(one_line, THREAD_NAME) or "OpenCord", "auto_archive_duration": AUTO_ARCHIVE_MINUTES[1]}
+    name = shorten(one_line, limits.THREAD_NAME) or "OpenCord"
+    return {"name": name, "auto_archive_duration": limits.AUTO_ARCHIVE_MINUTES[1]}
 
 
 def nonce_of(*parts: str) -> str:
     """The same parts make the same nonce, in every process."""
-    return blake2b("\0".join(parts).encode(), digest_size=NONCE // 2).hexdigest()
+    return blake2b("\0".join(parts).encode(), digest_size=limits.NONCE // 2).hexdigest()
 
 
 def pong() -> Payload:
@@ -132,6 +213,14 @@ def deferred_update() -> Payload:
 def updated(content: str, *, components: Sequence[Payload] = ()) -> Payload:
     """The message with the button says this from now on; its buttons are gone, unless they are given again."""
     return {"type": int(Callback.UPDATE), "data": edit(content, components=components)}
+
+
+def modal(custom_id: str, title: str, *inputs: Payload) -> Payload:
+    """Ask for something in writing; what is written comes as an interaction with the same `custom_id`. Only as the
+    first answer: nothing that was deferred can be answered with it."""
+    assert 0 < len(inputs) <= limits.INPUTS
+    content = {"custom_id": _checked(custom_id), "title": label_of(title, limits.MODAL_TITLE)}
+    return {"type": int(Callback.MODAL), "data": content | {"components": list(inputs)}}
 
 
 def no_choices() -> Payload:

@@ -9,13 +9,16 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from app.discord import payloads
+from app.discord.board import Board
+from app.discord.errors import TokenDead
 from app.discord.identity import Identity
 from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT
-from app.discord.payloads import Flag, Payload
+from app.discord.payloads import Flag, Payload, View
 from app.discord.rest import Rest
 from app.discord.text import shorten
 from app.discord.webhook import Webhook
+from app.turns.records import File
 
 PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
@@ -32,22 +35,43 @@ class Replies:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._rest = rest
+        self._board = Board(rest, identity)
         self._webhook = Webhook(identity, PAUSES, clock=clock, sleep=sleep)
 
-    async def edit(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
-        """Say it in place of the first answer; of a press, in place of the message whose button it was. Buttons that
-        stood there are gone."""
-        edit = payloads.edit(shorten(text, CONTENT), components=components)
-        await self._reach(interaction, lambda app, token: self._rest.edit_original(app, token, edit))
+    async def edit(
+        self, interaction: Interaction, text: str, components: Sequence[Payload] = (), files: Sequence[File] = ()
+    ) -> None:
+        """Say it in place of the first answer; of a press, in place of the message whose button it was. Buttons and
+        files that stood there are gone."""
+        names = [file.name for file in files]
+        edit = payloads.edit(shorten(text, CONTENT), components=components, file_names=names)
+        await self._reach(interaction, lambda app, token: self._rest.edit_original(app, token, edit, files))
 
-    async def follow_up(self, interaction: Interaction, text: str) -> None:
-        """Say it to everybody, in a message of its own. Only after an edit, where the first answer was deferred: else
-        Discord takes it for that edit.
+    async def follow_up(
+        self,
+        interaction: Interaction,
+        text: str,
+        components: Sequence[Payload] = (),
+        files: Sequence[File] = (),
+        *,
+        ephemeral: bool = False,
+    ) -> None:
+        """Say it in a message of its own: to everybody, who are not notified; or only to whoever did it. Only after an
+        edit, where the first answer was deferred: else Discord takes it for that edit.
 
-        https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
+        What is for everybody is an ordinary message where the interaction cannot be answered any more; the rest then
+        raises TokenDead. https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
         """
-        message = payloads.message(shorten(text, CONTENT), flags=Flag.SUPPRESS_EMBEDS)
-        await self._reach(interaction, lambda app, token: self._rest.follow_up(app, token, message))
+        view = View(shorten(text, CONTENT), tuple(components), tuple(files))
+        flags = Flag.SUPPRESS_EMBEDS | (Flag.EPHEMERAL if ephemeral else Flag.SUPPRESS_NOTIFICATIONS)
+        names = [file.name for file in files]
+        message = payloads.message(view.content, flags=flags, components=components, file_names=names)
+        try:
+            await self._reach(interaction, lambda app, token: self._rest.follow_up(app, token, message, files))
+        except TokenDead:
+            if ephemeral or interaction.channel is None:
+                raise
+            await self._board.post(interaction.channel.id, view, payloads.nonce_of(interaction.id, text))
 
     async def _reach(self, interaction: Interaction, call: Callable[[str, str], Awaitable[object]]) -> None:
         await self._webhook.reach(interaction.id, interaction.token, call)

@@ -14,11 +14,13 @@ from app.discord.buckets import Route
 from app.discord.errors import THREAD_EXISTS, Rejected, Unavailable
 from app.discord.limits import PAGE
 from app.discord.payloads import Payload
-from app.discord.transport import NOTHING, Body, File, Transport
+from app.discord.transport import NOTHING, Body, Transport
+from app.turns.records import File
 
 Object = dict[str, Any]
 
 MESSAGES = "/channels/{channel}/messages"
+MESSAGE = f"{MESSAGES}/{{message}}"
 ORIGINAL = "/webhooks/{application}/{token}/messages/@original"
 FOLLOW_UPS = "/webhooks/{application}/{token}"
 COMMANDS = "/applications/{application}/commands"
@@ -100,6 +102,21 @@ class Rest:
         is_repeatable = bool(message.get("enforce_nonce")) and message.get("nonce") is not None
         return await self._object(route, Body(message, files), repeatable=is_repeatable)
 
+    async def get_message(self, channel: str, message: str) -> Object:
+        route = Route.to("GET", MESSAGE, channel=channel, message=message, needs="Read Message History")
+        return await self._object(route)
+
+    async def edit_message(self, channel: str, message: str, edit: Payload, files: Sequence[File] = ()) -> Object:
+        """Of our own: https://docs.discord.com/developers/resources/message#edit-message"""
+        needs = f"{SEND}, Attach Files" if files else SEND
+        route = Route.to("PATCH", MESSAGE, channel=channel, message=message, needs=needs)
+        return await self._object(route, Body(edit, files))
+
+    async def wake_thread(self, thread: str) -> None:
+        """Take it out of the archive. Harmless on one that is not in it. Of a locked one only a moderator may."""
+        route = Route.to("PATCH", "/channels/{channel}", channel=thread, needs="Manage Threads")
+        await self._call(route, Body({"archived": False}))
+
     async def start_thread_from_message(self, channel: str, message: str, name: str) -> str:
         """The id of the thread: that of the message, whether it was made now or had been made before."""
         template = f"{MESSAGES}/{{message}}/threads"
@@ -118,8 +135,8 @@ class Rest:
 
     # The webhook of an interaction: https://docs.discord.com/developers/interactions/receiving-and-responding
 
-    async def edit_original(self, application: str, token: str, edit: Payload) -> Object:
-        return await self._object(Route.to("PATCH", ORIGINAL, application=application, token=token), Body(edit))
+    async def edit_original(self, application: str, token: str, edit: Payload, files: Sequence[File] = ()) -> Object:
+        return await self._object(Route.to("PATCH", ORIGINAL, application=application, token=token), Body(edit, files))
 
     async def delete_original(self, application: str, token: str) -> None:
         await self._call(Route.to("DELETE", ORIGINAL, application=application, token=token))

@@ -27,6 +27,7 @@ import httpx
 from app.connections import user_agent
 from app.discord.buckets import Book, Route, retry_after
 from app.discord.errors import Unavailable, refusal
+from app.turns.records import File
 
 TRIES = 6
 DEADLINE_SECONDS = 30.0  # for a request with everything it waits for
@@ -39,13 +40,6 @@ BEFORE_EFFECT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    name: str
-    content: bytes
-    type: str = "application/octet-stream"
-
-
-@dataclass(frozen=True, slots=True)
 class Body:
     json: object = None
     files: Sequence[File] = ()
@@ -55,7 +49,7 @@ class Body:
         """For httpx. Files travel beside their JSON: https://docs.discord.com/developers/reference#uploading-files"""
         given: dict[str, Any] = {"params": self.params} if self.params else {}
         if self.files:
-            parts = [(f"files[{n}]", (file.name, file.content, file.type)) for n, file in enumerate(self.files)]
+            parts = [(f"files[{n}]", (file.name, file.content)) for n, file in enumerate(self.files)]
             return given | {"data": {"payload_json": json.dumps(self.json)}, "files": parts}
         return given if self.json is None else given | {"json": self.json}
 

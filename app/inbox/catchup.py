@@ -16,7 +16,7 @@ import structlog
 
 from app.discord.interactions import THREADS
 from app.ids import ChannelId, GuildId, ThreadId
-from app.inbox.ports import Counts, Discord, Object, Places, Unread
+from app.inbox.ports import Asks, Counts, Discord, Object, Places, Unread
 from app.inbox.reader import NotFoundThere, Reader
 from app.inbox.spots import (
     ARCHIVED_SECONDS,
@@ -44,6 +44,7 @@ class CatchUp:
         self,
         discord: Discord,
         places: Places,
+        asks: Asks,
         us: Callable[[], Awaitable[str]],
         policy: Policy,
         clock: Callable[[], float],
@@ -56,6 +57,7 @@ class CatchUp:
         ours that does not exist any more."""
         self._discord = discord
         self._places = places
+        self._asks = asks
         self._us = us
         self._policy = policy
         self._clock = clock
@@ -113,10 +115,13 @@ class CatchUp:
         room = asyncio.Semaphore(AT_ONCE)
         for guild in guilds:
             with self._noting(failures, guild=guild):
-                reader = Reader(self._discord, self._places, await self._us(), self._policy, self._clock, guild)
+                reader = self._reader(await self._us(), guild)
                 spots = await self._spots(guild, is_thorough)
                 await asyncio.gather(*(self._read_spot(reader, spot, room, counts, failures) for spot in spots))
         return counts, failures
+
+    def _reader(self, us: str, guild: GuildId) -> Reader:
+        return Reader(self._discord, self._places, self._asks, us, self._policy, self._clock, guild)
 
     async def _read_spot(
         self, reader: Reader, spot: Spot, room: asyncio.Semaphore, counts: Counter[str], failures: list[Exception]

@@ -1,4 +1,5 @@
 """Messages: which of them are written down as turns, and what becomes of these when their message is edited or deleted.
+One that answers a question of an agent is no turn (see `answers`).
 
 What is written down here may still be left unanswered: whether its author is heard, and whether it is meant for us, is
 decided by the turn itself (see `app.turns.routing`), for that may take a question to Discord or to a model.
@@ -11,6 +12,7 @@ import structlog
 from app.discord.interactions import Malformed
 from app.discord.messages import Message, parse
 from app.ids import ThreadId, TurnId
+from app.inbox.answers import answers, reply_of
 from app.inbox.ports import Inbox, Object
 from app.turns.records import Addressed, Place, Request, Source
 from app.turns.routing import Policy, whom
@@ -23,7 +25,11 @@ async def created(body: Object, inbox: Inbox) -> None:
     message = parse(body)
     if not message.from_person:
         return
-    request = request_of(message, await place_of(message, inbox), await inbox.us(), inbox.policy)
+    us = await inbox.us()
+    request = request_of(message, await place_of(message, inbox), us, inbox.policy)
+    reply = await reply_of(body, message, names_of(us, inbox.policy), inbox.asks)
+    if reply is not None and await answers(reply, request, inbox.asks, inbox.policy, inbox.clock()):
+        return
     ours = request.addressed is not Addressed.US and await is_ours(message, inbox)
     if wanted(request.addressed, ours=ours):
         await admit(request, inbox)
@@ -36,7 +42,9 @@ async def edited(body: Object, inbox: Inbox) -> None:
         return
     place = Place(message.guild, message.channel)
     request = request_of(message, place, await inbox.us(), inbox.policy)
-    if request.prompt and await inbox.turns.amend(request.id, request.prompt, request.addressed):
+    if not request.prompt and not request.attachments:
+        return
+    if await inbox.turns.amend(request.id, request.prompt, request.addressed, request.attachments):
         log.info("turn.amended", turn=request.id)
 
 
@@ -80,9 +88,20 @@ async def place_of(message: Message, inbox: Inbox) -> Place:
 
 
 def request_of(message: Message, place: Place, bot: str, policy: Policy) -> Request:
-    words = message.words({bot, policy.role} if policy.role else {bot})
-    addressed = whom(message.named, bot, policy.role)
-    return Request(TurnId(message.id), Source.MESSAGE, place, message.author, words, addressed=addressed)
+    return Request(
+        TurnId(message.id),
+        Source.MESSAGE,
+        place,
+        message.author,
+        message.words(names_of(bot, policy)),
+        addressed=whom(message.named, bot, policy.role),
+        attachments=message.attachments,
+    )
+
+
+def names_of(bot: str, policy: Policy) -> set[str]:
+    """The ids by which people mention us."""
+    return {bot, policy.role} if policy.role else {bot}
 
 
 def wanted(addressed: Addressed, *, ours: bool) -> bool:

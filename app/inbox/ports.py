@@ -11,8 +11,9 @@ from typing import Any, Protocol
 from app.discord.payloads import Payload
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId
 from app.relay import Beat, Position, Pulse, Shard
+from app.turns.asks import Asked
 from app.turns.errors import Retriable
-from app.turns.records import Addressed, Place, Request, Tracked
+from app.turns.records import Addressed, Attachment, Place, Request, Tracked
 from app.turns.routing import Policy
 
 Object = Mapping[str, Any]
@@ -28,7 +29,7 @@ class Turns(Protocol):
         """Write it down, for good. False if it was known already, whatever became of it."""
         ...
 
-    async def amend(self, turn: TurnId, prompt: str, addressed: Addressed) -> bool:
+    async def amend(self, turn: TurnId, prompt: str, addressed: Addressed, attachments: Sequence[Attachment]) -> bool:
         """What was asked has been edited. False, and nothing changed, once it is at the model, or is no turn."""
         ...
 
@@ -44,6 +45,19 @@ class Turns(Protocol):
 
     async def is_ours(self, thread: ThreadId) -> bool | None:
         """None while it is not decided yet."""
+        ...
+
+
+class Asks(Protocol):
+    """What agents asked people."""
+
+    async def asked_in(self, message: MessageId) -> Asked | None:
+        """What this message of ours asks."""
+        ...
+
+    async def answer_by_reply(self, request: Request, asked: Asked, choice: tuple[str, ...], now: float) -> bool:
+        """Answer its next question with a message, which is known from then on and never asked itself. False, and
+        nothing written, when it is known already, the question has been answered, or nobody waits for it any more."""
         ...
 
 
@@ -174,6 +188,7 @@ class Inbox:
     """Everything that taking in an event needs beside the event itself."""
 
     turns: Turns
+    asks: Asks
     places: Places
     shelf: Shelf
     shards: Shards

@@ -9,8 +9,9 @@ from app.discord.errors import UNKNOWN_CHANNEL
 from app.discord.interactions import Malformed
 from app.discord.messages import parse
 from app.ids import GuildId, MessageId
-from app.inbox.messages import request_of, wanted
-from app.inbox.ports import Discord, Object, Places
+from app.inbox.answers import answers, reply_of
+from app.inbox.messages import names_of, request_of, wanted
+from app.inbox.ports import Asks, Discord, Object, Places
 from app.inbox.spots import Spot, is_thread
 from app.turns.errors import Refused
 from app.turns.records import Request
@@ -32,6 +33,7 @@ class Reader:
         self,
         discord: Discord,
         places: Places,
+        asks: Asks,
         us: str,
         policy: Policy,
         clock: Callable[[], float],
@@ -39,6 +41,7 @@ class Reader:
     ) -> None:
         self._discord = discord
         self._places = places
+        self._asks = asks
         self._us = us
         self._policy = policy
         self._clock = clock
@@ -72,20 +75,28 @@ class Reader:
     async def _requests(self, page: Sequence[Object], spot: Spot) -> list[Request]:
         found: list[Request] = []
         for said in page:
-            request = self._request(said, spot, follows=bool(found) and is_thread(spot))
+            request = await self._request(said, spot, follows=bool(found) and is_thread(spot))
             if request is not None:
-                found.append(await self._as_member(request))
+                found.append(request)
         return found
 
-    def _request(self, said: Object, spot: Spot, *, follows: bool) -> Request | None:
+    async def _request(self, said: Object, spot: Spot, *, follows: bool) -> Request | None:
         """`follows` behind a question in the same thread."""
         try:
             message = parse(said, guild=self._guild, in_thread=is_thread(spot))
         except Malformed as error:
             log.warning("event.unreadable", name="message", why=str(error))
             return None
+        if not message.from_person:
+            return None
         request = request_of(message, spot.place, self._us, self._policy)
-        is_wanted = message.from_person and wanted(request.addressed, ours=spot.is_ours or follows)
+        reply = await reply_of(said, message, names_of(self._us, self._policy), self._asks)
+        is_wanted = wanted(request.addressed, ours=spot.is_ours or follows)
+        if reply is None and not is_wanted:
+            return None
+        request = await self._as_member(request)
+        if reply is not None and await answers(reply, request, self._asks, self._policy, self._clock()):
+            return None
         return request if is_wanted else None
 
     async def _as_member(self, request: Request) -> Request:

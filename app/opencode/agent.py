@@ -1,30 +1,35 @@
-"""The port `Agent`: a turn's prompt and answer, by the rules that make a repeat harmless.
+"""The port `Agent`: a turn's prompt, its progress and its end, by the rules that make a repeat harmless.
 
-Look before you send, and look twice before you believe that nothing is happening. A message that is there already is
-never sent again unless it lies in an idle session without an end, and has done so for a while: the *settle time*. A
-server that was killed or stopped leaves a turn like that and resumes nothing. While a server works, its messages lag
-behind its status, and its status behind its 204; the settle time outlasts both.
+Look twice before you believe that nothing is happening. A server that was killed or stopped leaves a turn without an
+end and resumes nothing. While a server works, its messages lag behind its status, and its status behind its 204; the
+*settle time* outlasts both.
 
 An aborted turn is over, whoever aborted it: a turn that somebody stopped must never run again, and from the messages
 alone a person's stop and a server's `dispose` look the same. So a server is not disposed of while a turn is live.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
 
 import httpx
 
 from app.ids import SessionId, TurnId
-from app.opencode import apologies
-from app.opencode.client import READ_SECONDS, Client, Missing, Retry
+from app.opencode import apologies, rewinding
+from app.opencode.client import Client
+from app.opencode.inquiries import telling
 from app.opencode.listening import listening
-from app.opencode.transcript import ABORTED, ENDED, Fate, Fault, Outcome, message_id, outcome_of, part_id
+from app.opencode.patience import Patience, Settling
+from app.opencode.prompting import Prompting
+from app.opencode.reading import Reader
+from app.opencode.reporting import children_of, patch_of, report_of
+from app.opencode.transcript import ABORTED, Fate, Fault, Outcome, message_id
+from app.opencode.wire import Missing
 from app.sandboxes.ports import Machine
 from app.turns.errors import Refused, Retriable
-from app.turns.ports import Answer, Interrupted, Prompt
+from app.turns.ports import Interrupted, Prompt, Rewound
+from app.turns.progress import Ask, Decision, Progress, Report
 
-MISSES = 3  # answers in a row that get lost before the server counts as gone
+__all__ = ["OpenCodeAgent", "Patience", "Rewound"]
 
 
 class ModelFailed(Exception):
@@ -32,21 +37,6 @@ class ModelFailed(Exception):
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(f"{fault.name or 'unnamed error'}, status {fault.status}")
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long what is put up with; seconds. Tests are less patient."""
-
-    poll: float = 2.0
-    settle: float = 4.0  # for an answer that was begun
-    settle_unanswered: float = 10.0  # for one that was not
-    idle: float = 10.0  # for another turn of the same session to end
-    stored: float = 5.0  # for a prompt that was taken to show up
-    retry_within: float = 90.0  # the furthest ahead that the server's next try may lie
-    most_retries: int = 5
-    read: float = READ_SECONDS  # for the answer to one request
-    miss: float = 0.5  # after an answer that got lost
 
 
 class OpenCodeAgent:
@@ -66,6 +56,9 @@ class OpenCodeAgent:
     def _client(self, machine: Machine) -> Client:
         return Client(self._http, machine.endpoint, machine.password, self._patience.read)
 
+    def _reader(self, client: Client, session: SessionId, turn: TurnId) -> Reader:
+        return Reader(client, session, message_id(turn), self._patience, self._clock)
+
     async def open_session(self, machine: Machine, title: str) -> SessionId:
         """A session of this thread that the machine has and the store forgot is taken up again."""
         client = self._client(machine)
@@ -77,110 +70,47 @@ class OpenCodeAgent:
         return await client.create_session(machine.thread, title)
 
     async def prompt(self, machine: Machine, session: SessionId, prompt: Prompt) -> None:
-        client, message = self._client(machine), message_id(prompt.turn)
+        client = self._client(machine)
+        prompting = Prompting(client, session, self._model, self._patience)
         try:
-            outcome = await self._settled(client, session, message)
-            if outcome.fate is Fate.RUNNING or outcome.fate in ENDED:
-                return
-            if outcome.overtaken:
-                raise Refused(apologies.OVERTAKEN)
-            parts = [{"id": part_id(prompt.turn, 0), "type": "text", "text": prompt.text}]
-            await client.prompt(session, message, parts, self._model)
-            await self._until_stored(client, session, message)
+            await prompting.ensure(prompt, self._reader(client, session, prompt.turn))
         except Missing as error:
             raise Retriable(f"session {session} is gone") from error
 
-    async def await_answer(self, machine: Machine, session: SessionId, turn: TurnId) -> Answer:
-        client, message = self._client(machine), message_id(turn)
+    async def follow(self, machine: Machine, session: SessionId, turn: TurnId) -> AsyncGenerator[Progress, None]:
+        """Whoever leaves it early closes it: it listens as long as it is open."""
+        client, outcome = self._client(machine), Outcome(Fate.RUNNING)
+        reader, settling = self._reader(client, session, turn), Settling(self._patience)
         try:
-            outcome = await self._ended(client, session, message)
+            async with listening(client, session) as bell:
+                while not settling.is_over((outcome := await reader.surely()).fate):
+                    yield reader.progress()
+                    if outcome.fate is Fate.RUNNING:
+                        await bell.wait(self._patience.pace, self._patience.poll)
+                    else:
+                        await asyncio.sleep(settling.pause)
+            if outcome.fate is Fate.ANSWERED:
+                yield reader.progress(over=True, ended=True, remark=_remark(outcome))
+                return
+            if outcome.fate in (Fate.ABSENT, Fate.WAITING):
+                await self._explain(client, bell.fault)
+            self._fail(outcome)
+        except Refused:
+            yield reader.progress(over=True)
+            raise
         except Missing as error:
             raise Interrupted(f"session {session} is gone") from error
-        match outcome.fate:
-            case Fate.ANSWERED:
-                return Answer(_whole(outcome))
-            case Fate.FAILED:
-                fault = outcome.fault or Fault("")
-                raise Refused(_below(outcome, apologies.for_fault(fault, self._model))) from ModelFailed(fault)
-            case Fate.ABORTED:
-                raise Refused(_below(outcome, apologies.ABORTED))
+
+    def _fail(self, outcome: Outcome) -> None:
+        """Raises Refused or Interrupted."""
+        if outcome.fate is Fate.FAILED:
+            fault = outcome.fault or Fault("")
+            raise Refused(apologies.for_fault(fault, self._model)) from ModelFailed(fault)
+        if outcome.fate is Fate.ABORTED:
+            raise Refused(apologies.ABORTED)
         if outcome.overtaken:
             raise Refused(apologies.OVERTAKEN)
-        raise Interrupted(f"{message} is {outcome.fate} in an idle session")
-
-    async def abort(self, machine: Machine, session: SessionId) -> None:
-        try:
-            await self._client(machine).abort(session)
-        except Missing:
-            return  # and nothing of it runs
-
-    async def _look(self, client: Client, session: SessionId, message: str) -> Outcome:
-        """Raises Refused, and ends the turn, when the server means to go on trying for too long."""
-        # The status first: messages that are read after it is idle are complete, but for the last second.
-        status = await client.status(session)
-        if status.retry is not None:
-            await self._judge(client, session, status.retry)
-        if status.busy:
-            return Outcome(Fate.RUNNING)
-        return outcome_of(await client.messages(session, message), message)
-
-    async def _judge(self, client: Client, session: SessionId, retry: Retry) -> None:
-        far = retry.at - self._clock() > self._patience.retry_within
-        if not far and retry.attempt <= self._patience.most_retries:
-            return
-        await client.abort(session)
-        raise Refused(apologies.LIMITED if far else apologies.TROUBLED)
-
-    async def _settled(self, client: Client, session: SessionId, message: str) -> Outcome:
-        """What became of it, once that is certain enough to send it or to leave it."""
-        stored, status = await asyncio.gather(_has(client, session, message), client.status(session))
-        if not stored:
-            if status.busy:
-                await self._until_idle(client, session)
-            return Outcome(Fate.ABSENT)
-        settling = Settling(self._patience)
-        while True:
-            outcome = await self._look(client, session, message)
-            if outcome.fate is Fate.RUNNING or settling.is_over(outcome.fate):
-                return outcome
-            await asyncio.sleep(settling.pause)
-
-    async def _until_idle(self, client: Client, session: SessionId) -> None:
-        """A prompt that is sent into a running turn would join it, or be forgotten when that one is aborted."""
-
-        async def idle() -> bool:
-            return not (await client.status(session)).busy
-
-        await _until(idle, self._patience.idle, f"session {session} is still busy with something else")
-
-    async def _until_stored(self, client: Client, session: SessionId, message: str) -> None:
-        async def stored() -> bool:
-            return await _has(client, session, message)
-
-        await _until(stored, self._patience.stored, f"{message} was taken and not stored")
-
-    async def _ended(self, client: Client, session: SessionId, message: str) -> Outcome:
-        settling = Settling(self._patience)
-        async with listening(client, session) as bell:
-            while True:
-                outcome = await self._surely(client, session, message)
-                if settling.is_over(outcome.fate):
-                    break
-                await bell.wait(self._patience.poll if outcome.fate is Fate.RUNNING else settling.pause)
-        if outcome.fate in (Fate.ABSENT, Fate.WAITING):
-            await self._explain(client, bell.fault)
-        return outcome
-
-    async def _surely(self, client: Client, session: SessionId, message: str) -> Outcome:
-        """An answer that gets lost now and then does not end the wait."""
-        for left in reversed(range(MISSES)):
-            try:
-                return await self._look(client, session, message)
-            except Retriable:
-                if not left:
-                    raise
-                await asyncio.sleep(self._patience.miss)
-        raise AssertionError("unreachable")
+        raise Interrupted(f"it is {outcome.fate} in an idle session")
 
     async def _explain(self, client: Client, fault: Fault | None) -> None:
         """A turn that the server could not even begin leaves no message that says so. Raises Refused when the reason
@@ -190,53 +120,51 @@ class OpenCodeAgent:
         if not await client.knows(self._model):
             raise Refused(apologies.unknown_model(self._model))
 
-
-class Settling:
-    """Decides when a fate may be believed. The fates that an idle server changes no more are believed at once, the
-    others when they have been the same for the settle time."""
-
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
-        self._fate: Fate | None = None
-        self._since = 0.0
-        self.pause = min(0.5, patience.settle / 4)  # seconds before the next look
-
-    def is_over(self, fate: Fate) -> bool:
-        now = asyncio.get_running_loop().time()
-        if fate is not self._fate:
-            self._fate, self._since = fate, now
-        if fate in ENDED:
-            return True
-        if fate is Fate.RUNNING:
+    async def reply(self, machine: Machine, ask: Ask, decision: Decision) -> bool:
+        told = telling(ask, decision)
+        try:
+            await self._client(machine).tell(told.path, told.body)
+        except Missing:
             return False
-        patience = self._patience
-        enough = patience.settle if fate is Fate.UNFINISHED else patience.settle_unanswered
-        return now - self._since >= enough
+        return True
+
+    async def report(self, machine: Machine, session: SessionId, turn: TurnId) -> Report:
+        client = self._client(machine)
+        reader = self._reader(client, session, turn)
+        try:
+            await reader.read()
+            rows = await client.diff(session, message_id(turn))
+            begun = [await client.session(SessionId(child)) for child in children_of(reader.chronicle)]
+        except Missing as error:
+            raise Retriable(f"session {session} is gone") from error
+        # A sub-agent that an earlier turn has begun has cost something then, too: how much cannot be told apart.
+        ours = [child for child in begun if child["time"]["created"] >= reader.chronicle.begun]
+        return report_of(reader.chronicle, ours, rows)
+
+    async def abort(self, machine: Machine, session: SessionId) -> None:
+        try:
+            await self._client(machine).abort(session)
+        except Missing:
+            return  # and nothing of it runs
+
+    async def diff(self, machine: Machine, session: SessionId, turn: TurnId) -> str:
+        """What the turn has changed, as one patch of all files; empty when that is nothing, or not known any more."""
+        try:
+            return patch_of(await self._client(machine).diff(session, message_id(turn)))
+        except Missing:
+            return ""
+
+    async def undo(self, machine: Machine, session: SessionId, turn: TurnId) -> Rewound:
+        reader = self._reader(client := self._client(machine), session, turn)
+        return await rewinding.undo(client, session, reader)
+
+    async def redo(self, machine: Machine, session: SessionId) -> Rewound:
+        return await rewinding.redo(self._client(machine), session)
 
 
-async def _until(true: Callable[[], Awaitable[bool]], seconds: float, otherwise: str) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            while True:
-                if await true():
-                    return
-                await asyncio.sleep(0.1)
-    except TimeoutError as error:
-        raise Retriable(otherwise) from error
-
-
-async def _has(client: Client, session: SessionId, message: str) -> bool:
-    try:
-        await client.message(session, message)
-    except Missing:
-        return False
-    return True
-
-
-def _whole(outcome: Outcome) -> str:
-    return _below(outcome, apologies.CUT_OFF) if outcome.cut else outcome.text or apologies.NOTHING_SAID
-
-
-def _below(outcome: Outcome, remark: str) -> str:
-    """What the model had said so far is the person's, whatever happened then."""
-    return f"{outcome.text}\n\n{remark}".strip()
+def _remark(outcome: Outcome) -> str:
+    if outcome.cut:
+        return apologies.CUT_OFF
+    if outcome.turned_down:
+        return apologies.TURNED_DOWN
+    return "" if outcome.said else apologies.NOTHING_SAID

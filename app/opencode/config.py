@@ -71,8 +71,8 @@ def configuration(options: Options) -> dict[str, Any]:
         "model": options.model,
         "small_model": model_of(options),  # else some errands go to a model that the key may not be good for
         "agent": {"title": {"disable": True}},  # every session is given a title
-        # Nobody is there who could be asked, and an unanswered question keeps a session busy for ever.
-        "permission": {"*": "allow", "question": "deny"},
+        # The operator may have people asked, key by key; questions of the agent reach them anyway.
+        "permission": {"*": "allow"},
         # The project's configuration is switched off, and with it its own instructions.
         "instructions": [briefing.PATH, "~/workspace/AGENTS.md"],
     }

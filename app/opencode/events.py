@@ -1,7 +1,8 @@
 """What an event of OpenCode's stream means for whoever waits for one session.
 
 Events are hints. They are not replayed after a gap, `session.idle` comes twice or never, and `session.error` is not
-always the end: so an event only says when to look at the messages, and never what became of a turn.
+always the end: so an event only says when to look, and never what became of a turn. A server has one session at work
+at a time; what is asked by the sessions that this one has begun concerns it too.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,12 @@ from app.opencode.transcript import Fault, fault_of
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """Something has changed that is worth a look."""
+    """Something has changed that is worth a look at once: it may be over, or wait for somebody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stir:
+    """There is more to see. Thousands of these may come in a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +34,41 @@ class Alive:
     """The server is there; nothing else."""
 
 
-Meaning = Wake | Troubled | Alive
+Meaning = Wake | Stir | Troubled | Alive
+
+FOR_ALL = frozenset({"server.connected", "server.instance.disposed", "global.disposed"})
+ASKING = frozenset(
+    {"permission.asked", "permission.replied", "question.asked", "question.replied", "question.rejected"}
+)
 
 
 def meaning_of(event: Mapping[str, Any], session: str) -> Meaning:
-    """For the session with this id; what concerns others only shows that the server is alive."""
+    """For the session with this id."""
     kind, properties = event.get("type"), event.get("properties") or {}
-    if kind in ("server.connected", "server.instance.disposed", "global.disposed"):
+    if kind in FOR_ALL or kind in ASKING:
         return Wake()
     if properties.get("sessionID") != session:
         return Alive()
-    if kind == "session.error":
-        return Troubled(fault_of(properties.get("error") or {}))
-    if kind in ("session.idle", "session.status", "session.deleted"):
-        return Wake()
-    if kind == "message.updated" and (properties.get("info") or {}).get("time", {}).get("completed"):
-        return Wake()
+    match kind:
+        case "session.error":
+            return Troubled(fault_of(properties.get("error") or {}))
+        case "session.idle" | "session.deleted":
+            return Wake()
+        case "session.status":
+            return Stir() if (properties.get("status") or {}).get("type") == "busy" else Wake()
+        case "todo.updated":
+            return Stir()
+        case "message.updated" if (properties.get("info") or {}).get("time", {}).get("completed"):
+            return Stir()
+        case "message.part.updated" if _is_visible(properties.get("part") or {}):
+            return Stir()
     return Alive()
+
+
+def _is_visible(part: Mapping[str, Any]) -> bool:
+    """A text that is complete; a tool that begins or ends, and not all that it prints in between."""
+    if part.get("type") == "text":
+        return bool((part.get("time") or {}).get("end"))
+    state = part.get("state") or {}
+    running = state.get("status") == "running" and not (state.get("metadata") or {}).get("output")
+    return part.get("type") == "tool" and (running or state.get("status") in ("completed", "error"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from app.ids import SessionId
 from app.opencode.client import Client
-from app.opencode.events import Alive, Troubled, meaning_of
+from app.opencode.events import Stir, Troubled, Wake, meaning_of
 from app.opencode.transcript import Fault
 from app.turns.errors import Retriable
 
@@ -22,18 +22,31 @@ REOPEN_SECONDS = 1.0
 class Bell:
     fault: Fault | None = None  # the last trouble heard of
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
+    _stirred: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self) -> None:
         self._rung.set()
+        self._stirred.set()
 
-    async def wait(self, seconds: float) -> None:
-        """Until it rings, or so long. What rang before the call counts."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._rung.wait()
-        except TimeoutError:
-            pass
+    def stir(self) -> None:
+        self._stirred.set()
+
+    async def wait(self, pace: float, seconds: float) -> None:
+        """Until it rings, or so many `seconds`. What only stirs is heard after `pace` seconds and not before. What came
+        before the call counts."""
+        if not await _within(pace, self._rung):
+            await _within(seconds - pace, self._stirred)
         self._rung.clear()
+        self._stirred.clear()
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout(max(seconds, 0.0)):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 @asynccontextmanager
@@ -62,8 +75,11 @@ async def _listen(client: Client, session: SessionId, bell: Bell) -> None:
 def _note(event: object, session: SessionId, bell: Bell) -> None:
     if not isinstance(event, dict):
         return
-    meaning = meaning_of(event, session)
-    if isinstance(meaning, Troubled):
-        bell.fault = meaning.fault
-    if not isinstance(meaning, Alive):
-        bell.ring()
+    match meaning_of(event, session):
+        case Troubled(fault):
+            bell.fault = fault
+            bell.ring()
+        case Wake():
+            bell.ring()
+        case Stir():
+            bell.stir()

@@ -21,7 +21,7 @@ from app.opencode.workspace import (
     clone_environment,
     why_not_cloned,
 )
-from app.sandboxes.ports import PORT, Endpoint, Program, Provider, Unclear
+from app.sandboxes.ports import PORT, Endpoint, Errand, Note, Program, Provider, Unclear
 from app.turns.errors import Refused, Retriable
 
 # Short, for a request that comes while it boots is never answered; now and then longer, for far-away instances.
@@ -46,10 +46,14 @@ class OpenCodeServer:
         self._options = options
         self._most_foreign = most_foreign
 
-    async def boot(self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool) -> Endpoint:
+    async def boot(
+        self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool, note: Note
+    ) -> Endpoint:
         try:
             async with asyncio.timeout(within):
                 if fresh:
+                    if self._options.repository:
+                        note(Errand.CLONING)
                     await self._prepare(provider, ref, within)
                 endpoint = await self._started(provider, ref, password, within)
                 await self._check_model(Client(self._http, endpoint, password))

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.ids import TurnId
+from app.turns.progress import Text
 
 Message = Mapping[str, Any]
 
@@ -49,10 +50,21 @@ class Fault:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     fate: Fate
-    text: str = ""  # what was said so far, where it is of use
+    said: tuple[Text, ...] = ()  # so far, where it is of use
+    last: int = 0  # so many of these may be the answer's end: nothing has followed them yet
     fault: Fault | None = None
     cut: bool = False  # the answer ends where the model's output limit is
+    turned_down: bool = False  # it ends because a person said no
     overtaken: bool = False  # a newer prompt of ours is in the session: this one must not be sent again
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(one.text for one in self.said)
+
+    @property
+    def settled(self) -> tuple[Text, ...]:
+        """What was said and is not the answer's end, whatever comes."""
+        return self.said[: len(self.said) - self.last]
 
 
 def message_id(turn: TurnId) -> str:
@@ -72,27 +84,35 @@ def outcome_of(messages: Sequence[Message], message: str) -> Outcome:
     if start is None:
         return Outcome(Fate.ABSENT)
     following = messages[start + 1 :]
-    newer = next((one["info"]["id"] for one in following if _is_prompt(one)), None)
-    outcome = _outcome(_answers_to(message, following, newer))
+    newer = next((one["info"]["id"] for one in following if is_prompt(one)), None)
+    outcome = _outcome(_answers(message, following, newer))
     if newer is None:
         return outcome
     outcome = replace(outcome, overtaken=True)
     return outcome if outcome.fate in ENDED else _joined(outcome, outcome_of(following, newer))
 
 
+def answers_to(messages: Sequence[Message], message: str) -> list[Message]:
+    """The assistant messages that answer the user message with the id `message`, or one that the server wrote on its
+    behalf."""
+    start = next((index for index, one in enumerate(messages) if one["info"]["id"] == message), len(messages))
+    following = messages[start + 1 :]
+    return _answers(message, following, next((one["info"]["id"] for one in following if is_prompt(one)), None))
+
+
 def _joined(earlier: Outcome, later: Outcome) -> Outcome:
     """A prompt that did not get its own end shares that of the one which overtook it."""
-    texts = [text for text in (earlier.text, later.text) if text]
     fate = Fate.UNFINISHED if later.fate is Fate.WAITING else later.fate
-    return Outcome(fate, "\n\n".join(texts), later.fault, overtaken=True)
+    last = later.last if later.said else earlier.last
+    return Outcome(fate, earlier.said + later.said, last, later.fault, overtaken=True)
 
 
-def _is_prompt(message: Message) -> bool:
+def is_prompt(message: Message) -> bool:
+    """Whether it is one of ours."""
     return message["info"]["role"] == "user" and str(message["info"]["id"]).startswith(PREFIX)
 
 
-def _answers_to(message: str, following: Sequence[Message], newer: str | None) -> list[Message]:
-    """The assistant messages that answer it or one that the server wrote on its behalf."""
+def _answers(message: str, following: Sequence[Message], newer: str | None) -> list[Message]:
     parents = {message}
     for one in following:
         if one["info"]["id"] == newer:
@@ -103,19 +123,22 @@ def _answers_to(message: str, following: Sequence[Message], newer: str | None) -
 
 
 def _outcome(answers: Sequence[Message]) -> Outcome:
-    text = "\n\n".join(_said(answers))
     if not answers:
         return Outcome(Fate.WAITING)
-    last = answers[-1]
-    if error := last["info"].get("error"):
+    said = tuple(text for answer in answers for text in _said(answer, last=answer is answers[-1]))
+    final = answers[-1]
+    outcome = Outcome(Fate.UNFINISHED, said, len(_unfollowed(final)))
+    if error := final["info"].get("error"):
         fault = fault_of(error)
-        return Outcome(Fate.ABORTED if fault.name == ABORTED else Fate.FAILED, text, fault)
-    if not _is_whole(last):
-        return Outcome(Fate.UNFINISHED, text)
-    return Outcome(_fate_of_completed(last), text, cut=last["info"].get("finish") == "length")
+        return replace(outcome, fate=Fate.ABORTED if fault.name == ABORTED else Fate.FAILED, fault=fault)
+    if not is_whole(final):
+        return outcome
+    fate, finish = _fate_of_completed(final), final["info"].get("finish")
+    turned_down = fate is Fate.ANSWERED and finish == "tool-calls"
+    return replace(outcome, fate=fate, cut=finish == "length", turned_down=turned_down)
 
 
-def _is_whole(message: Message) -> bool:
+def is_whole(message: Message) -> bool:
     """The server writes how a message finished after all of its text, and when it was completed a moment later. Killed
     in that moment, it takes the message for finished ever after, and so must we."""
     return bool(message["info"]["time"].get("completed") or message["info"].get("finish"))
@@ -137,14 +160,27 @@ def _turned_down(message: Message) -> bool:
     return any(error.startswith(("The user rejected", "The user dismissed")) for error in errors)
 
 
-def _said(answers: Sequence[Message]) -> list[str]:
-    """What was said to the person: no summaries of a compaction, no text that the server put in, and no beginning of
-    an answer that was cut off and then given again."""
+def _said(answer: Message, *, last: bool) -> list[Text]:
+    """What was said to the person: no summary of a compaction, no text that the server put in, and no beginning of an
+    answer that was cut off and then given again."""
+    texts, unfollowed = _texts(answer["parts"]), _unfollowed(answer)
+    if answer["info"].get("summary"):
+        return []
+    return texts if last or is_whole(answer) else texts[: len(texts) - len(unfollowed)]
+
+
+def _unfollowed(answer: Message) -> list[Text]:
+    """The texts behind its last tool."""
+    if answer["info"].get("summary"):
+        return []
+    tools = [index for index, part in enumerate(answer["parts"]) if part["type"] == "tool"]
+    return _texts(answer["parts"][tools[-1] + 1 if tools else 0 :])
+
+
+def _texts(parts: Sequence[Mapping[str, Any]]) -> list[Text]:
     return [
-        part["text"].strip()
-        for answer in answers
-        if not answer["info"].get("summary") and (answer is answers[-1] or _is_whole(answer))
-        for part in answer["parts"]
+        Text(str(part.get("id", "")), part["text"].strip())
+        for part in parts
         if part["type"] == "text" and not part.get("synthetic") and not part.get("ignored") and part["text"].strip()
     ]
 

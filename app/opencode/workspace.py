@@ -2,7 +2,8 @@
 
 It may run any number of times and be killed at any point: the workspace is made beside its place and moved there
 when it is complete. A workspace that exists is never touched again. Credentials reach git through the environment
-and a helper, never through a command line or the repository's configuration.
+and a helper, never through a command line or the repository's configuration. What people send and are sent (`inbox/`,
+`outbox/`) is no part of the work: git does not see it.
 """
 
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -39,6 +40,7 @@ else
     command -v git >/dev/null && git -c init.defaultBranch=main init --quiet workspace.new
 fi
 if [ -d workspace.new/.git ]; then
+    mkdir -p workspace.new/.git/info && printf '/inbox/\n/outbox/\n' >> workspace.new/.git/info/exclude || exit 1
     git -C workspace.new config user.name OpenCode || exit 1
     git -C workspace.new config user.email opencode@localhost || exit 1
     git -C workspace.new config credential.https://github.com.helper '{_GITHUB}' || exit 1

@@ -18,7 +18,7 @@ from functools import partial
 from app.ids import SessionId, ThreadId
 from app.sandboxes.holds import Holds
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Condition, Endpoint, Labels, Machine, Provider, Sandbox, Server, Shelf, Unclear
+from app.sandboxes.ports import Condition, Endpoint, Errand, Labels, Machine, Provider, Sandbox, Server, Shelf, Unclear
 from app.sandboxes.waking import Patience, Waking
 from app.turns.errors import Refused, Retriable
 
@@ -45,6 +45,7 @@ class Keeper:
         self._waking = Waking(provider, server, clock, patience, recreate=recreate)
         self._tasks: dict[ThreadId, asyncio.Task[Machine]] = {}  # of those that are being woken
         self._known: dict[ThreadId, Machine] = {}  # as they were when last looked at
+        self._errands: dict[ThreadId, Errand] = {}  # what is being done for them
         self._closed = False
 
     async def ensure(self, thread: ThreadId, labels: Labels, *, trusting: bool = False) -> Machine:
@@ -73,6 +74,10 @@ class Keeper:
             task = self._tasks[thread] = asyncio.create_task(self._wake(thread, labels), name=f"machine of {thread}")
             task.add_done_callback(lambda ended: self._woken(thread, ended))
         return task
+
+    def errand(self, thread: ThreadId) -> Errand | None:
+        """What is being done so that its machine comes up, if that is done here."""
+        return self._errands.get(thread)
 
     async def awake(self, thread: ThreadId) -> Machine | None:
         """The thread's machine if it answers now; nothing is started for it."""
@@ -192,6 +197,7 @@ class Keeper:
 
     def _woken(self, thread: ThreadId, ended: "asyncio.Task[Machine]") -> None:
         del self._tasks[thread]
+        self._errands.pop(thread, None)
         if ended.cancelled() or ended.exception() is not None:
             self._known.pop(thread, None)  # whoever waited for it has the reason
         else:
@@ -200,7 +206,8 @@ class Keeper:
     async def _bring_up(self, held: Sandbox, labels: Labels) -> Machine:
         async with self._holds.at_work(held):
             labels = {**labels, "store": await self._shelf.store()}
-            ref, endpoint = await self._waking.up(held, labels, partial(self._holds.assure, held))
+            note = partial(self._errands.__setitem__, held.thread)
+            ref, endpoint = await self._waking.up(held, labels, partial(self._holds.assure, held), note)
             await self._holds.settle(held, State.ACTIVE, ref)
         return machine_of(held, endpoint)
 

@@ -100,6 +100,14 @@ class LocalProvider:
             output.seek(0)
             return Completed(code, output.read().decode(errors="replace"))
 
+    async def upload(self, ref: str, path: str, content: bytes) -> None:
+        where = self._place(ref)
+        await self._aside(lambda: _running(where).put(path, content))
+
+    async def download(self, ref: str, path: str, most: int) -> bytes:
+        where = self._place(ref)
+        return await self._aside(lambda: _running(where).get(path, most))
+
     async def launch(self, ref: str, program: Program) -> None:
         if not _NAME.fullmatch(program.name):
             raise ValueError("a program's name is letters, digits, dots, dashes and underscores")
@@ -222,9 +230,7 @@ class LocalProvider:
     def _spawn(
         self, where: Place, id: str, record: Path, program: Program, output: IO[bytes]
     ) -> subprocess.Popen[bytes]:
-        note = where.note()
-        if note is None or not note.running:
-            raise Retriable(f"sandbox {where.path.name} is not running")
+        _running(where)
         environment = {**where.environment(self._path), **program.env, SANDBOX: str(where.path), LAUNCH: id}
         return self._starter.start(record, program, environment, where.home, output)
 
@@ -253,6 +259,13 @@ class LocalProvider:
             launches += where.launches().values()
         self._end(self._owns, launches)
         self._starter.reap()
+
+
+def _running(where: Place) -> Place:
+    note = where.note()
+    if note is None or not note.running:
+        raise Retriable(f"sandbox {where.path.name} is not running")
+    return where
 
 
 def _is_program_of_a_running(record: Path) -> bool:

@@ -17,6 +17,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -25,7 +26,7 @@ from typing import IO
 
 from app.sandboxes import launcher
 from app.sandboxes.launcher import Launch
-from app.sandboxes.ports import Condition, Instance
+from app.sandboxes.ports import Absent, Condition, Instance, TooLarge
 
 _LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 _COMING, _GOING = ".opencord-coming-", ".opencord-going-"  # how a directory is called while it is made or removed
@@ -114,6 +115,33 @@ class Place:
             "LANG": _LOCALE,
             "LC_ALL": _LOCALE,
         }
+
+    def put(self, path: str, content: bytes) -> None:
+        """A file under HOME: all of it or nothing, whenever the process is killed."""
+        target = self.home / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{secrets.token_hex(8)}.new")
+        try:
+            draft.write_bytes(content)
+            draft.replace(target)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+
+    def get(self, path: str, most: int) -> bytes:
+        """What is in a file under HOME. Raises Absent, TooLarge."""
+        try:
+            # A pipe without a writer would be waited for without O_NONBLOCK.
+            with open(self.home / path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode):
+                    raise Absent(path)
+                content = b"" if status.st_size > most else file.read(most + 1)
+        except OSError as error:
+            raise Absent(path) from error
+        if status.st_size > most or len(content) > most:
+            raise TooLarge(path, most)
+        return content
 
     def remove(self) -> None:
         """Gone from sight at once, then from the disk. What is not ours stays."""

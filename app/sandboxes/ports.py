@@ -4,14 +4,16 @@ them down on.
 Every method that talks to somebody raises Retriable or Refused of `app.turns.errors`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Protocol
 
 from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import State
-from app.turns.errors import Retriable
+from app.turns.attachments import in_words
+from app.turns.errors import Refused, Retriable
 
 Labels = Mapping[str, str]
 PORT = 4096  # OpenCode's, inside an instance
@@ -66,12 +68,40 @@ class Program:
     port: int
 
 
+class Errand(StrEnum):
+    """What is being done so that a machine comes up."""
+
+    CREATING = "creating"
+    WAKING = "waking"
+    CLONING = "cloning"
+
+
+Note = Callable[[Errand], None]
+
+
 class Gone(Retriable):
     """There is no such instance any more."""
 
 
 class Unclear(Retriable):
     """How it is cannot be told now: whoever would know cannot be reached. It may well be in order."""
+
+
+class Absent(Refused):
+    """There is no such file, or it is something else than a regular one that can be read."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"Sorry, I could not find the file {PurePosixPath(path).name} in my machine. Please ask again."
+        )
+
+
+class TooLarge(Refused):
+    def __init__(self, path: str, most: int) -> None:
+        super().__init__(
+            f"Sorry, I could not pass on the file {PurePosixPath(path).name}: "
+            f"it is larger than {in_words(most)}. Please ask for it in smaller parts."
+        )
 
 
 class Provider(Protocol):
@@ -111,6 +141,16 @@ class Provider(Protocol):
         seconds, and then nothing of it goes on running."""
         ...
 
+    async def upload(self, ref: str, path: str, content: bytes) -> None:
+        """Write a file, in place of one that is there already. `path` starts in HOME and has no `..` in it; folders on
+        its way are made. All of it or nothing. Raises Retriable."""
+        ...
+
+    async def download(self, ref: str, path: str, most: int) -> bytes:
+        """What is in a regular file. `path` starts in HOME. Raises Absent; TooLarge, without having read it, where it
+        is longer than `most` bytes; Retriable."""
+        ...
+
     async def launch(self, ref: str, program: Program) -> None:
         """Start it and return at once. One of the same name is running: that one is ended first."""
         ...
@@ -130,9 +170,11 @@ class Provider(Protocol):
 class Server(Protocol):
     """OpenCode, as the keeper sees it: something that is booted in an instance and can be asked how it is."""
 
-    async def boot(self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool) -> Endpoint:
+    async def boot(
+        self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool, note: Note
+    ) -> Endpoint:
         """Start the server with this password, and wait until it answers. HOME and the workspace are prepared first in
-        a `fresh` instance, and in any other when the server does not start without.
+        a `fresh` instance, and in any other when the server does not start without; `note` hears what takes long.
 
         Raises Refused when it cannot start there at all: not installed, another version, a workspace that cannot be
         cloned.

@@ -183,3 +183,64 @@ def messages(database: Database) -> None:
         );
         """
     )
+
+
+@migrations(name="0006_conversation")
+def conversation(database: Database) -> None:
+    database.executescript(
+        """
+        ALTER TABLE turns ADD COLUMN attachments TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(attachments));
+        ALTER TABLE turns ADD COLUMN status TEXT;
+        ALTER TABLE turns ADD COLUMN closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1));
+        ALTER TABLE turns ADD COLUMN begun_at REAL;
+        ALTER TABLE turns ADD COLUMN ended_at REAL;
+        ALTER TABLE turns ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE turns ADD COLUMN stopped_by TEXT;
+        ALTER TABLE turns ADD COLUMN gave_up INTEGER NOT NULL DEFAULT 0 CHECK (gave_up IN (0, 1));
+        ALTER TABLE turns ADD COLUMN ending TEXT
+            CHECK (ending IS NULL OR (stage = 'cancelled' AND ending IN ('stopped', 'expired', 'withdrawn', 'reset')));
+        CREATE INDEX unclosed_turns ON turns (position) WHERE status IS NOT NULL AND NOT closed;
+
+        ALTER TABLE parcels ADD COLUMN notify TEXT;
+        ALTER TABLE parcels ADD COLUMN part TEXT;
+
+        CREATE TABLE files (
+            turn TEXT NOT NULL,
+            ordinal INTEGER NOT NULL,
+            number INTEGER NOT NULL CHECK (number BETWEEN 0 AND 9),
+            name TEXT NOT NULL,
+            content BLOB NOT NULL,
+            PRIMARY KEY (turn, ordinal, number),
+            FOREIGN KEY (turn, ordinal) REFERENCES parcels (turn, ordinal) ON DELETE CASCADE
+        );
+
+        CREATE TABLE handed_out (
+            thread TEXT NOT NULL,
+            path TEXT NOT NULL,
+            mark TEXT NOT NULL,
+            PRIMARY KEY (thread, path, mark)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE asks (
+            position INTEGER PRIMARY KEY AUTOINCREMENT,
+            turn TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+            id TEXT NOT NULL,
+            about TEXT NOT NULL CHECK (json_valid(about)),
+            state TEXT NOT NULL CHECK (state IN ('open', 'decided', 'settled', 'gone')),
+            asked_at REAL NOT NULL,
+            expires_at REAL NOT NULL,
+            message TEXT UNIQUE,
+            answers TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(answers)),
+            decision TEXT CHECK (decision IS NULL OR json_valid(decision)),
+            decided_by TEXT,
+            UNIQUE (turn, id),
+            CHECK ((decision IS NULL) = (decided_by IS NULL)),
+            CHECK (decision IS NOT NULL OR state NOT IN ('decided', 'settled'))
+        );
+
+        CREATE TABLE preferences (
+            thread TEXT PRIMARY KEY,
+            verbosity TEXT NOT NULL CHECK (verbosity IN ('quiet', 'normal', 'verbose'))
+        ) WITHOUT ROWID;
+        """
+    )

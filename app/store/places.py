@@ -11,7 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from app.ids import ChannelId, GuildId, MessageId, ThreadId
-from app.store.ledger import insert_request
+from app.store.desk import insert_request
 from app.store.sqlite import Sqlite
 from app.turns.machine import Stage
 from app.turns.records import Place, Request, Tracked

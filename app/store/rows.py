@@ -1,14 +1,17 @@
 """Rows of the database, and the records they stand for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId, UserId
+from app.ids import AskId, ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId, UserId
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
-from app.turns.machine import Stage
-from app.turns.records import Addressed, Asker, Parcel, Place, Request, Source, Turn
+from app.turns.asks import Asked, AskState
+from app.turns.machine import Ending, Stage
+from app.turns.progress import Allowed, Answered, Ask, Decision, Denied, Option, Permission, Question
+from app.turns.records import Addressed, Asker, Attachment, Content, File, Parcel, Place, Request, Source, Turn
 
 Row = Mapping[str, Any]
 
@@ -36,6 +39,7 @@ def row_of_request(request: Request, now: float) -> dict[str, Any]:
         "asker_name": asker.name,
         "asker_roles": json.dumps(asker.roles),
         "prompt": request.prompt,
+        "attachments": json_of_attachments(request.attachments),
         "interaction_token": request.interaction_token,
         "stage": Stage.ADMITTED.value,
         "admitted_at": now,
@@ -71,12 +75,81 @@ def turn_of_row(row: Row) -> Turn:
         failure=row["failure"],
         addressed=Addressed(row["addressed"]),
         starts_thread=bool(row["starts"]),
+        attachments=tuple(Attachment(**one) for one in json.loads(row["attachments"])),
+        status=row["status"] and MessageId(row["status"]),
+        begun_at=row["begun_at"],
+        ended_at=row["ended_at"],
+        stopped_by=row["stopped_by"],
+        ending=row["ending"] and Ending(row["ending"]),
+        gave_up=bool(row["gave_up"]),
     )
 
 
-def parcel_of_row(row: Row) -> Parcel:
-    message = row["message"]
-    return Parcel(row["ordinal"], row["content"], row["nonce"], message and MessageId(message))
+def json_of_attachments(attachments: Sequence[Attachment]) -> str:
+    return json.dumps([asdict(one) for one in attachments])
+
+
+def parcel_of_row(row: Row, files: Sequence[File] = ()) -> Parcel:
+    return Parcel(
+        ordinal=row["ordinal"],
+        content=Content(row["content"], tuple(files)),
+        nonce=row["nonce"],
+        notify=row["notify"] and UserId(row["notify"]),
+        part=row["part"],
+        message=row["message"] and MessageId(row["message"]),
+    )
+
+
+def row_of_ask(turn: TurnId, ask: Ask, now: float, until: float) -> dict[str, Any]:
+    return {
+        "turn": turn,
+        "id": ask.id,
+        "about": json.dumps(
+            asdict(ask.about) if isinstance(ask.about, Permission) else [asdict(question) for question in ask.about]
+        ),
+        "state": AskState.OPEN.value,
+        "asked_at": now,
+        "expires_at": until,
+    }
+
+
+def asked_of_row(row: Row) -> Asked:
+    return Asked(
+        turn=TurnId(row["turn"]),
+        ask=Ask(AskId(row["id"]), _about(json.loads(row["about"]))),
+        state=AskState(row["state"]),
+        asked_at=row["asked_at"],
+        expires_at=row["expires_at"],
+        message=row["message"] and MessageId(row["message"]),
+        answers=_answers(json.loads(row["answers"])),
+        decision=row["decision"] and decision_of_json(row["decision"]),
+        by=row["decided_by"],
+    )
+
+
+def _about(said: Any) -> Permission | tuple[Question, ...]:
+    if isinstance(said, dict):
+        return Permission(**{**said, "always": tuple(said["always"])})
+    return tuple(Question(**{**one, "options": tuple(Option(**it) for it in one["options"])}) for one in said)
+
+
+def _answers(said: Any) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(one) for one in said)
+
+
+def json_of_decision(decision: Decision) -> str:
+    return json.dumps({"kind": type(decision).__name__.lower(), **asdict(decision)})
+
+
+def decision_of_json(said: str) -> Decision:
+    match json.loads(said):
+        case {"kind": "allowed", "always": always}:
+            return Allowed(always)
+        case {"kind": "denied", "reason": reason}:
+            return Denied(reason)
+        case {"kind": "answered", "answers": answers}:
+            return Answered(_answers(answers))
+    raise ValueError("no decision is written like this")
 
 
 def sandbox_of_row(row: Row) -> Sandbox:

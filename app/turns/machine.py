@@ -44,6 +44,15 @@ class Event(StrEnum):
     GIVEN_UP = "given_up"
 
 
+class Ending(StrEnum):
+    """Why a turn was cancelled."""
+
+    STOPPED = "stopped"  # by a person, while it was at work
+    EXPIRED = "expired"  # nobody answered what it asked
+    WITHDRAWN = "withdrawn"  # by a person, before it was at work
+    RESET = "reset"  # its machine was thrown away
+
+
 class Step(StrEnum):
     DECIDE = "decide"
     OPEN_THREAD = "open_thread"

@@ -4,15 +4,28 @@ the agent by `opencode`, the machines by `sandboxes`.
 Every method that talks to somebody raises Retriable or Refused (see `errors`) and nothing else of its own.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from app.ids import ChannelId, MessageId, SessionId, ThreadId, TurnId
+from app.ids import AskId, ChannelId, MessageId, SessionId, ThreadId, TurnId, UserId
+from app.sandboxes.files import Found
 from app.sandboxes.ports import Machine
+from app.turns.asks import Asked, AskState
 from app.turns.history import Said
-from app.turns.machine import LIVE, Event, Postponed, Stage
-from app.turns.records import Parcel, Place, Request, Turn
+from app.turns.machine import LIVE, Ending, Event, Postponed, Stage
+from app.turns.progress import Ask, Decision, Progress, Report
+from app.turns.records import Attachment, Content, File, Parcel, Place, Request, Turn
+from app.turns.status import Status, Summary, Verbosity
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A file of the workspace that was attached to an answer, as it was then."""
+
+    path: str
+    mark: str  # the same for the same content
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +35,17 @@ class Facts:
     session: SessionId | None = None
     answer: str | None = None
     failure: str | None = None
+    ending: Ending | None = None
     parcels: tuple[Parcel, ...] = ()
+    handed: tuple[Handed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parcelled:
+    """What of a turn has been put into parcels."""
+
+    parts: frozenset[str] = frozenset()
+    count: int = 0  # of the parcels
 
 
 class Ledger(Protocol):
@@ -44,8 +67,8 @@ class Ledger(Protocol):
 
     async def renew(self, turn: TurnId, token: str, until: float) -> None: ...
 
-    async def assure(self, turn: TurnId, token: str) -> None:
-        """Only look whether the lease is still the caller's."""
+    async def assure(self, turn: TurnId, token: str) -> Turn:
+        """The turn as it is now, while the lease is the caller's."""
         ...
 
     async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
@@ -87,6 +110,32 @@ class Ledger(Protocol):
         """Those that turns of the thread were prompted in."""
         ...
 
+    async def note_status(self, turn: TurnId, token: str, message: MessageId) -> Turn:
+        """Where its status is shown."""
+        ...
+
+    async def is_first(self, turn: TurnId) -> bool:
+        """Whether no other turn of its thread goes before it."""
+        ...
+
+    async def unclosed(self, most: int) -> Sequence[Turn]:
+        """Turns that are over and have a status message that does not say so yet, the oldest first."""
+        ...
+
+    async def close(self, turn: TurnId) -> None:
+        """Its status message says how it ended."""
+        ...
+
+
+class Parcels(Protocol):
+    """The messages that answers are made of, and the files that go with them. Writes show the lease's token."""
+
+    async def add(self, turn: TurnId, token: str, parcels: Sequence[Parcel]) -> None:
+        """One that is there already is not written again."""
+        ...
+
+    async def so_far(self, turn: TurnId) -> Parcelled: ...
+
     async def unsent(self, turn: TurnId) -> Sequence[Parcel]: ...
 
     async def last_posted(self, thread: ThreadId) -> MessageId | None:
@@ -94,6 +143,30 @@ class Ledger(Protocol):
         ...
 
     async def mark_sent(self, turn: TurnId, token: str, ordinal: int, message: MessageId) -> None: ...
+
+    async def handed_out(self, thread: ThreadId) -> frozenset[Handed]: ...
+
+
+class Asks(Protocol):
+    """What agents asked people, as it is written down. Writes with a token raise LeaseLost like the ledger's."""
+
+    async def note(self, turn: TurnId, token: str, ask: Ask, now: float, until: float) -> Asked:
+        """Write it down as open; one that is known stays as it is."""
+        ...
+
+    async def note_message(self, turn: TurnId, token: str, ask: AskId, message: MessageId) -> Asked: ...
+
+    async def of_turn(self, turn: TurnId) -> Sequence[Asked]:
+        """In the order in which they were asked."""
+        ...
+
+    async def settle(self, turn: TurnId, ask: AskId, state: AskState) -> Asked:
+        """SETTLED or GONE, if it is neither yet."""
+        ...
+
+
+class Preferences(Protocol):
+    async def verbosity_of(self, thread: ThreadId) -> Verbosity: ...
 
 
 class Chat(Protocol):
@@ -112,16 +185,42 @@ class Chat(Protocol):
         """All of a vague place: whether its channel is a thread, of which channel, and in which category."""
         ...
 
-    def compose(self, text: str) -> Sequence[str]:
-        """Cut an answer into messages that Discord takes; together they say all of it. At least one."""
+    def compose(self, text: str, notify: UserId | None = None) -> Sequence[Content]:
+        """Cut what the agent said into messages that Discord takes; together they say all of it. A very long text
+        becomes its beginning and a file. No message for a text with nothing to see in it. With `notify` there is a last
+        one that mentions this person, in any case."""
         ...
 
     async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:
-        """Idempotent by the nonce, for as long as Discord remembers it: minutes."""
+        """Notifies nobody but `parcel.notify`. Idempotent by the nonce, as long as Discord remembers it: minutes."""
         ...
 
-    async def find_posted(self, thread: ThreadId, after: str, content: str) -> MessageId | None:
+    async def find_posted(self, thread: ThreadId, after: str, parcel: Parcel) -> MessageId | None:
         """Our own message with exactly this content, newer than the id `after`: for when the nonce is forgotten."""
+        ...
+
+    async def post_status(self, turn: Turn, status: Status) -> MessageId:
+        """The turn's status message, which notifies nobody. Idempotent."""
+        ...
+
+    async def show_status(self, turn: Turn, status: Status) -> None:
+        """Edit it. One that was deleted stays so."""
+        ...
+
+    async def show_summary(self, turn: Turn, summary: Summary) -> None:
+        """What the status message says in the end."""
+        ...
+
+    async def post_ask(self, turn: Turn, asked: Asked) -> MessageId:
+        """Put it to the people of the thread, with all that belongs to it; notifies the turn's asker. Idempotent."""
+        ...
+
+    async def show_ask(self, turn: Turn, asked: Asked) -> None:
+        """Edit that message: the next question, or what became of it. One that was deleted stays so."""
+        ...
+
+    async def fetch(self, turn: Turn, attachment: Attachment) -> File:
+        """Raises Refused when it is gone."""
         ...
 
     async def show_typing(self, thread: ThreadId) -> None:
@@ -147,19 +246,17 @@ class Chat(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`turn` makes OpenCode's ids: a repeat of the same turn is the same message there."""
-
     turn: TurnId
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    text: str  # Markdown, everything the model said to the person, in order; never empty
+    files: tuple[File, ...] = ()  # images and texts, that the model is to see
 
 
 class Interrupted(Exception):
-    """The server stopped in the middle of the turn and resumes nothing: the same prompt must be sent once more."""
+    """The server stopped in the middle of the turn, or the session is gone: prompt again."""
+
+
+class Unreadable(Exception):
+    """The server cannot make anything of one of the prompt's files, and has taken none of the prompt."""
 
 
 class Agent(Protocol):
@@ -170,14 +267,63 @@ class Agent(Protocol):
         ...
 
     async def prompt(self, machine: Machine, session: SessionId, prompt: Prompt) -> None:
-        """Make sure that OpenCode has it and works on it, or has finished it. Never runs it twice side by side."""
+        """Make sure that OpenCode has it and works on it, or has finished it. Never runs it twice side by side. What
+        else is still running in the session is ended first. Raises Unreadable."""
         ...
 
-    async def await_answer(self, machine: Machine, session: SessionId, turn: TurnId) -> Answer:
-        """Wait as long as it takes. Raises Interrupted; Refused when the model failed, in words for the person."""
+    def follow(self, machine: Machine, session: SessionId, turn: TurnId) -> AsyncIterator[Progress]:
+        """How it goes, every two seconds at least, as long as it takes; the last one has `ended`. Raises Interrupted;
+        Refused when the model failed, in words for the person, after a Progress with all that was said until then."""
+        ...
+
+    async def reply(self, machine: Machine, ask: Ask, decision: Decision) -> bool:
+        """Carry a decision back. False when nobody waits for it any more."""
+        ...
+
+    async def report(self, machine: Machine, session: SessionId, turn: TurnId) -> Report:
+        """Of a turn that is over, however it ended."""
         ...
 
     async def abort(self, machine: Machine, session: SessionId) -> None: ...
+
+
+class Rewound(StrEnum):
+    """What came of the wish to undo a turn, or to take that back."""
+
+    DONE = "done"
+    BUSY = "busy"  # the session is at work
+    NOTHING = "nothing"  # there is nothing to undo, or it is undone already; nothing to take back
+    NEWER = "newer"  # something was asked since, that would be undone too
+
+
+class Rewinder(Protocol):
+    """OpenCode in a running machine, as far as it looks back on a turn that is over."""
+
+    async def diff(self, machine: Machine, session: SessionId, turn: TurnId) -> str:
+        """What the turn has changed, as one patch of all files; empty when that is nothing, or not known any more."""
+        ...
+
+    async def undo(self, machine: Machine, session: SessionId, turn: TurnId) -> Rewound: ...
+
+    async def redo(self, machine: Machine, session: SessionId) -> Rewound:
+        """Everything that was undone since the last prompt."""
+        ...
+
+
+class Files(Protocol):
+    """The workspaces of machines that are awake, by the thread; paths are from the workspace."""
+
+    async def put(self, thread: ThreadId, name: str, content: bytes) -> str:
+        """Lay it into the inbox, and say where it lies. The same twice is one."""
+        ...
+
+    async def made(self, thread: ThreadId, also: Collection[str] = ()) -> Sequence[Found]:
+        """What lies in the outbox, and the images among the paths `also`."""
+        ...
+
+    async def get(self, thread: ThreadId, path: str, most: int) -> bytes:
+        """Refused when it is gone or has more than `most` bytes."""
+        ...
 
 
 class Router(Protocol):

@@ -1,11 +1,11 @@
 """A turn as it is written down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId, UserId
-from app.turns.machine import Stage, Trouble
+from app.turns.machine import Ending, Stage, Trouble
 
 
 class Source(StrEnum):
@@ -54,6 +54,24 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a question, as Discord describes it. `url` runs out after a day."""
+
+    id: str
+    name: str
+    size: int  # bytes
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A name without a path, and what is in it."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What is admitted: complete before anything is acknowledged."""
 
@@ -64,6 +82,7 @@ class Request:
     prompt: str
     interaction_token: str | None = None  # opens the interaction's webhook for 15 minutes
     addressed: Addressed = Addressed.US
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +107,22 @@ class Turn:
     failure: str | None  # for the log and the operator, never for Discord
     addressed: Addressed = Addressed.US
     starts_thread: bool = False  # whether its thread hangs on its own opener; else it was asked in a thread
+    attachments: tuple[Attachment, ...] = ()
+    status: MessageId | None = None  # the one message that shows how far it is, and in the end how it went
+    begun_at: float | None = None  # when it left the queue for the first time
+    ended_at: float | None = None
+    stopped_by: str | None = None  # the name of who wants it stopped
+    ending: Ending | None = None  # why it was cancelled, where that is known
+    gave_up: bool = False  # its answer is an apology
 
     @property
     def thread(self) -> ThreadId | None:
+        return self.place.thread
+
+    @property
+    def home(self) -> ThreadId:
+        """Its thread, at a stage where it has one."""
+        assert self.place.thread is not None, "the table lets no turn come here without a thread"
         return self.place.thread
 
     @property
@@ -99,12 +131,22 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What one message says: Discord's Markdown, and the files that go with it."""
+
+    text: str
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message of an answer. It is written down with its text and its nonce before the first is sent."""
+    """One message of an answer. It is written down with its text, its files and its nonce before it is sent."""
 
     ordinal: int
-    content: str
+    content: Content
     nonce: str
+    notify: UserId | None = None  # who is to be notified of it; everybody else never is
+    part: str | None = None  # what the agent said in it: the id of that
     message: MessageId | None = None  # set once Discord has it
 
 

@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NoReturn
 
 import structlog
 
@@ -26,21 +27,26 @@ from app.turns.machine import (
     QUEUE,
     STEP_FOR,
     WORKING,
+    Ending,
     Event,
     GivenUp,
     Postponed,
     Stage,
-    advance,
     after_failure,
 )
 from app.turns.ports import Facts, Interrupted, Ledger
 from app.turns.records import Turn
-from app.turns.steps import Outcome, Steps
+from app.turns.steps import Steps
+from app.turns.work import Outcome
 
 log = structlog.get_logger()
 
 DEFECT = "Sorry, I ran into a fault of my own; whoever runs me finds it in my log. Please try again."
 TOO_OFTEN = "Sorry, the machine stopped in the middle of this again and again, so I gave up. Please try again."
+
+
+class Stopped(Exception):
+    """Somebody does not want the turn any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,23 @@ class Pace:
 
     lease: float = 15.0
     renewal: float = 5.0
+    heed: float = 0.5  # between two looks whether somebody wants a turn stopped
     idle: float = 1.0  # between two looks at the ledger when nobody nudges
     places: int = 200  # past the queue
     openings: int = 50  # before it
 
 
 class Runner:
-    def __init__(self, ledger: Ledger, steps: Steps, clock: Callable[[], float], pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        steps: Steps,
+        clock: Callable[[], float],
+        pace: Pace | None = None,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`ended` is called whenever a turn has ended."""
+        self._ended = ended
         self._ledger = ledger
         self._steps = steps
         self._clock = clock
@@ -137,6 +153,8 @@ class Runner:
                 turn = await self._ledger.record(turn.id, token, *outcome)
                 structlog.contextvars.bind_contextvars(thread=turn.thread)
                 log.info(f"turn.{turn.stage}")
+                if turn.stage not in LIVE:
+                    self._ended()
                 if turn.stage is QUEUE or turn.stage not in LIVE:
                     return
         except asyncio.CancelledError:
@@ -152,13 +170,15 @@ class Runner:
         if turn.losses > MOST_LOSSES:
             return await self._give_up(turn, DEFECT, "lost too often")
         try:
-            return await self._steps.function_for(STEP_FOR[turn.stage])(turn, token)
+            return await self._unless_stopped(turn, token)
+        except Stopped:
+            return await self._steps.stop(turn)
         except Interrupted:
             if turn.interruptions < MOST_INTERRUPTIONS:
                 return Event.INTERRUPTED, Facts()
             return await self._give_up(turn, TOO_OFTEN, "interrupted too often")
         except Withdrawn as failure:
-            return Event.CANCELLED, Facts(failure=str(failure))
+            return Event.CANCELLED, Facts(failure=str(failure), ending=Ending.WITHDRAWN)
         except (Retriable, Refused) as failure:
             return await self._fail(turn, token, failure)
         except LeaseLost:
@@ -166,6 +186,27 @@ class Runner:
         except Exception:
             log.exception("turn.defect", stage=turn.stage)
             return await self._give_up(turn, DEFECT, "a defect; see the log")
+
+    async def _unless_stopped(self, turn: Turn, token: str) -> Outcome:
+        """What its step comes to. Raises Stopped as soon as somebody wants that, and LeaseLost as soon as it is so."""
+        step = asyncio.ensure_future(self._steps.function_for(STEP_FOR[turn.stage])(turn, token))
+        if turn.stage in OPENING:
+            return await step
+        heeding = asyncio.ensure_future(self._heed(turn, token))
+        try:
+            await asyncio.wait({step, heeding}, return_when=asyncio.FIRST_COMPLETED)
+            return await (step if step.done() else heeding)
+        finally:
+            step.cancel()
+            heeding.cancel()
+            await asyncio.gather(step, heeding, return_exceptions=True)
+
+    async def _heed(self, turn: Turn, token: str) -> NoReturn:
+        while True:
+            with suppress(Retriable):
+                if (await self._ledger.assure(turn.id, token)).stopped_by is not None:
+                    raise Stopped
+            await asyncio.sleep(self._pace.heed)
 
     async def _fail(self, turn: Turn, token: str, failure: Retriable | Refused) -> Outcome | Postponed:
         now, cause = self._clock(), repr(failure.__cause__) if failure.__cause__ else None
@@ -179,12 +220,7 @@ class Runner:
 
     async def _give_up(self, turn: Turn, tell: str, failure: str, cause: str | None = None) -> Outcome:
         log.warning("turn.given_up", stage=turn.stage, reason=failure, cause=cause)
-        await self._steps.abandon(turn)
-        if advance(turn.stage, Event.GIVEN_UP) is Stage.ANSWERED:
-            answered = await self._steps.answered(turn, tell)
-            return Event.GIVEN_UP, Facts(answer=answered.answer, parcels=answered.parcels, failure=failure)
-        await self._steps.apologise(turn, tell)
-        return Event.GIVEN_UP, Facts(failure=failure)
+        return await self._steps.give_up(turn, tell, failure)
 
 
 def pool_of(turn: Turn) -> frozenset[Stage]:

@@ -7,9 +7,9 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app import commands
+from app import commands, presses
 from app.commands.answers import Answer, carry_out
-from app.commands.words import BUSY, UNKNOWN_BUTTON
+from app.commands.words import BUSY
 from app.discord.interactions import Interaction, Kind, Malformed, parse
 from app.discord.payloads import no_choices, pong, told
 from app.turns.errors import Retriable
@@ -61,7 +61,5 @@ async def understood(interaction: Interaction, here: Front) -> Answer:
             return await commands.answer(interaction, here.room)
         case Kind.AUTOCOMPLETE:
             return Answer(no_choices())
-        case Kind.COMPONENT:
-            return await commands.press(interaction, here.room)
-        case Kind.MODAL:
-            return Answer(told(UNKNOWN_BUTTON))
+        case Kind.COMPONENT | Kind.MODAL:
+            return await presses.press(interaction, here.room)

@@ -48,7 +48,7 @@ TALK = (
 )
 SCRIPTED = (
     "The model is a script. Besides wishes like “list the files” it knows directives, such as `!bash ls`, `!slow 3`, "
-    "`!long 3000` or `!code python`: try `@OpenCord !bash ls`."
+    "`!long 3000` or `!question Which one? This | That`: try `@OpenCord !bash ls`. Before `!bash rm hello.py` it asks."
 )
 MODERATOR = May.MANAGE_THREADS | May.MANAGE_MESSAGES | May.MENTION_EVERYONE
 PORT = 8790

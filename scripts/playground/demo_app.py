@@ -37,6 +37,11 @@ class Trouble(Exception):
     """Why the demo cannot go on, in one line for the person who started it."""
 
 
+SIGHT = {"attachment": True, "modalities": {"input": ["text", "image"], "output": ["text"]}}
+# So that there is something to approve. https://opencode.ai/docs/permissions
+ASKING = {"bash": {"*": "allow", "rm *": "ask"}}
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """What answers, in words and as the app's variables."""
@@ -52,11 +57,11 @@ def scripted(url: str, name: str) -> Model:
         "npm": "@ai-sdk/openai-compatible",
         "name": "Playground",
         "options": {"baseURL": url, "apiKey": "none"},
-        "models": {name: {"name": "Scripted", "tool_call": True, "limit": limits}},
+        "models": {name: {"name": "Scripted", "tool_call": True, "limit": limits, **SIGHT}},
     }
     variables = {
         "OPENCODE_MODEL": f"playground/{name}",
-        "OPENCODE_CONFIG_JSON": json.dumps({"provider": {"playground": provider}}),
+        "OPENCODE_CONFIG_JSON": json.dumps({"provider": {"playground": provider}, "permission": ASKING}),
         "TURN_ROUTING_MODE": "heuristic",
     }
     return Model("a script on this machine (set OPENCODE_ZEN_API_KEY for a real model)", variables)

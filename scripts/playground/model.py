@@ -34,7 +34,7 @@ from starlette.types import ASGIApp
 
 from scripts.playground.model_quick import quick_reply
 from scripts.playground.model_script import Message, calls_done, directory_of, prompts_of, reply, text_of
-from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say, Step
+from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say, Step, Think
 
 MODEL = "scripted"
 MISHAPS = {
@@ -139,6 +139,8 @@ async def _stream(
                 for piece in pieces(text):
                     yield _chunk(body, {"content": piece})
                     await asyncio.sleep(pace)
+            case Think(text):
+                yield _chunk(body, {"reasoning_content": text})
             case Pause(seconds):
                 await asyncio.sleep(seconds)
             case Cut():

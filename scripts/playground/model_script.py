@@ -12,25 +12,30 @@ A prompt may spell its steps out, one directive after the other, on one line or 
     !bash <command>              !write <path> <text>         !edit <path> <old> => <new>
     !read <path>                 !todo <a>; <b>; <c>          !tool <name> <arguments as JSON>
     !slow <seconds>              !hang                        !cut
-    !fail <status> [how often]   !limit <seconds to wait>
+    !fail <status> [how often]   !limit <seconds to wait>     !reason <text>
+    !question <text>? <option> | <option (description)>; <text>? [] <option> | <option>; <text>?
+    !task <description> <what a sub-agent is to do, in directives of its own, up to the end of the line>
 
-`\\n` in a text of `!say`, `!write` and `!edit` is a new line. `!fail` answers this HTTP status, each time or the given
-number of times; `!limit` answers 429 and when to come back; `!hang` answers nothing at all; `!cut` drops the
-connection in the middle of a sentence, once. For any other prompt see `model_wishes`. Who speaks, in front of the first
-line as `alice (123): `, is passed over.
+`\\n` in a text of `!say`, `!reason`, `!write` and `!edit` is a new line. `!question` asks one or several at once:
+behind `[]` more than one option may be chosen, and without options the answer is the person's own. `!fail` answers this
+HTTP status, each time or the given number of times; `!limit` answers 429 and when to come back; `!hang` answers nothing
+at all; `!cut` drops the connection in the middle of a sentence, once. For any other prompt see `model_wishes`. Who
+speaks, in front of the first line as `alice (123): `, is passed over. Images are acknowledged, unless the prompt says
+what to say.
 """
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from app.turns.history import END
-from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say, Step, absolute, fenced, plan
+from scripts.playground.model_directives import directed
+from scripts.playground.model_steps import Call, Cut, Say, Step
 from scripts.playground.model_wishes import quoted, report, wished
 
 Message = dict[str, Any]
 
+READ = "Called the Read tool with the following input:"
 UNDONE = ("[Tool execution was interrupted]", "Tool execution aborted")
 
 
@@ -39,7 +44,7 @@ def reply(messages: Sequence[Message]) -> list[Step]:
     prompts = prompts_of(messages)
     if prompts and prompts[-1].startswith("Here is the conversation so far"):
         return [Say("The conversation so far, in one sentence: there was one.")]
-    steps = script(prompts, directory_of(messages), results_of(messages))
+    steps = script(prompts, directory_of(messages), results_of(messages), images_of(messages))
     calls = [index for index, step in enumerate(steps) if isinstance(step, Call)]
     done = calls_done(messages)
     begin = calls[min(done, len(calls)) - 1] + 1 if done and calls else 0
@@ -60,9 +65,20 @@ SPEAKER = re.compile(r"\A[^\n]{1,100}? \(\d{1,20}\): ?")
 
 
 def prompts_of(messages: Sequence[Message]) -> list[str]:
-    """What people asked, without what was said before it, and without who asked it."""
-    asked = [text_of(message).rpartition(END)[2].lstrip() for message in messages if message["role"] == "user"]
+    """What people asked, without what was said before it, who asked it, and the files that came with it."""
+    asked = [_own_text(message).rpartition(END)[2].lstrip() for message in messages if message["role"] == "user"]
     return [SPEAKER.sub("", prompt, count=1) for prompt in asked]
+
+
+def _own_text(message: Message) -> str:
+    """OpenCode puts two parts in front of a prompt for every text file: that it was read, and what is in it."""
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    texts = [part["text"] for part in content if part.get("type") == "text"]
+    read = [place for place, text in enumerate(texts) if text.startswith(READ)]
+    files = {*read, *(place + 1 for place in read)}
+    return "\n".join(text for place, text in enumerate(texts) if place not in files)
 
 
 def text_of(message: Message) -> str:
@@ -90,121 +106,30 @@ def calls_done(messages: Sequence[Message]) -> int:
     return len(results_of(messages))
 
 
-def script(prompts: Sequence[str], directory: str, results: Sequence[str]) -> list[Step]:
+def images_of(messages: Sequence[Message]) -> int:
+    """How many came with the last prompt."""
+    asked = [message.get("content") for message in messages if message["role"] == "user"][-1:]
+    parts = asked[0] if asked and isinstance(asked[0], list) else []
+    return sum(part.get("type") == "image_url" for part in parts)
+
+
+def script(prompts: Sequence[str], directory: str, results: Sequence[str], images: int = 0) -> list[Step]:
     """The whole turn that the last of `prompts` asks for. `results` are those of the calls that were made so far: the
     closing words show them."""
     prompt = prompts[-1] if prompts else ""
-    return _directed(prompt, directory, results) or wished(prompt, directory, results) or quoted(prompts)
-
-
-# --- directives
-
-
-def _say(argument: str, directory: str) -> Step:
-    return Say(_unescaped(argument) + "\n\n" if argument else "")
-
-
-def _code(argument: str, directory: str) -> Step:
-    return Say(fenced("def answer():\n    return 42", argument or "python"))
-
-
-def _long(argument: str, directory: str) -> Step:
-    line = "The quick brown fox jumps over the lazy dog and thinks nothing of it.\n"
-    length = int(argument)
-    return Say((line * (length // len(line) + 1))[:length])
-
-
-def _bash(argument: str, directory: str) -> Step:
-    return Call("bash", {"command": argument, "description": "Runs what was asked for"})
-
-
-def _write(argument: str, directory: str) -> Step:
-    path, _, text = argument.partition(" ")
-    return Call("write", {"filePath": absolute(path, directory), "content": _unescaped(text)})
-
-
-def _edit(argument: str, directory: str) -> Step:
-    path, _, change = argument.partition(" ")
-    old, _, new = change.partition(" => ")
-    paths = {"filePath": absolute(path, directory)}
-    return Call("edit", {**paths, "oldString": _unescaped(old), "newString": _unescaped(new)})
-
-
-def _read(argument: str, directory: str) -> Step:
-    return Call("read", {"filePath": absolute(argument, directory)})
-
-
-def _todo(argument: str, directory: str) -> Step:
-    return plan([task.strip() for task in argument.split(";") if task.strip()])
-
-
-def _tool(argument: str, directory: str) -> Step:
-    name, _, arguments = argument.partition(" ")
-    return Call(name, json.loads(arguments or "{}"))
-
-
-def _slow(argument: str, directory: str) -> Step:
-    return Pause(float(argument))
-
-
-def _fail(argument: str, directory: str) -> Step:
-    status, *times = argument.split()
-    return Fail(int(status), int(times[0]) if times else None)
-
-
-def _limit(argument: str, directory: str) -> Step:
-    return Fail(429, retry_after=int(argument))
-
-
-def _hang(argument: str, directory: str) -> Step:
-    return Hang()
-
-
-def _cut(argument: str, directory: str) -> Step:
-    return Cut()
-
-
-DIRECTIVES: dict[str, Callable[[str, str], Step]] = {
-    "say": _say,
-    "code": _code,
-    "long": _long,
-    "bash": _bash,
-    "write": _write,
-    "edit": _edit,
-    "read": _read,
-    "todo": _todo,
-    "tool": _tool,
-    "slow": _slow,
-    "fail": _fail,
-    "limit": _limit,
-    "hang": _hang,
-    "cut": _cut,
-}
-_DIRECTIVE = re.compile(rf"(?:^|(?<=\s))!({'|'.join(DIRECTIVES)})\b")
-
-
-def _directed(prompt: str, directory: str, results: Sequence[str]) -> list[Step]:
-    steps: list[Step] = []
-    for line in prompt.splitlines():
-        pieces = _DIRECTIVE.split(line)[1:]
-        steps += [_step(name, argument.strip(), directory) for name, argument in zip(*[iter(pieces)] * 2, strict=True)]
-    if steps and not any(isinstance(step, Say) for step in steps):
+    steps = directed(prompt, directory)
+    if any(isinstance(step, Say) for step in steps):
+        return steps
+    if steps:
         steps.append(Say(_last_words(steps, results)))
+    else:
+        steps = wished(prompt, directory, results) or quoted(prompts)
+    if images:
+        steps.append(Say("I see an image." if images == 1 else f"I see {images} images."))
     return steps
-
-
-def _step(name: str, argument: str, directory: str) -> Step:
-    try:
-        return DIRECTIVES[name](argument, directory)
-    except ValueError:
-        return Say(f"I do not understand `!{name} {argument}`.")
 
 
 def _last_words(steps: Sequence[Step], results: Sequence[str]) -> str:
     if any(isinstance(step, Call) for step in steps):
         return report(steps, results)
     return "Here I am again after the cut." if any(isinstance(step, Cut) for step in steps) else "Done."
-
-
-def _unescaped(text: str) -> str:
-    return text.replace("\\n", "\n")

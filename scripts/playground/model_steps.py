@@ -11,6 +11,11 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Think:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     tool: str
     arguments: dict[str, Any]
@@ -38,7 +43,7 @@ class Cut:
     pass
 
 
-Step = Say | Call | Pause | Fail | Hang | Cut
+Step = Say | Think | Call | Pause | Fail | Hang | Cut
 
 
 def plan(tasks: Sequence[str]) -> Call:

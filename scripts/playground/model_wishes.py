@@ -1,10 +1,12 @@
-"""What the scripted model does without directives: a few familiar wishes (list the files, write hello.py, run it,
-make a plan), and a quotation of anything else. Also what it says at the end of a turn that called tools.
+"""What the scripted model does without directives: a few familiar wishes (list the files, write hello.py, run it, make
+a plan, ask me which colour I like, ask me whether …, let a sub-agent look around), and a quotation of anything else.
+Also what it says at the end of a turn that called tools.
 """
 
 import re
 from collections.abc import Sequence
 
+from scripts.playground.model_directives import question
 from scripts.playground.model_steps import Call, Say, Step, absolute, fenced, plan
 
 MOST_LINES, WIDEST = 20, 120  # of what a command printed
@@ -20,11 +22,17 @@ LANGUAGES = {"py": "python", "js": "javascript", "sh": "sh", "md": "markdown"}
 
 def wished(prompt: str, directory: str, results: Sequence[str]) -> list[Step]:
     wish = prompt.lower()
+    if re.search(r"\bask me\b", wish):
+        asking = Call("question", {"questions": [_asked(prompt)]})
+        return [Say("I would rather ask. "), asking, Say(report([asking], results))]
     files = re.findall(r"\b(?:write|create|make|add)\b[^.!?]*?\b([\w-]+\.(\w+))", prompt, re.IGNORECASE)
     steps: list[Step] = []
     if re.search(r"\b(plan|todo)\b", wish):
         steps.append(plan(["look around", "do what was asked", "check the result"]))
-    if re.search(r"\b(list|show)\b.*\bfiles\b", wish):
+    if re.search(r"\bsub-?agent\b|\bdelegate\b", wish):
+        order = {"description": "Looks around", "prompt": "list the files", "subagent_type": "general"}
+        steps.append(Call("task", order))
+    elif re.search(r"\b(list|show)\b.*\bfiles\b", wish):
         steps.append(Call("bash", {"command": "ls -la", "description": "Lists the files"}))
     for name, kind in files:
         content = SAMPLES.get(kind, "Hello from OpenCode!\n")
@@ -34,6 +42,13 @@ def wished(prompt: str, directory: str, results: Sequence[str]) -> list[Step]:
     if not steps:
         return []
     return [Say("Let me have a look. "), *steps, Say(report(steps, results))]
+
+
+def _asked(prompt: str) -> dict[str, object]:
+    if re.search(r"\bcolou?r", prompt, re.IGNORECASE):
+        return question("Which colour do you like?", "Red (like a rose)", "Green (like grass)", "Blue (like the sea)")
+    wanted = re.search(r"\bask me\s+(?:whether|if)?\s*([^.!?\n]+)", prompt, re.IGNORECASE)
+    return question(f"{wanted[1].strip().capitalize() if wanted else 'Shall I'}?", "Yes", "No")
 
 
 # --- what was done
@@ -46,9 +61,14 @@ def report(steps: Sequence[Step], results: Sequence[str]) -> str:
 
 
 def _proof(call: Call, result: str) -> str:
-    """What a command printed, or the code that was written; nothing for what speaks for itself."""
+    """What a command printed, what was answered, the code that was written; nothing for what speaks for itself."""
     if call.tool == "bash":
         return fenced(_shortened(result), "") if result.strip() else ""
+    if call.tool == "question":
+        answers = re.findall(r'"="([^"]*)"', result)
+        return f"You answered: {', '.join(answers)}." if answers else ""
+    if call.tool == "task" and (found := re.search(r"<task_result>\n?(.*?)\n?</task_result>", result, re.DOTALL)):
+        return "\n".join(f"> {line}" for line in found[1].strip().splitlines())
     language = LANGUAGES.get(str(call.arguments.get("filePath", "")).rpartition(".")[2])
     if call.tool == "write" and language:
         return fenced(_shortened(str(call.arguments.get("content", ""))), language)
@@ -68,6 +88,10 @@ def _deed(call: Call) -> str:
             return f"read `{path}`"
         case "todowrite":
             return "made a plan"
+        case "question":
+            return "asked you"
+        case "task":
+            return "let a sub-agent work"
     return f"used {call.tool}"
 
 

@@ -9,12 +9,17 @@ import pytest
 
 from app.discord import payloads
 from app.discord.chat import DiscordChat
+from app.discord.downloads import Downloads
 from app.discord.identity import Application, Identity
 from app.discord.rest import Rest
 from app.discord.transport import Transport
-from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
+from app.ids import AskId, ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
+from app.turns.asks import Asked, AskState
+from app.turns.errors import Refused
 from app.turns.ports import Chat
-from app.turns.records import Asker, Parcel, Place, Request, Source, Turn
+from app.turns.progress import Ask, Permission
+from app.turns.records import Asker, Attachment, Content, File, Parcel, Place, Request, Source, Turn
+from app.turns.status import Outcome, Phase, Status, Summary
 from scripts.playground.discord import Person, Simulator
 from tests.fakes.chat import FakeChat
 from tests.samples import accepted
@@ -54,7 +59,8 @@ async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
         used = await alice.command(channel, "opencord", (), checked=False)
         used.answer(payloads.deferred())
         turn = turn_of(used.id, channel, used.token)
-        yield Setting(DiscordChat(rest, identity), turn, lambda place: texts(alice, place))
+        chat = DiscordChat(rest, identity, Downloads(http, discord.api_url, rest))
+        yield Setting(chat, turn, lambda place: texts(alice, place))
 
 
 def texts(person: Person, channel: str) -> list[str]:
@@ -97,7 +103,7 @@ async def test_a_thread_has_the_id_of_its_opener_and_is_started_once(setting: Se
 
 
 async def test_a_parcel_that_is_sent_again_at_once_is_the_first_one(setting: Setting) -> None:
-    thread, parcel = await opened(setting), Parcel(0, "the answer", f"{setting.turn.id}-0")
+    thread, parcel = await opened(setting), Parcel(0, Content("the answer"), f"{setting.turn.id}-0")
 
     first = await setting.chat.post(thread, parcel, None)
     again = await setting.chat.post(thread, parcel, None)
@@ -109,26 +115,75 @@ async def test_a_parcel_that_is_sent_again_at_once_is_the_first_one(setting: Set
 async def test_a_parcel_of_the_same_words_is_another_message(setting: Setting) -> None:
     thread = await opened(setting)
 
-    first = await setting.chat.post(thread, Parcel(0, "the same", f"{setting.turn.id}-0"), None)
-    other = await setting.chat.post(thread, Parcel(1, "the same", f"{setting.turn.id}-1"), None)
+    first = await setting.chat.post(thread, Parcel(0, Content("the same"), f"{setting.turn.id}-0"), None)
+    other = await setting.chat.post(thread, Parcel(1, Content("the same"), f"{setting.turn.id}-1"), None)
 
     assert first != other
 
 
 async def test_what_was_posted_is_found_by_its_words_behind_a_message(setting: Setting) -> None:
     thread = await opened(setting)
-    posted = await setting.chat.post(thread, Parcel(0, "look for me", f"{setting.turn.id}-0"), None)
+    wanted = Parcel(0, Content("look for me"), f"{setting.turn.id}-0")
+    posted = await setting.chat.post(thread, wanted, None)
 
-    found = await setting.chat.find_posted(thread, MessageId(thread), "look for me")
-    other = await setting.chat.find_posted(thread, MessageId(thread), "look for somebody else")
-    behind = await setting.chat.find_posted(thread, posted, "look for me")
+    found = await setting.chat.find_posted(thread, thread, wanted)
+    other = await setting.chat.find_posted(thread, thread, replace(wanted, content=Content("look for somebody else")))
+    behind = await setting.chat.find_posted(thread, posted, wanted)
 
     assert (found, other, behind) == (posted, None, None)
 
 
-async def test_an_answer_is_cut_into_at_least_one_message(setting: Setting) -> None:
-    assert list(setting.chat.compose("short")) == ["short"]
-    assert setting.chat.compose("")
+async def test_what_was_posted_with_a_file_is_found_only_with_the_same_file(setting: Setting) -> None:
+    thread = await opened(setting)
+    wanted = Parcel(0, Content("look", (File("a.txt", b"one"),)), f"{setting.turn.id}-0")
+    posted = await setting.chat.post(thread, wanted, None)
+
+    found = await setting.chat.find_posted(thread, thread, wanted)
+    other = await setting.chat.find_posted(thread, thread, replace(wanted, content=Content("look")))
+
+    assert (found, other) == (posted, None)
+
+
+async def test_what_has_nothing_in_it_to_see_is_no_message_unless_somebody_is_to_be_notified(setting: Setting) -> None:
+    assert [content.text for content in setting.chat.compose("short")] == ["short"]
+    assert not setting.chat.compose(" ")
+    assert [content.text for content in setting.chat.compose("", UserId("7"))] == ["-# <@7>"]
+    assert setting.chat.compose("short", UserId("7"))[-1].text.endswith("<@7>")
+
+
+async def in_thread(setting: Setting) -> Turn:
+    thread = await opened(setting)
+    place = replace(setting.turn.place, thread=thread)
+    return replace(setting.turn, place=place, opener=MessageId(thread), starts_thread=True)
+
+
+async def test_a_status_is_posted_once_and_then_edited(setting: Setting) -> None:
+    turn = await in_thread(setting)
+
+    first = await setting.chat.post_status(turn, Status(Phase.QUEUED, 0.0))
+    again = await setting.chat.post_status(turn, Status(Phase.STARTING, 0.0))
+    await setting.chat.show_status(replace(turn, status=first), Status(Phase.THINKING, 0.0))
+    await setting.chat.show_summary(replace(turn, status=first), Summary(Outcome.DONE, 1.0))
+
+    assert first == again
+
+
+async def test_an_ask_is_posted_once_and_then_edited_and_another_is_another_message(setting: Setting) -> None:
+    turn = await in_thread(setting)
+    ask = Ask(AskId("per_1"), Permission("bash", "ls"))
+    asked = Asked(turn.id, ask, AskState.OPEN, 0.0, 1_700_000_000.0)
+
+    first = await setting.chat.post_ask(turn, asked)
+    again = await setting.chat.post_ask(turn, asked)
+    await setting.chat.show_ask(turn, replace(asked, message=first, state=AskState.GONE))
+    other = await setting.chat.post_ask(turn, replace(asked, ask=replace(ask, id=AskId("per_2"))))
+
+    assert first == again != other
+
+
+async def test_a_file_that_is_gone_is_refused(setting: Setting) -> None:
+    with pytest.raises(Refused):
+        await setting.chat.fetch(setting.turn, Attachment("1", "a.txt", 1, "https://cdn.discordapp.com.example/a.txt"))
 
 
 async def test_typing_never_fails(setting: Setting) -> None:

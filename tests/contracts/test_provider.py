@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.sandboxes.local import LocalProvider
-from app.sandboxes.ports import Condition, Gone, Program, Provider
+from app.sandboxes.ports import Absent, Condition, Gone, Program, Provider, TooLarge
 from app.turns.errors import Retriable
 from tests.fakes.provider import FakeProvider
 from tests.sandboxes.daytona_stage import provider_of, simulated
@@ -167,6 +167,86 @@ async def test_nothing_runs_in_an_instance_that_is_stopped_or_gone(provider: Pro
         await provider.launch(ref, program())
     with pytest.raises(Retriable):
         await provider.endpoint(ref, PORT)
+
+
+NAMES = [
+    "plain.txt",
+    "workspace/inbox/a.png",
+    "Überblick — 図.png",
+    'it\'s "quoted" $HOME `x` \\ 100%.md',
+    "-rf",
+    "a; b=c &d.bin",
+    "two\nlines \r\n.txt",
+]
+
+
+@pytest.mark.parametrize("path", NAMES)
+async def test_a_file_comes_back_as_it_was_put_there(provider: Provider, path: str) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    content = bytes(range(256)) * 300 + b"\r\n--boundary\r\n"
+
+    await provider.upload(ref, path, content)
+
+    assert await provider.download(ref, path, len(content)) == content
+
+
+async def test_an_empty_file_is_a_file(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+
+    await provider.upload(ref, "a/b/empty", b"")
+
+    assert await provider.download(ref, "a/b/empty", 0) == b""
+
+
+async def test_a_file_takes_the_place_of_the_one_before(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    await provider.upload(ref, "a.txt", b"a longer one")
+
+    await provider.upload(ref, "a.txt", b"short")
+
+    assert await provider.download(ref, "a.txt", 100) == b"short"
+
+
+@pytest.mark.parametrize("path", ["nowhere.txt", "no/folder/either.txt", "a.txt/below", "folder"])
+async def test_what_is_no_file_is_told_as_absent(provider: Provider, path: str) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    await provider.upload(ref, "a.txt", b"")
+    await provider.upload(ref, "folder/b.txt", b"")
+
+    with pytest.raises(Absent, match=f"the file {path.rpartition('/')[2]}"):
+        await provider.download(ref, path, 100)
+
+
+async def test_a_file_larger_than_what_may_be_read_is_told(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    await provider.upload(ref, "folder/a.txt", b"x" * 101)
+
+    with pytest.raises(TooLarge, match=r"the file a\.txt: it is larger than 100 bytes") as told:
+        await provider.download(ref, "folder/a.txt", 100)
+
+    assert "folder" not in told.value.tell
+
+
+async def test_files_outlive_a_stop(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    await provider.upload(ref, "a.txt", b"kept")
+
+    await provider.stop(ref)
+    await provider.start(ref, within=10)
+
+    assert await provider.download(ref, "a.txt", 100) == b"kept"
+
+
+@pytest.mark.parametrize("end", ["stop", "delete"])
+async def test_no_file_gets_into_an_instance_that_is_stopped_or_gone(provider: Provider, end: str) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    await provider.upload(ref, "a.txt", b"")
+    await getattr(provider, end)(ref)
+
+    with pytest.raises(Retriable):
+        await provider.upload(ref, "a.txt", b"")
+    with pytest.raises(Retriable):
+        await provider.download(ref, "a.txt", 100)
 
 
 async def test_starting_an_instance_that_is_gone_says_so(provider: Provider) -> None:

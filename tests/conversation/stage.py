@@ -28,6 +28,7 @@ from scripts.playground.daytona import DaytonaSimulator
 from scripts.playground.discord import Person, Simulator
 from scripts.playground.model import MODEL, ScriptedModel
 from scripts.register_commands import register
+from tests.samples import spoken
 
 PATIENCE = 60.0  # seconds; a first turn boots a server of half a gigabyte
 
@@ -159,15 +160,32 @@ class Stage:
     def threads(self) -> list[str]:
         return [str(channel["id"]) for channel in self.person.channels() if channel["type"] == 11]
 
-    def said(self, thread: str) -> list[str]:
-        """What the bot said in a thread by itself: no openers, no system messages."""
+    def posted(self, thread: str) -> list[dict[str, Any]]:
+        """The bot's own messages in a thread: no openers, no system messages."""
         return [
-            str(message["content"])
+            message
             for message in self.person.messages(thread)
             if message["author"]["id"] == self.discord.application_id
             and message["type"] in (0, 19)
             and not message.get("interaction_metadata")
         ]
+
+    def said(self, thread: str) -> list[str]:
+        """What the agent said in it."""
+        return [words for message in self.posted(thread) if (words := spoken(str(message["content"])))]
+
+    def status(self, thread: str) -> dict[str, Any]:
+        """The newest status message, live or closed."""
+        return [message for message in self.posted(thread) if not spoken(str(message["content"]))][-1]
+
+    async def until_over(self, thread: str) -> str:
+        """Until the newest status message is a summary; what that says."""
+        await self.discord.wait_for(lambda: not self._is_live(thread), within=PATIENCE)
+        return str(self.status(thread)["content"])
+
+    def _is_live(self, thread: str) -> bool:
+        buttons = [button for row in self.status(thread)["components"] for button in row["components"]]
+        return any(button.get("label") in {"Stop", "Cancel"} for button in buttons)
 
     async def until_said(self, thread: str, words: str) -> str:
         await self.discord.wait_for(lambda: any(words in text for text in self.said(thread)), within=PATIENCE)

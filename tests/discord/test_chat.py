@@ -9,20 +9,25 @@ import pytest
 
 from app.commands import REGISTRATION
 from app.discord import payloads
-from app.discord.chat import NO_ANSWER, DiscordChat, opener
+from app.discord.chat import DiscordChat, opener
+from app.discord.downloads import Downloads
 from app.discord.errors import Forbidden, NotFound, Rejected
 from app.discord.identity import Application, Identity
 from app.discord.interactions import parse
 from app.discord.rest import Rest
 from app.discord.transport import Transport
-from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
-from app.turns.errors import Retriable, Withdrawn
-from app.turns.records import Asker, Parcel, Place, Request, Source, Turn
+from app.ids import AskId, ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
+from app.turns.asks import Asked, AskState
+from app.turns.errors import Refused, Retriable, Withdrawn
+from app.turns.progress import Allowed, Answered, Ask, Option, Permission, Question
+from app.turns.records import Asker, Attachment, Content, File, Parcel, Place, Request, Source, Turn
+from app.turns.status import Outcome, Phase, Status, Summary
 from scripts.playground.discord import Rules, Simulator
+from scripts.playground.discord.errors import Json
 from scripts.playground.discord.interactions import Interaction
 from scripts.playground.discord.people import Person
 from scripts.playground.discord.permissions import May
-from scripts.playground.discord.records import Overwrite
+from scripts.playground.discord.records import Overwrite, Upload
 from scripts.register_commands import register
 from tests.samples import accepted
 
@@ -57,6 +62,18 @@ class Scene:
         message = await self.ada.write(self.channel, "let us talk")
         return await self.chat.start_thread(self.channel, message["id"], "talk")
 
+    async def ask_in_thread(self) -> Turn:
+        """A message in a thread that hangs on another one."""
+        thread = await self.thread()
+        message = await self.ada.write(thread, "and now?")
+        place = Place(GuildId(self.discord.guild), self.channel, thread)
+        asked = turn(message["id"], Source.MESSAGE, place, Asker(UserId(self.ada.id), "Ada"), "and now?")
+        return replace(asked, opener=MessageId(asked.id))
+
+    def message(self, channel: str, id: str) -> Json:
+        (found,) = (message for message in self.ada.messages(channel) if message["id"] == id)
+        return found
+
     def texts(self, channel: str) -> list[str]:
         return [message["content"] for message in self.ada.messages(channel) if message["content"]]
 
@@ -77,7 +94,7 @@ async def scene(rules: Rules | None = None) -> AsyncIterator[Scene]:
 
         rest = Rest(Transport(http, discord.api_url, discord.token))
         identity = Identity(asked, discord.clock.now, discord.application_id, discord.public_key)
-        chat = DiscordChat(rest, identity, clock=discord.clock.now, sleep=pause)
+        chat = DiscordChat(rest, identity, Downloads(http, discord.api_url, rest), clock=discord.clock.now, sleep=pause)
         ada = discord.add_person("Ada")
         yield Scene(discord, ada, rest, chat, pauses, ChannelId(discord.channel("general").id))
 
@@ -273,19 +290,44 @@ async def test_a_place_is_a_channel_or_a_thread_of_one_and_its_category_is_the_c
 # --- the answer --------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_is_cut_and_never_nothing() -> None:
+def parcel(ordinal: int, text: str, *files: File, notify: UserId | None = None) -> Parcel:
+    return Parcel(ordinal, Content(text, files), f"t-{ordinal}", notify)
+
+
+def test_an_answer_is_cut_and_its_last_message_mentions_the_asker_in_any_case() -> None:
     chat = DiscordChat.__new__(DiscordChat)
-    assert chat.compose("hello") == ["hello"]
-    assert len(chat.compose("word " * 1000)) == 3
-    assert chat.compose(" \n") == [NO_ANSWER]
+    asker = UserId("300000000000000000")
+
+    assert chat.compose(" \n") == []
+    assert chat.compose("hello") == [Content("hello")]
+    assert chat.compose("hello", asker) == [Content("hello\n-# <@300000000000000000>")]
+    assert chat.compose("", asker) == [Content("-# <@300000000000000000>")]
+
+
+@pytest.mark.parametrize("length", [1_975, 1_976, 1_977, 2_000, 3_999, 4_000])
+def test_a_full_message_is_cut_once_more_for_the_mention(length: int) -> None:
+    text = ("word " * 1_000)[:length]
+
+    contents = DiscordChat.__new__(DiscordChat).compose(text, UserId("300000000000000000"))
+
+    assert all(len(content.text) <= 2_000 for content in contents)
+    assert contents[-1].text.endswith("\n-# <@300000000000000000>")
+    assert " ".join(content.text for content in contents).split()[:-2] == text.split()
+
+
+def test_a_file_stays_with_the_mention() -> None:
+    contents = DiscordChat.__new__(DiscordChat).compose("word " * 5_000, UserId("300000000000000000"))
+
+    assert [len(content.files) for content in contents][-1] == 1
+    assert contents[-1].text.endswith("-# <@300000000000000000>")
 
 
 async def test_a_parcel_arrives_once_by_its_nonce() -> None:
     async with scene() as here:
         thread = await here.thread()
-        first = await here.chat.post(thread, Parcel(0, "@everyone look: https://example.com", "t-0"), None)
-        again = await here.chat.post(thread, Parcel(0, "@everyone look: https://example.com", "t-0"), None)
-        other = await here.chat.post(thread, Parcel(1, "more", "t-1"), None)
+        first = await here.chat.post(thread, parcel(0, "@everyone look: https://example.com"), None)
+        again = await here.chat.post(thread, parcel(0, "@everyone look: https://example.com"), None)
+        other = await here.chat.post(thread, parcel(1, "more"), None)
     assert first == again != other
     assert here.texts(thread) == ["@everyone look: https://example.com", "more"]
     (message, _) = [message for message in here.ada.messages(thread) if message["content"]]
@@ -298,7 +340,7 @@ async def test_a_parcel_whose_receipt_was_lost_arrives_once() -> None:
     async with scene() as here:
         thread = await here.thread()
         here.discord.faults.fail(method="POST", path=r"/channels/\d+/messages", after_effect=True, drop=True)
-        message = await here.chat.post(thread, Parcel(0, "the answer", "t-0"), None)
+        message = await here.chat.post(thread, parcel(0, "the answer"), None)
     assert here.texts(thread) == ["the answer"]
     assert here.ada.messages(thread)[-1]["id"] == message
 
@@ -307,7 +349,7 @@ async def test_more_parcels_than_the_rate_limit_allows_arrive_in_order() -> None
     async with scene(Rules(window=0.02)) as here:
         thread = await here.thread()
         for number in range(12):
-            await here.chat.post(thread, Parcel(number, f"part {number}", f"t-{number}"), None)
+            await here.chat.post(thread, parcel(number, f"part {number}"), None)
     assert here.texts(thread) == [f"part {number}" for number in range(12)]
     assert [status for *_, status in here.discord.requests if status == 429] == []
 
@@ -315,13 +357,13 @@ async def test_more_parcels_than_the_rate_limit_allows_arrive_in_order() -> None
 async def test_our_own_message_is_found_behind_pages_of_others() -> None:
     async with scene() as here:
         thread = await here.thread()
-        await here.chat.post(thread, Parcel(0, "the answer", "t-0"), None)
+        await here.chat.post(thread, parcel(0, "the answer"), None)
         start = MessageId(here.ada.messages(thread)[-1]["id"])
         for number in range(130):
             await here.ada.write(thread, "the answer" if number % 2 else f"chatter {number}")
-        ours = await here.chat.post(thread, Parcel(1, "the answer", "t-1"), None)
-        found = await here.chat.find_posted(thread, start, "\nthe answer ")
-        missed = await here.chat.find_posted(thread, ours, "the answer")
+        ours = await here.chat.post(thread, parcel(1, "the answer"), None)
+        found = await here.chat.find_posted(thread, start, parcel(1, "\nthe answer "))
+        missed = await here.chat.find_posted(thread, ours, parcel(1, "the answer"))
     assert found == ours
     assert missed is None
 
@@ -329,23 +371,284 @@ async def test_our_own_message_is_found_behind_pages_of_others() -> None:
 async def test_the_oldest_of_two_equal_messages_is_found() -> None:
     async with scene() as here:
         thread = await here.thread()
-        first = await here.chat.post(thread, Parcel(0, "```\n```", "t-0"), None)
-        second = await here.chat.post(thread, Parcel(1, "```\n```", "t-1"), None)
-        assert await here.chat.find_posted(thread, thread, "```\n```") == first
-        assert await here.chat.find_posted(thread, first, "```\n```") == second
+        first = await here.chat.post(thread, parcel(0, "```\n```"), None)
+        second = await here.chat.post(thread, parcel(1, "```\n```"), None)
+        assert await here.chat.find_posted(thread, thread, parcel(0, "```\n```")) == first
+        assert await here.chat.find_posted(thread, first, parcel(0, "```\n```")) == second
 
 
 async def test_a_thread_that_is_gone_or_locked_is_told_in_words() -> None:
     async with scene() as here:
         with pytest.raises(NotFound) as gone:
-            await here.chat.post(ThreadId("1"), Parcel(0, "x", "t-0"), None)
+            await here.chat.post(ThreadId("1"), parcel(0, "x"), None)
         thread = await here.thread()
         moderator = here.discord.add_person("Mo", permissions=int(May.MANAGE_THREADS))
         await moderator.change_thread(thread, locked=True, archived=True)
         with pytest.raises(Rejected) as locked:
-            await here.chat.post(thread, Parcel(0, "x", "t-1"), None)
+            await here.chat.post(thread, parcel(0, "x"), None)
     assert "could not find that channel or thread" in gone.value.tell
     assert "locked" in locked.value.tell
+
+
+async def test_files_travel_with_their_message_and_are_found_with_it() -> None:
+    async with scene() as here:
+        thread = await here.thread()
+        files = File("my résumé.txt", b"one"), File("chart.png", b"three")
+        one, other = parcel(0, "look", *files), parcel(1, "look", File("chart.png", b"other one"))
+        first = await here.chat.post(thread, one, None)
+        again = await here.chat.post(thread, one, None)
+        second = await here.chat.post(thread, other, None)
+        found = await here.chat.find_posted(thread, thread, one)
+        found_other = await here.chat.find_posted(thread, thread, other)
+        missed = await here.chat.find_posted(thread, thread, parcel(0, "look"))
+        message = here.message(thread, first)
+    assert [here.ada.download(attachment) for attachment in message["attachments"]] == [b"one", b"three"]
+    assert first == again == found
+    assert second == found_other
+    assert missed is None
+    assert here.discord.violations == []
+
+
+async def test_nobody_is_notified_but_the_one_whom_a_parcel_is_for() -> None:
+    async with scene() as here:
+        bob = here.discord.add_person("Bob")
+        asked = await here.ask_in_thread()
+        await bob.write(asked.home, "me too")
+        both = f"<@{bob.id}> <@{here.ada.id}> @everyone"
+        await here.chat.post(asked.home, parcel(0, both), asked.opener)
+        last = await here.chat.post(asked.home, parcel(1, both, notify=asked.asker.id), asked.opener)
+        heard = [message["id"] for message in here.ada.notifications(asked.home)]
+    assert heard == [last]
+    assert bob.notifications(asked.home) == []
+    assert here.message(asked.home, last)["message_reference"]["message_id"] == asked.opener
+
+
+async def test_a_file_that_is_too_large_is_told_in_words() -> None:
+    async with scene(Rules(window=0.02, file_bytes=10)) as here:
+        thread = await here.thread()
+        with pytest.raises(Rejected) as refusal:
+            await here.chat.post(thread, parcel(0, "x", File("a", b"x" * 11)), None)
+    assert "too large" in refusal.value.tell
+
+
+@pytest.mark.parametrize(
+    ("missing", "name", "files"),
+    [
+        (May.SEND_MESSAGES_IN_THREADS, "Send Messages in Threads", ()),
+        (May.ATTACH_FILES, "Attach Files", (File("a", b"x"),)),
+        (May.READ_MESSAGE_HISTORY, "Read Message History", ()),
+        (May.VIEW_CHANNEL, "View Channel", ()),
+    ],
+)
+async def test_a_permission_that_is_missing_is_told_by_its_name(
+    missing: May, name: str, files: tuple[File, ...]
+) -> None:
+    async with scene() as here:
+        asked = await here.ask_in_thread()
+        deny = Overwrite(here.discord.guild, 0, deny=int(missing))
+        here.discord.channel("general").overwrites[deny.id] = deny
+        with pytest.raises(Rejected) as refusal:
+            await here.chat.post(asked.home, parcel(0, "x", *files), asked.opener)
+    assert name in refusal.value.tell
+
+
+# --- the status --------------------------------------------------------------------------------------------------
+
+AT_WORK = Status(Phase.THINKING, 1_700_000_000.0)
+
+
+async def test_a_status_is_posted_once_and_silently_in_reply_to_its_question() -> None:
+    async with scene() as here:
+        asked = await here.ask_in_thread()
+        first = await here.chat.post_status(asked, Status(Phase.QUEUED, 0.0))
+        soon = await here.chat.post_status(asked, AT_WORK)
+        here.discord.clock.advance(3_600)  # the nonce is forgotten
+        late = await here.chat.post_status(asked, AT_WORK)
+        message = here.message(asked.home, first)
+    assert first == soon == late
+    assert message["message_reference"]["message_id"] == asked.opener
+    assert message["content"].startswith("-# 🕒 **Queued**")
+    assert message["flags"] & 1 << 12
+    assert here.ada.notifications() == []
+    assert here.discord.violations == []
+
+
+async def test_each_question_has_a_status_of_its_own() -> None:
+    async with scene() as here:
+        one = await here.ask_in_thread()
+        other = replace(one, id=TurnId(str(int(one.id) - 1)))
+        first = await here.chat.post_status(one, AT_WORK)
+        second = await here.chat.post_status(other, AT_WORK)
+    assert first != second
+
+
+async def test_in_a_thread_that_hangs_on_its_question_the_status_replies_to_nothing() -> None:
+    async with scene() as here:
+        turn = await here.write("do this")
+        thread = await here.chat.start_thread(here.channel, MessageId(turn.id), "x")
+        place = replace(turn.place, thread=thread)
+        asked = replace(turn, place=place, opener=MessageId(turn.id), starts_thread=True)
+        message = await here.chat.post_status(asked, AT_WORK)
+    assert "message_reference" not in here.message(thread, message)
+
+
+async def test_a_status_is_edited_in_place_and_becomes_the_summary() -> None:
+    async with scene() as here:
+        asked = await here.ask_in_thread()
+        asked = replace(asked, status=await here.chat.post_status(asked, AT_WORK))
+        await here.chat.show_status(asked, Status(Phase.CLONING, 0.0))
+        at_work = here.message(asked.home, str(asked.status))
+        await here.chat.show_summary(asked, Summary(Outcome.WITHDRAWN, by="@everyone"))
+        over = here.message(asked.home, str(asked.status))
+    assert "Cloning" in at_work["content"]
+    assert "Withdrawn" in over["content"]
+    assert (len(at_work["components"]), over["components"], over["mention_everyone"]) == (1, [], False)
+    assert here.called("POST", f"/channels/{asked.home}/messages") == 1
+    assert here.discord.violations == []
+
+
+async def test_a_status_that_somebody_deleted_stays_so() -> None:
+    async with scene() as here:
+        asked = await here.ask_in_thread()
+        asked = replace(asked, status=await here.chat.post_status(asked, AT_WORK))
+        before = here.texts(asked.home)
+        here.discord.world.channel(asked.home).messages.pop(str(asked.status))
+        await here.chat.show_status(asked, AT_WORK)
+        await here.chat.show_summary(asked, Summary(Outcome.DONE, 1.0))
+        after = here.texts(asked.home)
+    assert (len(before), len(after)) == (2, 1)
+
+
+async def test_an_archived_thread_is_left_alone_until_there_is_a_last_word_to_say() -> None:
+    async with scene() as here:
+        asked = await here.ask_in_thread()
+        asked = replace(asked, status=await here.chat.post_status(asked, AT_WORK))
+        await here.discord.add_person("Mo", permissions=int(May.MANAGE_THREADS)).change_thread(
+            asked.home, archived=True
+        )
+        with pytest.raises(Refused) as archived:
+            await here.chat.show_status(asked, Status(Phase.CLONING, 0.0))
+        await here.chat.show_summary(asked, Summary(Outcome.DONE, 1.0))
+        shown = here.message(asked.home, str(asked.status))
+    assert "archived" in archived.value.tell
+    assert "Done" in shown["content"]
+
+
+async def test_the_last_word_in_a_locked_thread_names_the_permission_that_it_takes() -> None:
+    async with scene() as here:
+        asked = await here.ask_in_thread()
+        asked = replace(asked, status=await here.chat.post_status(asked, AT_WORK))
+        moderator = here.discord.add_person("Mo", permissions=int(May.MANAGE_THREADS))
+        await moderator.change_thread(asked.home, archived=True, locked=True)
+        with pytest.raises(Forbidden) as refusal:
+            await here.chat.show_summary(asked, Summary(Outcome.DONE, 1.0))
+    assert "Manage Threads" in refusal.value.tell
+
+
+async def test_in_a_thread_that_was_deleted_nothing_can_be_shown() -> None:
+    async with scene() as here:
+        asked = await here.ask_in_thread()
+        asked = replace(asked, status=await here.chat.post_status(asked, AT_WORK))
+        here.discord.world.remove_channel(here.discord.world.channel(asked.home))
+        with pytest.raises(NotFound) as refusal:
+            await here.chat.show_summary(asked, Summary(Outcome.DONE, 1.0))
+    assert "could not find that channel or thread" in refusal.value.tell
+
+
+# --- asks --------------------------------------------------------------------------------------------------------
+
+LONG = "\n".join(f"echo {number}" for number in range(500))
+QUESTIONS = (
+    Question("Which? " * 400, "One", (Option("Red"), Option("Blue"))),
+    Question("Sure?", "Two", (Option("Yes"), Option("No"))),
+)
+
+
+def asked_in(turn: Turn, about: Permission | tuple[Question, ...], id: str = "per_1") -> Asked:
+    return Asked(turn.id, Ask(AskId(id), about), AskState.OPEN, 0.0, 1_700_000_000.0)
+
+
+async def test_an_ask_notifies_the_asker_once_with_the_whole_command() -> None:
+    async with scene() as here:
+        turn = await here.ask_in_thread()
+        turn = replace(turn, status=await here.chat.post_status(turn, AT_WORK))
+        asked = asked_in(turn, Permission("bash", LONG))
+        first = await here.chat.post_ask(turn, asked)
+        soon = await here.chat.post_ask(turn, asked)
+        here.discord.clock.advance(3_600)  # the nonce is forgotten
+        late = await here.chat.post_ask(turn, asked)
+        other = await here.chat.post_ask(turn, asked_in(turn, Permission("bash", LONG), "per_12"))
+        message = here.message(turn.home, first)
+    assert first == soon == late != other
+    assert [one["id"] for one in here.ada.notifications()] == [first, other]
+    assert [here.ada.download(file).decode() for file in message["attachments"]] == [LONG]
+    assert here.discord.violations == []
+
+
+async def test_a_decision_takes_the_buttons_away_and_leaves_the_file() -> None:
+    async with scene() as here:
+        turn = await here.ask_in_thread()
+        asked = asked_in(turn, Permission("bash", LONG))
+        asked = replace(asked, message=await here.chat.post_ask(turn, asked))
+        decided = replace(asked, state=AskState.DECIDED, decision=Allowed(False), by="Ada")
+        await here.chat.show_ask(turn, decided)
+        message = here.message(turn.home, str(asked.message))
+    assert message["content"].startswith("-# ✅ **Allowed once** by Ada")
+    assert message["components"] == []
+    assert [file["filename"] for file in message["attachments"]] == ["command.sh"]
+    assert here.discord.violations == []
+
+
+async def test_the_next_question_takes_the_place_of_the_one_before_and_of_its_file() -> None:
+    async with scene() as here:
+        turn = await here.ask_in_thread()
+        asked = asked_in(turn, QUESTIONS, "que_1")
+        asked = replace(asked, message=await here.chat.post_ask(turn, asked))
+        first = here.message(turn.home, str(asked.message))
+        await here.chat.show_ask(turn, replace(asked, answers=(("Red",),)))
+        second = here.message(turn.home, str(asked.message))
+        over = replace(asked, state=AskState.SETTLED, decision=Answered((("Red",), ("Yes",))), by="Ada")
+        await here.chat.show_ask(turn, over)
+        third = here.message(turn.home, str(asked.message))
+    assert [[file["filename"] for file in shown["attachments"]] for shown in (first, second, third)] == [
+        ["question.md"],
+        [],
+        ["answers.md"],
+    ]
+    assert "Question 2 of 2" in second["content"]
+    assert third["components"] == []
+    assert len(here.ada.notifications()) == 1
+    assert here.discord.violations == []
+
+
+async def test_an_ask_that_somebody_deleted_stays_so() -> None:
+    async with scene() as here:
+        turn = await here.ask_in_thread()
+        asked = asked_in(turn, Permission("bash", "ls"))
+        asked = replace(asked, message=await here.chat.post_ask(turn, asked))
+        here.discord.world.channel(turn.home).messages.pop(str(asked.message))
+        await here.chat.show_ask(turn, replace(asked, state=AskState.GONE))
+        texts = here.texts(turn.home)
+    assert texts == ["and now?"]
+
+
+# --- files of people ---------------------------------------------------------------------------------------------
+
+
+async def test_a_file_of_a_message_is_fetched_and_one_of_a_command_that_ran_out_is_gone() -> None:
+    async with scene() as here:
+        message = await here.ada.write(here.channel, "look", files=[Upload("a.txt", b"hello")])
+        place, alice = Place(GuildId(here.discord.guild), here.channel), Asker(UserId(here.ada.id), "Ada")
+        (shown,) = message["attachments"]
+        attachment = Attachment(shown["id"], shown["filename"], shown["size"], shown["url"])
+        stale = replace(attachment, url=shown["url"].split("?")[0])
+        by_message = turn(message["id"], Source.MESSAGE, place, alice, "look")
+        by_command = turn(message["id"], Source.COMMAND, place, alice, "look", "token")
+        fetched = [await here.chat.fetch(by_message, one) for one in (attachment, stale)]
+        with pytest.raises(Refused) as gone:
+            await here.chat.fetch(by_command, stale)
+    assert fetched == [File("a.txt", b"hello")] * 2
+    assert "a.txt" in gone.value.tell
 
 
 @pytest.mark.parametrize("drop", [True, False])

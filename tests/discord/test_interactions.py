@@ -110,6 +110,43 @@ def test_a_pressed_component_carries_its_id_and_values() -> None:
     assert interaction.values == ("a", "b")
 
 
+def test_a_pressed_component_says_on_which_message_it_is() -> None:
+    data = {"component_type": 2, "custom_id": "stop:1"}
+
+    pressed = parse(changed(type=3, data=data, message={"id": "1300000000000000005", "content": "-# at work"}))
+
+    assert (pressed.message, pressed.message_content) == ("1300000000000000005", "-# at work")
+    assert (parse(ASK).message, parse(ASK).message_content) == (None, "")
+
+
+@pytest.mark.parametrize(
+    "components",
+    [
+        [
+            {"type": 10, "content": "Why?"},
+            {"type": 18, "id": 2, "component": {"type": 4, "id": 3, "custom_id": "reason", "value": "no"}},
+            {"type": 18, "component": {"type": 4, "custom_id": "more", "value": ""}},
+            {"type": 18, "component": {"type": 3, "custom_id": "colour", "values": ["0"]}},
+        ],
+        [
+            {"type": 1, "components": [{"type": 4, "custom_id": "reason", "value": "no"}]},
+            {"type": 1, "components": [{"type": 4, "custom_id": "more", "value": ""}]},
+        ],
+    ],
+    ids=["in labels", "in rows"],
+)
+def test_a_modal_carries_what_was_written(components: list[dict[str, Any]]) -> None:
+    written = parse(changed(type=5, data={"custom_id": "deny:1:per_1", "components": components}))
+
+    assert written.custom_id == "deny:1:per_1"
+    assert written.fields == {"reason": "no", "more": ""}
+
+
+def test_the_size_that_files_may_have_is_read() -> None:
+    assert parse(changed(attachment_size_limit=10_485_760)).attachment_size_limit == 10_485_760
+    assert parse(ASK).attachment_size_limit is None
+
+
 @pytest.mark.parametrize(
     "payload",
     [
@@ -133,6 +170,9 @@ def test_a_pressed_component_carries_its_id_and_values() -> None:
         pytest.param(changed(data={"name": "x", "options": [{"name": "a", "type": 3}]}), id="an option without value"),
         pytest.param(changed(data={"name": "x", "options": [{"name": "a", "value": {}}]}), id="an object as value"),
         pytest.param(changed(type=3, data={}), id="a component without an id"),
+        pytest.param(changed(type=5, data={"custom_id": "x", "components": {}}), id="fields that are no list"),
+        pytest.param(changed(type=5, data={"custom_id": "x", "components": ["a"]}), id="a field that is no object"),
+        pytest.param(changed(message={"content": "x"}), id="a message without an id"),
         pytest.param(changed(channel={"id": "1"}), id="a channel without a type"),
         pytest.param(changed(channel="1"), id="a channel that is no object"),
         pytest.param(changed(member={"user": {}}), id="a user without an id"),
@@ -151,10 +191,16 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(sorted(ASK)), JSON, max_size=4))
+@given(st.dictionaries(st.sampled_from([*sorted(ASK), "message"]), JSON, max_size=4))
 def test_no_shape_makes_it_fail_otherwise(fields: dict[str, Any]) -> None:
     with suppress(Malformed):
         parse(deepcopy(ASK) | fields)
+
+
+@given(JSON, st.sampled_from(["components", "component"]))
+def test_no_shape_of_a_modal_makes_it_fail_otherwise(inside: Any, key: str) -> None:
+    with suppress(Malformed):
+        parse(changed(type=5, data={"custom_id": "x", "components": [{"type": 18, key: inside}, inside]}))
 
 
 def test_a_record_does_not_show_its_token() -> None:

@@ -1,4 +1,4 @@
-"""What a reader sees of a text in several messages."""
+"""What a reader sees of a text in several messages: three backticks or more make a block, as in Discord."""
 
 import re
 import time
@@ -25,13 +25,13 @@ class Seen:
 
 
 def read(messages: list[str]) -> list[Seen]:
-    """The visible lines of messages whose blocks are three or more of one marker, at the beginning of a line."""
+    """The visible lines of messages whose blocks begin at the beginning of a line."""
     seen = []
     for message in messages:
         block: str | None = None
         for line in message.split("\n"):
             bare = line.strip()
-            if block is None and re.match(r"`{3,}[^`]*$|~{3,}", bare):
+            if block is None and re.match(r"`{3,}[^`]*$", bare):
                 block = bare
             elif block is not None and len(bare) >= 3 and not bare.strip(block[0]):
                 block = None
@@ -107,7 +107,7 @@ CODE = [f"    value_{number} = compute({number})" for number in range(200)]
     [
         ("```python", "```"),
         ("```", "```"),
-        ("~~~c++", "~~~"),
+        ("```c++", "```"),
         ("````md", "````"),
         ('```rust title="x.rs"', "```"),
         ("   ```js", "   ```"),
@@ -155,6 +155,10 @@ def test_a_longer_fence_holds_a_shorter_one() -> None:
     messages = split(text)
     assert all(message.startswith("````md\n") and message.endswith("\n````") for message in messages)
     assert sum(message.count("x = 1") for message in messages) == 300
+
+
+def test_tildes_make_no_block() -> None:
+    assert split("~~~\nx") == ["~~~\nx"]
 
 
 def test_code_in_a_line_is_no_block() -> None:
@@ -279,7 +283,7 @@ def test_nothing_visible_of_any_text_is_lost(text: str, limit: int) -> None:
 
 WORDS = st.text("abcxyz,.*_()=", min_size=1, max_size=30)
 PROSE = st.lists(WORDS, min_size=1, max_size=12).map(" ".join).map(lambda line: [Seen(line, None)])
-OPENING = st.sampled_from(["```", "```py", "~~~sh", "````md", "~~~~"])
+OPENING = st.sampled_from(["```", "```py", "```sh", "````md"])
 LINES_OF_CODE = st.lists(st.text(" abc=(`~):#", max_size=30).map(lambda line: f"{line}|"), min_size=1, max_size=25)
 BLOCK = st.tuples(OPENING, LINES_OF_CODE).map(lambda block: [Seen(line, block[0]) for line in block[1]])
 DOCUMENT = st.lists(st.tuples(PROSE | BLOCK, st.sampled_from(["\n", "\n\n"])), min_size=1, max_size=12)

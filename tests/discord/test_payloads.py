@@ -1,9 +1,13 @@
 """What we send has the shape that Discord wants, and pings nobody."""
 
 import pytest
+from hypothesis import given
 
 from app.discord import payloads
 from app.discord.limits import NONCE
+from app.discord.payloads import Flag, View
+from scripts.playground.discord.modals import check_modal
+from tests.discord.oracle import check, texts
 
 
 @pytest.mark.parametrize(
@@ -91,3 +95,66 @@ def test_buttons_stand_in_rows_of_a_message() -> None:
 def test_an_id_that_discord_would_refuse_is_a_defect() -> None:
     with pytest.raises(AssertionError):
         payloads.button("Yes", "x" * 101)
+
+
+# --- selects, modals, files --------------------------------------------------------------------------------------
+
+
+def test_a_select_is_as_documented() -> None:
+    choices = [payloads.Choice("Red", "0", "warm"), payloads.Choice("Blue", "1")]
+
+    one = payloads.select("choose", choices, placeholder="Choose one")
+    several = payloads.select("choose", choices, most=25)
+
+    assert one == {
+        "type": 3,
+        "custom_id": "choose",
+        "options": [{"label": "Red", "value": "0", "description": "warm"}, {"label": "Blue", "value": "1"}],
+        "min_values": 1,
+        "max_values": 1,
+        "placeholder": "Choose one",
+    }
+    assert several["max_values"] == 2
+    assert "placeholder" not in several
+
+
+def test_a_modal_asks_in_labels() -> None:
+    reason = payloads.text_input("reason", "Reason", description="Optional.", required=False)
+
+    modal = payloads.modal("deny:1", "Deny", reason)
+
+    field = {"type": 4, "custom_id": "reason", "style": 2, "required": False, "max_length": 4000}
+    label = {"type": 18, "label": "Reason", "description": "Optional.", "component": field}
+    assert modal == {"type": 9, "data": {"custom_id": "deny:1", "title": "Deny", "components": [label]}}
+
+
+def test_one_person_can_be_notified_and_a_message_can_be_silent() -> None:
+    payload = payloads.message("<@1>", flags=Flag.SUPPRESS_NOTIFICATIONS, allowed_mentions=payloads.only("1"))
+
+    assert payload["allowed_mentions"] == {"parse": [], "users": ["1"]}
+    assert payload["flags"] == 1 << 12
+
+
+def test_an_edit_leaves_the_files_alone_unless_it_says_which_there_are_to_be() -> None:
+    assert "attachments" not in payloads.edit("x")
+    assert payloads.edit("x", file_names=[])["attachments"] == []
+    assert payloads.edit("x", file_names=["a"])["attachments"] == [{"id": "0", "filename": "a"}]
+
+
+@pytest.mark.parametrize("count", [0, 26])
+def test_a_list_that_discord_would_refuse_is_a_defect(count: int) -> None:
+    with pytest.raises(AssertionError):
+        payloads.select("choose", [payloads.Choice("x", str(number)) for number in range(count)])
+
+
+@given(texts, texts, texts)
+def test_whatever_is_written_on_them_discord_takes_buttons_selects_and_modals(one: str, two: str, three: str) -> None:
+    choices = [payloads.Choice(one, "0", two), payloads.Choice(two, "1", three)]
+    rows = (
+        payloads.row(payloads.button(one, "a"), payloads.button(two, "b")),
+        payloads.row(payloads.select("c", choices, placeholder=three)),
+    )
+    asked = payloads.text_input("d", one, description=two, placeholder=three)
+
+    check(View("x", rows))
+    check_modal(payloads.modal("e", three, asked)["data"])

@@ -16,6 +16,7 @@ from app.discord.rest import Rest
 from app.discord.transport import Transport
 from app.discord.webhook import SETTLING_SECONDS
 from app.turns.errors import Retriable
+from app.turns.records import File
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.interactions import Interaction
 from scripts.playground.discord.people import Person
@@ -185,3 +186,71 @@ async def test_before_discord_has_told_who_we_are_nothing_can_be_said() -> None:
 
         with pytest.raises(Retriable):
             await here.replies.edit(parse(asked.payload), "done")
+
+
+async def test_files_come_with_one_edit_and_go_with_the_next() -> None:
+    async with scene() as here:
+        asked = await here.ask()
+        asked.answer(payloads.deferred())
+
+        await here.replies.edit(parse(asked.payload), "the changes", files=[File("a.diff", b"+x")])
+        (shown,) = here.ada.messages(here.channel)
+        await here.replies.edit(parse(asked.payload), "none")
+
+        assert [here.ada.download(file) for file in shown["attachments"]] == [b"+x"]
+        assert here.ada.messages(here.channel)[0]["attachments"] == []
+
+
+async def test_what_is_whispered_with_its_files_and_buttons_is_read_by_one_person() -> None:
+    async with scene() as here:
+        asked = await here.ask()
+        asked.answer(payloads.told("Shall I?", ephemeral=False, components=BUTTONS))
+        press = await here.ada.press(here.ada.messages(here.channel)[0], "reset")
+        press.answer(payloads.deferred_update())
+
+        diff = File("changes.diff", b"+x")
+        await here.replies.follow_up(parse(press.payload), "the changes", BUTTONS, [diff], ephemeral=True)
+
+        shown = here.ada.messages(here.channel)[-1]
+        assert (shown["content"], shown["flags"] & 64) == ("the changes", 64)
+        assert [here.ada.download(file) for file in shown["attachments"]] == [b"+x"]
+        assert len(shown["components"]) == 1
+        assert here.seen_by(here.bob) == ["Shall I?"]
+
+
+async def test_what_is_said_to_everybody_makes_no_noise() -> None:
+    async with scene() as here:
+        asked = await here.ask()
+        asked.answer(payloads.deferred(ephemeral=True))
+        await here.replies.edit(parse(asked.payload), "done")
+
+        await here.replies.follow_up(parse(asked.payload), f"for <@{here.bob.id}>")
+
+        assert here.bob.notifications() == []
+        assert here.bob.messages(here.channel)[-1]["flags"] & 1 << 12
+
+
+async def test_what_is_for_everybody_is_said_in_the_channel_when_the_interaction_is_too_old() -> None:
+    async with scene() as here:
+        asked = await here.ask()
+        asked.answer(payloads.deferred(ephemeral=True))
+        here.discord.clock.advance(15 * 60)
+
+        for _ in range(2):
+            await here.replies.follow_up(parse(asked.payload), "the machine is gone", BUTTONS, [File("a", b"x")])
+
+        (shown,) = here.bob.messages(here.channel)
+        assert shown["content"] == "the machine is gone"
+        assert (len(shown["components"]), len(shown["attachments"])) == (1, 1)
+
+
+async def test_what_is_for_one_person_is_not_said_aloud_when_the_interaction_is_too_old() -> None:
+    async with scene() as here:
+        asked = await here.ask()
+        asked.answer(payloads.deferred(ephemeral=True))
+        here.discord.clock.advance(15 * 60)
+
+        with pytest.raises(TokenDead):
+            await here.replies.follow_up(parse(asked.payload), "for your eyes only", ephemeral=True)
+
+        assert here.seen_by(here.bob) == []

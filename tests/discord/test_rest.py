@@ -15,7 +15,8 @@ from app.discord import payloads
 from app.discord.buckets import Book, Route
 from app.discord.errors import Forbidden, NotFound, Rejected, TokenDead, Unauthorized, Unavailable
 from app.discord.rest import Rest
-from app.discord.transport import File, Transport
+from app.discord.transport import Transport
+from app.turns.records import File
 
 pytestmark = pytest.mark.anyio
 
@@ -97,7 +98,7 @@ async def test_files_travel_beside_the_message() -> None:
     route = respx.post(MESSAGES).mock(return_value=ok())
     async with resting() as (rest, _):
         message = payloads.message("log", file_names=["a.txt", "b.bin"])
-        await rest.create_message("1", message, [File("a.txt", b"AAA", "text/plain"), File("b.bin", b"\x00BBB")])
+        await rest.create_message("1", message, [File("a.txt", b"AAA"), File("b.bin", b"\x00BBB")])
     sent = route.calls.last.request
     assert sent.headers["Content-Type"].startswith("multipart/form-data")
     for part in (b'name="payload_json"', b'name="files[0]"; filename="a.txt"', b'name="files[1]"', b"\x00BBB"):

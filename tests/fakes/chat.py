@@ -3,9 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from app.ids import ChannelId, MessageId, ThreadId
+from app.ids import AskId, ChannelId, MessageId, ThreadId, TurnId, UserId
+from app.turns.asks import Asked
+from app.turns.errors import Refused
 from app.turns.history import Said
-from app.turns.records import Parcel, Place, Source, Turn
+from app.turns.records import Attachment, Content, File, Parcel, Place, Source, Turn
+from app.turns.status import Status, Summary
 
 
 @dataclass(slots=True)
@@ -14,12 +17,16 @@ class Posted:
     content: str
     nonce: str | None
     at: float
+    files: tuple[File, ...] = ()
+    notified: UserId | None = None
 
 
 @dataclass(slots=True)
 class FakeChat:
     """`clock` decides how long a nonce is remembered. What happened is in `channels`, `threads` and `originals`.
-    `failures` is what a verb meets every time, by its name."""
+    All that status messages and asks have shown is in `statuses` and `asks`, the last of it last; they stand beside the
+    messages in `channels`. `files` are those that can be fetched, by the ids of their attachments. `failures` is what a
+    verb meets every time, by its name."""
 
     clock: Callable[[], float]
     channels: dict[str, list[Posted]] = field(default_factory=dict)
@@ -29,6 +36,10 @@ class FakeChat:
     announced: list[tuple[str, str]] = field(default_factory=list)
     parents: dict[str, ChannelId] = field(default_factory=dict)  # of threads
     categories: dict[str, ChannelId] = field(default_factory=dict)
+    statuses: dict[TurnId, list[Status | Summary]] = field(default_factory=dict)
+    asks: dict[AskId, list[Asked]] = field(default_factory=dict)
+    messages: dict[str, MessageId] = field(default_factory=dict)  # of turns and of asks
+    files: dict[str, File] = field(default_factory=dict)
     failures: dict[str, Exception] = field(default_factory=dict)
     newest: int = 600_000_000_000_000_000
 
@@ -39,7 +50,7 @@ class FakeChat:
         content = f"**{turn.asker.name}** asked: {turn.prompt}"
         place = turn.thread or turn.place.channel
         if turn.interaction_token is None or self.clock() - turn.admitted_at > self.TOKEN_SECONDS:
-            shown = await self.find_posted(ThreadId(place), turn.id, content)
+            shown = self._find(place, turn.id, Content(content))
             return shown or self._post(place, content, f"{turn.id}-o")
         original = self.originals.get(turn.id)
         if original is None:
@@ -60,15 +71,55 @@ class FakeChat:
         channel = channel or ChannelId(here)
         return Place(place.guild, channel, thread, self.categories.get(channel))
 
-    def compose(self, text: str) -> Sequence[str]:
-        return text.split("\n\n")
+    def compose(self, text: str, notify: UserId | None = None) -> Sequence[Content]:
+        contents = [Content(part) for part in text.split("\n\n") if part.strip()]
+        return contents if notify is None else self._mentioning(contents, notify)
+
+    def _mentioning(self, contents: Sequence[Content], notify: UserId) -> Sequence[Content]:
+        *others, last = contents or [Content("")]
+        return [*others, Content(f"{last.text}\n-# <@{notify}>".strip(), last.files)]
 
     async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:
-        return self._post(thread, parcel.content, parcel.nonce)
+        self._meet("post")
+        return self._post(thread, parcel.content.text, parcel.nonce, parcel.content.files, parcel.notify)
 
-    async def find_posted(self, thread: ThreadId, after: str, content: str) -> MessageId | None:
-        posted = self.channels.get(thread, [])
-        return next((one.id for one in posted if int(one.id) > int(after) and one.content == content), None)
+    async def find_posted(self, thread: ThreadId, after: str, parcel: Parcel) -> MessageId | None:
+        return self._find(thread, after, parcel.content)
+
+    async def post_status(self, turn: Turn, status: Status) -> MessageId:
+        self._meet("post_status")
+        if turn.id not in self.statuses:
+            self.statuses[turn.id] = [status]
+            self.messages[turn.id] = self._next()
+        return self.messages[turn.id]
+
+    async def show_status(self, turn: Turn, status: Status) -> None:
+        self._meet("show_status")
+        assert turn.status == self.messages[turn.id]
+        self.statuses[turn.id].append(status)
+
+    async def show_summary(self, turn: Turn, summary: Summary) -> None:
+        self._meet("show_summary")
+        assert turn.status == self.messages[turn.id]
+        self.statuses[turn.id].append(summary)
+
+    async def post_ask(self, turn: Turn, asked: Asked) -> MessageId:
+        self._meet("post_ask")
+        if asked.ask.id not in self.asks:
+            self.asks[asked.ask.id] = [asked]
+            self.messages[asked.ask.id] = self._next()
+        return self.messages[asked.ask.id]
+
+    async def show_ask(self, turn: Turn, asked: Asked) -> None:
+        self._meet("show_ask")
+        assert asked.message == self.messages[asked.ask.id]
+        self.asks[asked.ask.id].append(asked)
+
+    async def fetch(self, turn: Turn, attachment: Attachment) -> File:
+        self._meet("fetch")
+        if attachment.id not in self.files:
+            raise Refused(f"The file {attachment.name} is gone.")
+        return self.files[attachment.id]
 
     async def show_typing(self, thread: ThreadId) -> None:
         return
@@ -99,14 +150,32 @@ class FakeChat:
         if (turn.id, text) not in self.told:
             self.told.append((turn.id, text))
 
-    def _post(self, channel: str, content: str, nonce: str) -> MessageId:
+    def _find(self, channel: str, after: str, content: Content) -> MessageId | None:
+        for one in self.channels.get(channel, []):
+            if int(one.id) > int(after) and (one.content, one.files) == (content.text, content.files):
+                return one.id
+        return None
+
+    def _post(
+        self,
+        channel: str,
+        content: str,
+        nonce: str,
+        files: tuple[File, ...] = (),
+        notified: UserId | None = None,
+    ) -> MessageId:
         for one in self.channels.get(channel, []):
             if one.nonce == nonce and self.clock() - one.at < self.NONCE_SECONDS:
                 return one.id
-        return self._append(channel, content, nonce).id
+        posted = self._append(channel, content, nonce)
+        posted.files, posted.notified = files, notified
+        return posted.id
 
     def _append(self, channel: str, content: str, nonce: str | None) -> Posted:
-        self.newest += 1
-        posted = Posted(MessageId(str(self.newest)), content, nonce, self.clock())
+        posted = Posted(self._next(), content, nonce, self.clock())
         self.channels.setdefault(channel, []).append(posted)
         return posted
+
+    def _next(self) -> MessageId:
+        self.newest += 1
+        return MessageId(str(self.newest))

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from app.ids import ThreadId
+from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Endpoint, Labels, Machine, Sandbox
 from app.store.shelf import SqliteShelf
@@ -21,6 +21,7 @@ class FakeMachines:
     holds_unsaved: bool | None = False  # what it says of one that is awake
     failure: Exception | None = None
     labels: Labels | None = None
+    session: SessionId | None = None  # the one that it had last
     now: float = 1_000.0
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -39,7 +40,7 @@ class FakeMachines:
         if sandbox.state is not State.ACTIVE:
             passing = State.CREATING if sandbox.state is State.DESTROYED else State.RESUMING
             await self._settle(sandbox, passing, State.ACTIVE)
-        return Machine(thread, Endpoint("http://machine"), "password", None)
+        return Machine(thread, Endpoint("http://machine"), "password", self.session)
 
     async def touch(self, thread: ThreadId) -> None:
         await self.shelf.touch(thread, self.now)

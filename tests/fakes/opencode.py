@@ -1,24 +1,19 @@
 """OpenCode's server as far as the app uses it, on a real socket, quick, and able to misbehave.
 
-It asks a real (scripted) model and runs the tools `bash` and `write` for real. Sessions outlive a kill, as they do on
-disk; what was going on does not. The knobs at the top of `FakeOpenCode` make it misbehave; `seen` remembers every
-request. `OneMachine` is a provider whose only instance runs this server instead of the program that it is told to
-launch; commands it runs for real, in a HOME of its own.
+How it works on a turn is told in `opencode_turns`. Sessions outlive a kill, as they do on disk; what was going on does
+not. The knobs at the top of `FakeOpenCode` make it misbehave; `seen` remembers every request. `OneMachine` is a
+provider whose only instance runs this server instead of the program that it is told to launch; commands it runs for
+real, in a HOME of its own.
 """
 
 import asyncio
 import base64
 import json
-import os
-import signal
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -27,51 +22,35 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.opencode.config import VERSION
-from app.sandboxes.ports import Completed, Condition, Endpoint, Instance, Program
+from app.sandboxes.ports import Absent, Completed, Condition, Endpoint, Instance, Program, TooLarge
+from app.turns import images
 from app.turns.errors import Retriable
 from scripts.playground.model import on_loopback
+from tests.fakes.opencode_files import changes, restore, run, snapshot
+from tests.fakes.opencode_turns import Json, Session, Turns, now
 
-Json = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Session:
-    id: str
-    title: str
-    metadata: Json
-    messages: list[Json] = field(default_factory=list)
-
-    def shown(self) -> Json:
-        return {"id": self.id, "title": self.title, "metadata": self.metadata, "version": VERSION}
-
-    def message(self, message_id: str) -> Json | None:
-        return next((one for one in self.messages if one["info"]["id"] == message_id), None)
+__all__ = ["FakeOpenCode", "Json", "OneMachine", "Session", "run"]
 
 
-class FakeOpenCode:
+class FakeOpenCode(Turns):
     def __init__(self, workspace: Path, password: str, config: Json) -> None:
+        super().__init__(workspace, config)
         self.version = VERSION
         self.html = False  # answer everything with a web page
         self.silent = 0  # so many requests are taken and never answered
         self.lost_prompts = 0  # so many prompts are answered 204 and forgotten
         self.bad_config = False
-        self.endless = False  # begin every turn, and never go on
         self.idle_at_once = False  # take a prompt, and never work on it
-        self.retry_seconds = 0.05  # before the model is asked again, unless it says when
-        self.most_retries = 5
+        self.asks_work = True  # the lists of what is asked
+        self.stubborn = 0  # so many aborts change nothing
         self.events_work = True
 
         self.password = password
         self.seen: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.prompts: list[Json] = []
-        self.sessions: dict[str, Session] = {}
+        self.sent = 0  # messages, in pages
         self.port = 0
-        self._workspace = workspace
-        self._config = config
-        self._status: dict[str, Json] = {}
-        self._work: dict[str, asyncio.Task[None]] = {}
-        self._listeners: set[asyncio.Queue[Json]] = set()
         self._serving: AsyncExitStack | None = None
 
     # --- life
@@ -94,6 +73,8 @@ class FakeOpenCode:
         await asyncio.gather(*work, return_exceptions=True)
         self._work.clear()
         self._status.clear()
+        self.asked.clear()
+        self._always.clear()
         serving, self._serving = self._serving, None
         await serving.aclose()
 
@@ -109,10 +90,19 @@ class FakeOpenCode:
                 Route("/session", self._create, methods=["POST"]),
                 Route("/session/status", self._statuses),
                 Route(session, self._one),
+                Route(f"{session}/children", self._children),
+                Route(f"{session}/diff", self._diff),
+                Route(f"{session}/revert", self._revert, methods=["POST"]),
+                Route(f"{session}/unrevert", self._unrevert, methods=["POST"]),
                 Route(f"{session}/message", self._messages),
                 Route(f"{session}/message/{{message}}", self._message),
                 Route(f"{session}/prompt_async", self._prompt, methods=["POST"]),
                 Route(f"{session}/abort", self._abort, methods=["POST"]),
+                Route("/permission", self._permissions),
+                Route("/permission/{id}/reply", self._reply, methods=["POST"]),
+                Route("/question", self._questions),
+                Route("/question/{id}/reply", self._reply, methods=["POST"]),
+                Route("/question/{id}/reject", self._reply, methods=["POST"]),
                 Route("/{anything:path}", lambda request: HTMLResponse("<html>OpenCode</html>")),
             ],
             exception_handlers={HTTPException: _envelope},
@@ -155,16 +145,19 @@ class FakeOpenCode:
         return JSONResponse({"providers": providers, "default": {}})
 
     async def _list(self, request: Request) -> Response:
-        return JSONResponse([session.shown() for session in reversed(self.sessions.values())])
+        roots = [session for session in self.sessions.values() if session.parent is None]
+        return JSONResponse([session.shown() for session in reversed(roots)])
 
     async def _create(self, request: Request) -> Response:
         body = await request.json()
-        session = Session(f"ses_{len(self.sessions) + 1:04}", body.get("title", ""), body.get("metadata", {}))
-        self.sessions[session.id] = session
-        return JSONResponse(session.shown())
+        return JSONResponse(self._new_session(body.get("title", ""), body.get("metadata", {})).shown())
 
     async def _one(self, request: Request) -> Response:
         return JSONResponse(self._session(request).shown())
+
+    async def _children(self, request: Request) -> Response:
+        parent = self._session(request).id
+        return JSONResponse([one.shown() for one in self.sessions.values() if one.parent == parent])
 
     async def _statuses(self, request: Request) -> Response:
         return JSONResponse(self._status)
@@ -173,6 +166,7 @@ class FakeOpenCode:
         messages = self._session(request).messages
         end = int(request.query_params.get("before", len(messages)))
         begin = max(0, end - int(request.query_params.get("limit", len(messages))))
+        self.sent += end - begin
         return JSONResponse(messages[begin:end], headers={"X-Next-Cursor": str(begin)} if begin else {})
 
     async def _message(self, request: Request) -> Response:
@@ -187,35 +181,76 @@ class FakeOpenCode:
         if self.lost_prompts:
             self.lost_prompts -= 1
             return Response(status_code=204)
-        known = session.message(body["messageID"])
-        if known is None:
-            info = {"id": body["messageID"], "role": "user", "time": {"created": _now()}, "model": body["model"]}
-            session.messages.append({"info": info, "parts": [{**part} for part in body["parts"]]})
-        else:
-            ids = {part["id"] for part in known["parts"]}
-            known["parts"] += [part for part in body["parts"] if part.get("id") not in ids]
+        if not all(_is_readable(part) for part in body["parts"]):
+            data = {"message": "ImageDecodeError: Image could not be decoded\n    at somewhere"}
+            self._tell("session.error", session.id, error={"name": "UnknownError", "data": data})
+            return Response(status_code=204)
+        session.truncate()
+        self._store(session, body)
         if session.id not in self._work and not _is_done(session, body["messageID"]) and not self.idle_at_once:
             self._status[session.id] = {"type": "busy"}
             self._work[session.id] = asyncio.create_task(self._run(session))
         return Response(status_code=204)
 
+    def _store(self, session: Session, body: Json) -> None:
+        known = session.message(body["messageID"])
+        if known is None:
+            info = {"id": body["messageID"], "role": "user", "time": {"created": now()}, "model": body["model"]}
+            parts = [*(part for file in body["parts"] for part in _inlined(file)), *map(dict, body["parts"])]
+            session.messages.append({"info": info, "parts": parts})
+        else:
+            ids = {part.get("id") for part in known["parts"]}
+            known["parts"] += [part for part in body["parts"] if part.get("id") not in ids]
+
     async def _abort(self, request: Request) -> Response:
-        await self._stop_work(request.path_params["session"])
+        if self.stubborn:
+            self.stubborn -= 1
+        else:
+            await self._stop_work(request.path_params["session"])
         return JSONResponse(True)
 
-    async def _stop_work(self, session_id: str) -> None:
-        task = self._work.pop(session_id, None)
-        if task is None:
-            return
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        error = {"name": "MessageAbortedError", "data": {"message": "Aborted"}}
-        last = self.sessions[session_id].messages[-1]
-        if last["info"]["role"] == "assistant" and "completed" not in last["info"]["time"]:
-            last["info"].update(error=error)
-            last["info"]["time"]["completed"] = _now()
-        self._tell("session.error", session_id, error=error)
-        self._rest(session_id)
+    async def _permissions(self, request: Request) -> Response:
+        return self._asks("per")
+
+    async def _questions(self, request: Request) -> Response:
+        return self._asks("que")
+
+    def _asks(self, kind: str) -> Response:
+        if not self.asks_work:
+            return HTMLResponse("<html>OpenCode</html>")
+        return JSONResponse([row for id, row in self.asked.items() if id.startswith(kind)])
+
+    async def _reply(self, request: Request) -> Response:
+        rejected = request.url.path.endswith("/reject")
+        if not self._take_reply(id := request.path_params["id"], {} if rejected else await request.json()):
+            kind = "Permission" if id.startswith("per") else "Question"
+            return JSONResponse({"_tag": f"{kind}NotFoundError", "requestID": id}, 404)
+        return JSONResponse(True)
+
+    async def _diff(self, request: Request) -> Response:
+        session, prompt = self._session(request), request.query_params.get("messageID", "")
+        if session.message(prompt) is None or prompt not in session.after:
+            return JSONResponse([])
+        return JSONResponse(changes(session.before[prompt], session.after[prompt]))
+
+    async def _revert(self, request: Request) -> Response:
+        session, message = self._session(request), (await request.json())["messageID"]
+        if session.id in self._work:
+            return JSONResponse({"_tag": "SessionBusyError", "sessionID": session.id}, 409)
+        if message in session.before:
+            session.kept = session.kept or snapshot(self._workspace)
+            session.revert = message
+            restore(self._workspace, session.before[message])
+        return JSONResponse(session.shown())
+
+    async def _unrevert(self, request: Request) -> Response:
+        session = self._session(request)
+        if session.id in self._work:
+            return JSONResponse({"_tag": "SessionBusyError", "sessionID": session.id}, 409)
+        if session.kept is not None:
+            restore(self._workspace, session.kept)
+        session.revert = session.kept = None
+        return JSONResponse(session.shown())
 
     async def _events(self, request: Request) -> Response:
         if not self.events_work:
@@ -239,108 +274,20 @@ class FakeOpenCode:
         except KeyError:
             raise HTTPException(404, "Session not found") from None
 
-    # --- what is done
 
-    async def _run(self, session: Session) -> None:
-        self._tell("session.status", session.id, status={"type": "busy"})
-        while True:
-            prompt = next(one["info"] for one in reversed(session.messages) if one["info"]["role"] == "user")
-            info: Json = {
-                "id": f"msg_{len(session.messages):06}",
-                "role": "assistant",
-                "parentID": prompt["id"],
-                "time": {"created": _now()},
-            }
-            answer: Json = {"info": info, "parts": []}
-            session.messages.append(answer)
-            if self.endless:
-                await asyncio.Event().wait()
-            go_on = await self._step(session, answer, prompt["model"])
-            info["time"]["completed"] = _now()
-            self._tell("message.updated", session.id, info=info)
-            newer = any(one["info"]["role"] == "user" for one in session.messages[session.messages.index(answer) :])
-            if not go_on and not newer:
-                break
-        self._work.pop(session.id, None)
-        self._rest(session.id)
-
-    async def _step(self, session: Session, answer: Json, model: Json) -> bool:
-        """Whether the model is asked once more."""
-        response = await self._asked(session, model)
-        if response.status_code != 200:
-            details = {"message": response.json()["error"]["message"], "statusCode": response.status_code}
-            error = {"name": "APIError", "data": {**details, "responseBody": "a secret", "metadata": {"url": "secret"}}}
-            answer["info"]["error"] = error
-            self._tell("session.error", session.id, error=error)
-            return False
-        choice = response.json()["choices"][0]
-        if text := choice["message"]["content"]:
-            answer["parts"].append({"type": "text", "text": text})
-        for call in choice["message"].get("tool_calls", []):
-            await self._use(answer, call)
-        answer["info"]["finish"] = {"tool_calls": "tool-calls"}.get(choice["finish_reason"], "stop")
-        return bool(choice["finish_reason"] == "tool_calls")
-
-    async def _asked(self, session: Session, model: Json) -> httpx.Response:
-        provider = self._config["provider"][model["providerID"]]
-        url = f"{provider['options']['baseURL']}/chat/completions"
-        body = {"model": model["modelID"], "messages": self._conversation(session)}
-        async with httpx.AsyncClient(timeout=None) as http:
-            for attempt in range(1, self.most_retries + 2):
-                response = await http.post(url, json=body)
-                if response.status_code < 429 or attempt > self.most_retries:
-                    break
-                pause = float(response.headers.get("retry-after", self.retry_seconds))
-                upcoming = (time.time() + pause) * 1000
-                self._status[session.id] = {"type": "retry", "attempt": attempt, "message": "?", "next": upcoming}
-                self._tell("session.status", session.id, status=self._status[session.id])
-                await asyncio.sleep(pause)
-                self._status[session.id] = {"type": "busy"}
-        return response
-
-    def _conversation(self, session: Session) -> list[Json]:
-        system = f"Working directory: {self._workspace}\n"
-        messages: list[Json] = [{"role": "system", "content": system}]
-        for message in session.messages[:-1]:
-            text = "\n".join(part["text"] for part in message["parts"] if part["type"] == "text")
-            if message["info"]["role"] == "user":
-                messages.append({"role": "user", "content": text})
-            elif "error" not in message["info"]:
-                messages += _shown_to_model(message, text)
-        return messages
-
-    async def _use(self, answer: Json, call: Json) -> None:
-        arguments = json.loads(call["function"]["arguments"])
-        name = call["function"]["name"]
-        state: Json = {"status": "running", "input": arguments}
-        answer["parts"].append({"type": "tool", "tool": name, "callID": call["id"], "call": call, "state": state})
-        if name == "bash":
-            state["output"] = (await run(arguments["command"], self._workspace, {})).output
-        elif name == "write":
-            write = Path(self._workspace, arguments["filePath"]).write_text
-            await asyncio.to_thread(write, arguments["content"])
-            state["output"] = "Wrote file successfully."
-        state["status"] = "completed"
-
-    def _tell(self, kind: str, session: str, **properties: Any) -> None:
-        for queue in self._listeners:
-            queue.put_nowait({"type": kind, "properties": {"sessionID": session, **properties}})
-
-    def _rest(self, session: str) -> None:
-        self._status.pop(session, None)
-        self._tell("session.status", session, status={"type": "idle"})
-        self._tell("session.idle", session)
+def _is_readable(part: Json) -> bool:
+    if not str(part.get("mime", "")).startswith("image/"):
+        return True
+    return images.mime(base64.b64decode(part["url"].partition(",")[2])) is not None
 
 
-def _shown_to_model(message: Json, text: str) -> list[Json]:
-    tools = [part for part in message["parts"] if part["type"] == "tool"]
-    if not tools:
-        return [{"role": "assistant", "content": text}] if text else []
-    cut = "[Tool execution was interrupted]"
-    results = [
-        {"role": "tool", "tool_call_id": part["callID"], "content": part["state"].get("output", cut)} for part in tools
-    ]
-    return [{"role": "assistant", "content": text, "tool_calls": [part["call"] for part in tools]}, *results]
+def _inlined(part: Json) -> list[Json]:
+    """What OpenCode puts in front of a prompt for a text file that comes with it."""
+    if part.get("mime") != "text/plain":
+        return []
+    read = "Called the Read tool with the following input: " + json.dumps({"filePath": part["filename"]})
+    content = base64.b64decode(part["url"].partition(",")[2]).decode()
+    return [{"type": "text", "text": text, "synthetic": True} for text in (read, content)]
 
 
 def _is_done(session: Session, message_id: str) -> bool:
@@ -361,32 +308,6 @@ async def _envelope(request: Request, error: Exception) -> Response:
 
 def _basic(password: str) -> bytes:
     return b"Basic " + base64.b64encode(f"opencode:{password}".encode())
-
-
-def _now() -> int:
-    return int(time.time() * 1000)
-
-
-async def run(command: str, folder: Path, env: Mapping[str, str]) -> Completed:
-    """By `sh`; nothing of it survives a cancellation."""
-    process = await asyncio.create_subprocess_exec(
-        "sh",
-        "-c",
-        command,
-        cwd=folder,
-        env={**os.environ, **env},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        output, _ = await process.communicate()
-    except asyncio.CancelledError:
-        os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-        raise
-    return Completed(process.returncode or 0, output.decode())
 
 
 class OneMachine:
@@ -432,6 +353,18 @@ class OneMachine:
                 return await run(command, self.home, {**(env or {}), "HOME": str(self.home), "PATH": self.path})
         except TimeoutError as error:
             raise Retriable("too slow") from error
+
+    async def upload(self, ref: str, path: str, content: bytes) -> None:
+        (self.home / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.home / path).write_bytes(content)
+
+    async def download(self, ref: str, path: str, most: int) -> bytes:
+        if not (self.home / path).is_file():
+            raise Absent(path)
+        content = (self.home / path).read_bytes()
+        if len(content) > most:
+            raise TooLarge(path, most)
+        return content
 
     async def launch(self, ref: str, program: Program) -> None:
         self.programs.append(program)

@@ -8,7 +8,7 @@ from itertools import count
 
 import anyio
 
-from app.sandboxes.ports import Completed, Condition, Endpoint, Gone, Instance, Program
+from app.sandboxes.ports import Absent, Completed, Condition, Endpoint, Gone, Instance, Program, TooLarge
 from app.turns.errors import Retriable
 
 
@@ -26,6 +26,7 @@ class Held:
 
     instance: Instance
     programs: dict[str, Program] = field(default_factory=dict)  # running, by name
+    files: dict[str, bytes] = field(default_factory=dict)  # by path, from HOME
 
     def turn(self, condition: Condition) -> None:
         self.instance = replace(self.instance, condition=condition)
@@ -128,6 +129,19 @@ class FakeProvider:
             self._running(ref)
             self.commands.append((ref, command))
             return self.shell(command, env or {}, within)
+
+    async def upload(self, ref: str, path: str, content: bytes) -> None:
+        async with self._call("upload", ref):
+            self._running(ref).files[path] = content
+
+    async def download(self, ref: str, path: str, most: int) -> bytes:
+        async with self._call("download", ref):
+            content = self._running(ref).files.get(path)
+            if content is None:
+                raise Absent(path)
+            if len(content) > most:
+                raise TooLarge(path, most)
+            return content
 
     async def launch(self, ref: str, program: Program) -> None:
         async with self._call("launch", ref):

@@ -5,30 +5,47 @@ from dataclasses import dataclass, field
 
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload
+from app.turns.records import File
 
 
 @dataclass(slots=True)
 class FakeReplies:
-    """What stands there now is in `texts` and `buttons`, what everybody was told in `aloud`. `failure` is what every
-    edit meets."""
+    """What stands there now is in `texts` and `buttons`, what everybody was told in `aloud`, what only one person was
+    told in `whispered`, and all files in `files`. `failure` is what every edit meets."""
 
     log: list[str]
     texts: list[str] = field(default_factory=list)
     buttons: list[dict[str, str]] = field(default_factory=list)  # of each text: label -> custom_id
     aloud: list[str] = field(default_factory=list)
+    whispered: list[str] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
     failure: Exception | None = None
 
-    async def edit(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
+    async def edit(
+        self, interaction: Interaction, text: str, components: Sequence[Payload] = (), files: Sequence[File] = ()
+    ) -> None:
         self.log.append("edit")
         if self.failure is not None:
             raise self.failure
         self.texts.append(text)
         self.buttons.append(labelled(components))
+        self.files += files
 
-    async def follow_up(self, interaction: Interaction, text: str) -> None:
+    async def follow_up(
+        self,
+        interaction: Interaction,
+        text: str,
+        components: Sequence[Payload] = (),
+        files: Sequence[File] = (),
+        *,
+        ephemeral: bool = False,
+    ) -> None:
         self.log.append("follow_up")
-        self.aloud.append(text)
+        (self.whispered if ephemeral else self.aloud).append(text)
+        self.files += files
 
 
 def labelled(rows: Sequence[Payload]) -> dict[str, str]:
-    return {button["label"]: button["custom_id"] for row in rows for button in row["components"]}
+    """Of the buttons; a select by its placeholder."""
+    inside = [component for row in rows for component in row["components"]]
+    return {one.get("label") or one.get("placeholder", ""): one["custom_id"] for one in inside}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app.sandboxes.ports import PORT, Endpoint, Program, Provider
+from app.sandboxes.ports import PORT, Endpoint, Note, Program, Provider
 from app.turns.errors import Refused
 
 
@@ -14,7 +14,9 @@ class FakeServer:
     unsaved: bool = False
     _passwords: dict[str, str] = field(default_factory=dict)  # of what was last started in each instance
 
-    async def boot(self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool) -> Endpoint:
+    async def boot(
+        self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool, note: Note
+    ) -> Endpoint:
         if self.refuse is not None:
             raise Refused(self.refuse)
         self.boots.append(password)

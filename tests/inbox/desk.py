@@ -11,6 +11,7 @@ from app.inbox import hear
 from app.inbox.envelope import parse
 from app.inbox.ports import Afterwards, Inbox
 from app.relay import Position, Shard
+from app.store.asks import SqliteAsks
 from app.store.ledger import SqliteLedger
 from app.store.places import SqlitePlaces
 from app.store.relay import SqliteShards
@@ -45,6 +46,10 @@ class Desk:
     @property
     def ledger(self) -> SqliteLedger:
         return SqliteLedger(self.sqlite)
+
+    @property
+    def asks(self) -> SqliteAsks:
+        return SqliteAsks(self.sqlite)
 
     @property
     def places(self) -> SqlitePlaces:
@@ -89,6 +94,7 @@ class Desk:
     def inbox(self) -> Inbox:
         return Inbox(
             self.ledger,
+            self.asks,
             self.places,
             self.shelf,
             self.shards,

@@ -56,6 +56,7 @@ class Scene:
         self._catch_up = self._catch_up or CatchUp(
             self.rest,
             self.desk.places,
+            self.desk.asks,
             self.us,
             self.policy,
             self.discord.clock.now,

@@ -11,7 +11,7 @@ from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.turns.errors import Retriable
 from app.turns.machine import Event, Stage
 from app.turns.ports import Facts
-from app.turns.records import Addressed, Asker, Place, Request, Source
+from app.turns.records import Addressed, Asker, Attachment, Place, Request, Source
 from app.turns.routing import Policy, Unknown, gate
 from tests.inbox.desk import ALICE, BOB, BOT, CHANNEL, GUILD, NOW, ROLE, Desk, desk, mentioning, message
 
@@ -282,3 +282,44 @@ async def test_what_makes_no_sense_counts_as_taken_and_is_no_defect_of_ours(here
     assert position is not None
     assert position.seq == 7
     assert await here.ledger.live_turns() == []
+
+
+FILE: dict[str, Any] = {"id": "9", "filename": "a.png", "size": 12, "url": "https://cdn.discordapp.com/a.png?ex=1"}
+OTHER_FILE: dict[str, Any] = {**FILE, "id": "8", "filename": "b.png"}
+
+
+async def files_of(here: Desk, id: str) -> list[str]:
+    turn = await here.turn(id)
+    assert turn is not None
+    return [attachment.name for attachment in turn.attachments]
+
+
+async def test_a_file_with_a_mention_and_no_words_is_asked(here: Desk) -> None:
+    assert await heard(here, mentioning("1", "", attachments=[FILE])) == ["1"]
+
+    turn = await here.turn("1")
+    assert turn is not None
+    assert turn.prompt == ""
+    assert turn.attachments == (Attachment("9", "a.png", 12, FILE["url"]),)
+
+
+async def test_an_edit_changes_the_files_that_wait_too(here: Desk) -> None:
+    await heard(here, mentioning("1", "look", attachments=[FILE, OTHER_FILE]))
+    edit = mentioning("1", "look", attachments=[OTHER_FILE], edited_timestamp="2026-11-22T10:00:00+00:00")
+
+    before = await files_of(here, "1")
+    await heard(here, edit, "MESSAGE_UPDATE")
+
+    assert (before, await files_of(here, "1")) == (["a.png", "b.png"], ["b.png"])
+
+
+async def test_an_edit_that_leaves_only_a_file_is_one(here: Desk) -> None:
+    await heard(here, mentioning("1", "look", attachments=[FILE]))
+
+    await heard(
+        here, mentioning("1", "", attachments=[FILE], edited_timestamp="2026-11-22T10:00:00+00:00"), "MESSAGE_UPDATE"
+    )
+
+    turn = await here.turn("1")
+    assert turn is not None
+    assert (turn.prompt, await files_of(here, "1")) == ("", ["a.png"])

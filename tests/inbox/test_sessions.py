@@ -116,6 +116,7 @@ async def test_whoever_lets_us_in_again_keeps_the_machines_also_where_nobody_tol
     catch_up = CatchUp(
         here.rest,
         here.desk.places,
+        here.desk.asks,
         here.us,
         here.policy,
         here.discord.clock.now,

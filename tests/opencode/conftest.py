@@ -16,13 +16,14 @@ from app.opencode.client import Client
 from app.opencode.config import Options
 from app.opencode.server import OpenCodeServer
 from app.sandboxes.ports import Machine
-from app.turns.ports import Answer, Prompt
+from app.turns.ports import Prompt
+from app.turns.progress import Progress
 from scripts.playground.model import ScriptedModel
 from tests.fakes.opencode import FakeOpenCode, OneMachine
 
 PASSWORD = "hunter2-of-the-server"
 PATIENCE = Patience(
-    poll=0.2, settle=0.2, settle_unanswered=0.4, idle=0.4, stored=0.4, retry_within=90.0, most_retries=3
+    poll=0.2, pace=0.02, settle=0.2, settle_unanswered=0.4, idle=0.4, stored=0.4, retry_within=90.0, most_retries=3
 )
 
 
@@ -69,20 +70,26 @@ class Desk:
     session: SessionId
     fake: FakeOpenCode
     client: Client
+    http: httpx.AsyncClient
 
     async def prompt(self, turn: str, text: str) -> None:
         await self.agent.prompt(self.machine, self.session, Prompt(TurnId(turn), text))
 
-    async def await_answer(self, turn: str) -> Answer:
-        return await self.agent.await_answer(self.machine, self.session, TurnId(turn))
+    async def follow(self, turn: str) -> list[Progress]:
+        """To the end."""
+        return [progress async for progress in self.agent.follow(self.machine, self.session, TurnId(turn))]
+
+    async def answer(self, turn: str) -> str:
+        last = (await self.follow(turn))[-1]
+        return "\n\n".join([*(text.text for text in last.texts), *filter(None, [last.remark])])
 
 
 @pytest.fixture
 async def desk(http: httpx.AsyncClient, provider: OneMachine, server: OpenCodeServer) -> Desk:
     (provider.home / "workspace").mkdir()  # git would take longer than most tests
-    endpoint = await server.boot(provider, provider.instance.ref, PASSWORD, within=20.0, fresh=True)
+    endpoint = await server.boot(provider, provider.instance.ref, PASSWORD, within=20.0, fresh=True, note=print)
     agent = OpenCodeAgent(http, "playground/scripted", time.time, PATIENCE)
     machine = Machine(ThreadId("7"), endpoint, PASSWORD, None)
     session = await agent.open_session(machine, "a thread")
     assert provider.server is not None
-    return Desk(agent, machine, session, provider.server, Client(http, endpoint, PASSWORD))
+    return Desk(agent, machine, session, provider.server, Client(http, endpoint, PASSWORD), http)

@@ -1,14 +1,18 @@
 """What the real server does too seldom or too slowly. The rest is in tests/contracts/test_agent.py."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
 
-from app.ids import SessionId
+from app.ids import SessionId, TurnId
 from app.opencode.agent import OpenCodeAgent
+from app.opencode.reading import Reader
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Interrupted
+from app.turns.progress import Progress
 from tests.opencode.conftest import PATIENCE, Desk
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +37,7 @@ async def test_a_prompt_that_the_server_lost_is_not_taken_as_sent(desk: Desk) ->
         await desk.prompt("31", "!say hi")
     await desk.prompt("31", "!say hi")
 
-    assert (await desk.await_answer("31")).text == "hi"
+    assert await desk.answer("31") == "hi"
 
 
 async def test_a_prompt_that_the_server_has_lost_since_interrupts_the_turn(desk: Desk) -> None:
@@ -42,14 +46,14 @@ async def test_a_prompt_that_the_server_has_lost_since_interrupts_the_turn(desk:
     desk.fake.sessions[desk.session].messages.clear()
 
     with pytest.raises(Interrupted):
-        await desk.await_answer("31")
+        await desk.follow("31")
 
 
 async def test_a_session_that_is_gone_interrupts_the_turn_and_postpones_a_prompt(desk: Desk) -> None:
     lost = replace(desk, session=SessionId("ses_lost"))
 
     with pytest.raises(Interrupted):
-        await lost.await_answer("31")
+        await lost.follow("31")
     with pytest.raises(Retriable):
         await lost.prompt("31", "!say hi")
 
@@ -58,12 +62,12 @@ async def test_a_prompt_that_nobody_works_on_is_sent_once_more_after_a_while(des
     desk.fake.idle_at_once = True
     await desk.prompt("31", "!say hi")
     with pytest.raises(Interrupted):
-        await desk.await_answer("31")
+        await desk.follow("31")
     desk.fake.idle_at_once = False
 
     await desk.prompt("31", "!say hi")
 
-    assert (await desk.await_answer("31")).text == "hi"
+    assert await desk.answer("31") == "hi"
     assert len(desk.fake.prompts) == 2
     assert len(desk.fake.sessions[desk.session].messages[0]["parts"]) == 1
 
@@ -77,14 +81,92 @@ async def test_a_running_prompt_is_not_sent_again(desk: Desk) -> None:
     assert len(desk.fake.prompts) == 1
 
 
-async def test_a_prompt_does_not_join_another_that_still_runs(desk: Desk) -> None:
+async def test_a_prompt_does_not_join_another_that_still_runs_but_ends_it(desk: Desk) -> None:
     desk.fake.endless = True
+    await desk.prompt("31", "hi")
+    desk.fake.endless = False
+
+    await desk.prompt("32", "!say Mine.")
+
+    assert await desk.answer("32") == "Mine."
+    assert ("POST", f"/session/{desk.session}/abort") in desk.fake.seen
+
+
+async def test_a_prompt_waits_for_another_that_cannot_be_ended(desk: Desk) -> None:
+    desk.fake.endless = True
+    desk.fake.stubborn = 1
     await desk.prompt("31", "hi")
 
     with pytest.raises(Retriable, match="busy"):
         await desk.prompt("32", "me too")
 
     assert [sent["messageID"] for sent in desk.fake.prompts] == ["msg_dc31"]
+
+
+async def test_lists_of_what_is_asked_that_make_no_sense_do_not_end_the_turn(desk: Desk) -> None:
+    desk.fake.asks_work = False
+    await desk.prompt("31", "!slow 0.3 !say hi")
+
+    assert await desk.answer("31") == "hi"
+
+
+async def test_what_is_asked_stays_when_the_lists_cannot_be_read_for_a_while(desk: Desk) -> None:
+    await desk.prompt("31", "!question Which? a | b")
+    async with aclosing(desk.agent.follow(desk.machine, desk.session, TurnId("31"))) as follow:
+        shown = next(iter([seen async for seen in until_asked(follow)]))
+        desk.fake.asks_work = False
+
+        later = [await anext(follow) for _ in range(3)]
+
+    assert [seen.asks for seen in later] == [shown.asks] * 3
+
+
+async def until_asked(follow: AsyncIterator[Progress]) -> AsyncIterator[Progress]:
+    async for seen in follow:
+        if seen.asks:
+            yield seen
+            return
+
+
+async def test_a_prompt_clears_away_what_aborted_turns_have_asked(desk: Desk) -> None:
+    await desk.prompt("31", "!question Which? a | b")
+    async with aclosing(desk.agent.follow(desk.machine, desk.session, TurnId("31"))) as follow:
+        assert [seen async for seen in until_asked(follow)]
+    await desk.agent.abort(desk.machine, desk.session)
+    left = len(desk.fake.asked)
+
+    await desk.prompt("32", "!say hi")
+
+    assert (left, len(desk.fake.asked)) == (1, 0)
+
+
+async def test_many_events_are_few_looks(desk: Desk) -> None:
+    """A turn of a hundred tools, each of which tells of itself five times."""
+    patience = replace(PATIENCE, pace=0.3, poll=2.0)
+    agent = OpenCodeAgent(desk.http, "playground/scripted", lambda: 0.0, patience)
+    await desk.prompt("31", "!tool nothing {} " * 100 + "!say Done.")
+    begun, before = asyncio.get_running_loop().time(), len(desk.fake.seen)
+
+    seen = [one async for one in agent.follow(desk.machine, desk.session, TurnId("31"))]
+
+    seconds = asyncio.get_running_loop().time() - begun
+    assert len(seen[-1].tools) == 100
+    assert len(seen) <= seconds / patience.pace + 3
+    assert len(desk.fake.seen) - before <= 8 * len(seen)
+
+
+async def test_a_long_turn_is_not_read_again_and_again(desk: Desk) -> None:
+    await desk.prompt("31", "!tool nothing {} " * 40 + "!slow 1 !say Done.")
+    await asyncio.sleep(0)
+    reader = Reader(desk.client, desk.session, "msg_dc31", PATIENCE, lambda: 0.0)
+    async with asyncio.timeout(20):
+        while len(reader.progress().tools) < 40:
+            await reader.look()
+    desk.fake.sent = 0
+
+    await reader.look()
+
+    assert desk.fake.sent <= 2
 
 
 async def test_an_unfinished_prompt_is_never_sent_again_behind_a_newer_one(desk: Desk) -> None:
@@ -96,7 +178,7 @@ async def test_an_unfinished_prompt_is_never_sent_again_behind_a_newer_one(desk:
     with pytest.raises(Refused, match="newer"):
         await desk.prompt("31", "hi")
     with pytest.raises(Refused, match="newer"):
-        await desk.await_answer("31")
+        await desk.follow("31")
 
     assert len(desk.fake.prompts) == 1
 
@@ -115,31 +197,31 @@ def add_newer_prompt(desk: Desk) -> None:
 async def test_a_turn_of_many_steps_is_found_though_the_messages_come_in_pages(desk: Desk) -> None:
     await desk.prompt("31", "!say x !bash true " * 65 + "!say x")
 
-    answer = await desk.await_answer("31")
+    answer = await desk.answer("31")
 
-    assert answer.text.split() == ["x"] * 66
+    assert answer.split() == ["x"] * 66
 
 
 async def test_the_answer_comes_without_any_events_too(desk: Desk) -> None:
     desk.fake.events_work = False
     await desk.prompt("31", "!slow 0.3 !say hi")
 
-    assert (await desk.await_answer("31")).text == "hi"
+    assert await desk.answer("31") == "hi"
 
 
 async def test_events_bring_the_answer_long_before_the_next_poll(desk: Desk) -> None:
-    desk.agent = OpenCodeAgent(desk.agent._http, "playground/scripted", lambda: 0.0, replace(PATIENCE, poll=60.0))
+    desk.agent = OpenCodeAgent(desk.http, "playground/scripted", lambda: 0.0, replace(PATIENCE, poll=60.0))
     await desk.prompt("31", "!slow 0.3 !say hi")
 
     async with asyncio.timeout(10):
-        assert (await desk.await_answer("31")).text == "hi"
+        assert await desk.answer("31") == "hi"
 
 
 async def test_a_server_that_dies_is_worth_another_try(desk: Desk) -> None:
     desk.fake.endless = True
     await desk.prompt("31", "hi")
 
-    waiting = asyncio.create_task(desk.await_answer("31"))
+    waiting = asyncio.create_task(desk.follow("31"))
     await asyncio.sleep(0)
     await desk.fake.kill()
 
@@ -154,7 +236,7 @@ async def test_waiting_can_be_cancelled_and_leaves_nothing_behind(desk: Desk) ->
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
-            await desk.await_answer("31")
+            await desk.follow("31")
 
     assert {task for task in asyncio.all_tasks() - before if "_listen" in repr(task)} == set()
 
@@ -164,26 +246,26 @@ async def test_a_model_that_keeps_failing_is_given_up_after_some_tries(desk: Des
 
     await desk.prompt("31", "!fail 500")
     with pytest.raises(Refused, match="in trouble"):
-        await desk.await_answer("31")
+        await desk.follow("31")
 
     assert ("POST", f"/session/{desk.session}/abort") in desk.fake.seen
 
 
 async def test_a_prompt_to_a_model_that_the_server_does_not_know_is_told(desk: Desk) -> None:
     desk.fake.idle_at_once = True
-    agent = OpenCodeAgent(desk.agent._http, "playground/other", lambda: 0.0, PATIENCE)
+    agent = OpenCodeAgent(desk.http, "playground/other", lambda: 0.0, PATIENCE)
     stranger = replace(desk, agent=agent)
     await stranger.prompt("31", "hi")
 
     with pytest.raises(Refused, match="OPENCODE_MODEL"):
-        await stranger.await_answer("31")
+        await stranger.follow("31")
 
 
 async def test_what_the_provider_wrote_is_shown_to_nobody(desk: Desk) -> None:
     await desk.prompt("31", "!fail 401")
 
     with pytest.raises(Refused) as failure:
-        await desk.await_answer("31")
+        await desk.follow("31")
 
     told = [str(error) for error in chain(failure.value)]
     assert told[0].startswith("Sorry")
@@ -194,7 +276,7 @@ async def test_a_wrong_password_and_a_web_page_are_worth_another_try(desk: Desk)
     stranger = replace(desk, machine=replace(desk.machine, password="guessed-it"))
 
     with pytest.raises(Retriable) as failure:
-        await stranger.await_answer("31")
+        await stranger.follow("31")
     desk.fake.html = True
     with pytest.raises(Retriable):
         await desk.prompt("31", "hi")

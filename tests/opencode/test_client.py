@@ -37,7 +37,7 @@ async def test_a_session_is_not_made_twice_by_itself(desk: Desk) -> None:
 
 
 def hasty(desk: Desk) -> Client:
-    return Client(desk.client._http, desk.machine.endpoint, PASSWORD, read_seconds=0.1)
+    return Client(desk.http, desk.machine.endpoint, PASSWORD, read_seconds=0.1)
 
 
 async def test_what_does_not_exist_is_missing(desk: Desk) -> None:
@@ -76,7 +76,7 @@ async def test_events_that_cannot_be_had_are_worth_another_try(desk: Desk) -> No
 
 
 async def test_a_stream_without_a_heartbeat_is_given_up(desk: Desk) -> None:
-    client = Client(desk.client._http, desk.machine.endpoint, PASSWORD, silence_seconds=0.2)
+    client = Client(desk.http, desk.machine.endpoint, PASSWORD, silence_seconds=0.2)
 
     with pytest.raises(Retriable, match="events stopped"):
         await listen(client)
@@ -89,7 +89,7 @@ async def listen(client: Client) -> None:
 
 
 async def test_nobody_listening_is_told_from_silence(desk: Desk) -> None:
-    nobody = Client(desk.client._http, Endpoint("http://127.0.0.1:1"), PASSWORD)
+    nobody = Client(desk.http, Endpoint("http://127.0.0.1:1"), PASSWORD)
 
     assert await nobody.health() is Health.REFUSED
     desk.fake.silent = 1
@@ -98,7 +98,7 @@ async def test_nobody_listening_is_told_from_silence(desk: Desk) -> None:
 
 async def test_the_headers_of_an_endpoint_are_sent_with_every_request(desk: Desk) -> None:
     endpoint = Endpoint(desk.machine.endpoint.url, {"x-preview-token": "t0ken"})
-    client = Client(desk.client._http, endpoint, PASSWORD)
+    client = Client(desk.http, endpoint, PASSWORD)
 
     await client.sessions()
     async with client.events() as events:

@@ -40,11 +40,11 @@ def test_without_a_key_zen_is_not_mentioned() -> None:
     assert config["enabled_providers"] == ["own"]
 
 
-def test_nothing_is_shared_updated_or_asked() -> None:
+def test_nothing_is_shared_or_updated_and_everything_allowed() -> None:
     config = configuration(Options("own/model"))
 
     assert (config["share"], config["autoupdate"]) == ("disabled", False)
-    assert config["permission"] == {"*": "allow", "question": "deny"}
+    assert config["permission"] == {"*": "allow"}
     assert config["agent"]["title"] == {"disable": True}
 
 
@@ -58,7 +58,7 @@ def test_the_operator_wins_key_by_key() -> None:
     config = configuration(Options("own/model", extra=extra))
 
     assert (config["share"], config["autoupdate"], config["mcp"]) == ("manual", False, {"x": {}})
-    assert list(config["permission"].items()) == [("*", "allow"), ("question", "deny"), ("bash", "ask")]
+    assert list(config["permission"].items()) == [("*", "allow"), ("bash", "ask")]
     assert model_of(Options("own/model", extra=extra)) == config["model"] == config["small_model"] == "own/other"
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from app.opencode.events import Alive, Troubled, Wake, meaning_of
+from app.opencode.events import Alive, Stir, Troubled, Wake, meaning_of
 from app.opencode.transcript import Fault
 
 
@@ -13,12 +13,40 @@ def test_what_may_end_a_turn_of_the_session_wakes(kind: str) -> None:
     assert meaning_of(event(kind, sessionID="ses_1"), "ses_1") == Wake()
 
 
-def test_a_completed_message_wakes_and_a_growing_one_does_not() -> None:
+@pytest.mark.parametrize("kind", ["permission.asked", "permission.replied", "question.asked", "question.rejected"])
+def test_what_any_session_asks_or_is_told_wakes(kind: str) -> None:
+    assert meaning_of(event(kind, sessionID="ses_of_a_sub_agent"), "ses_1") == Wake()
+
+
+def test_a_step_that_begins_does_not_wake_and_one_that_waits_for_the_model_does() -> None:
+    busy, retry = (event("session.status", sessionID="ses_1", status={"type": type_}) for type_ in ("busy", "retry"))
+
+    assert (meaning_of(busy, "ses_1"), meaning_of(retry, "ses_1")) == (Stir(), Wake())
+
+
+def test_a_completed_message_stirs_and_a_growing_one_does_not() -> None:
     done = event("message.updated", sessionID="ses_1", info={"time": {"created": 1, "completed": 2}})
     growing = event("message.updated", sessionID="ses_1", info={"time": {"created": 1}})
 
-    assert meaning_of(done, "ses_1") == Wake()
-    assert meaning_of(growing, "ses_1") == Alive()
+    assert (meaning_of(done, "ses_1"), meaning_of(growing, "ses_1")) == (Stir(), Alive())
+
+
+@pytest.mark.parametrize(
+    ("part", "meaning"),
+    [
+        ({"type": "text", "text": "", "time": {"start": 1}}, Alive()),
+        ({"type": "text", "text": "Done.", "time": {"start": 1, "end": 2}}, Stir()),
+        ({"type": "tool", "state": {"status": "pending"}}, Alive()),
+        ({"type": "tool", "state": {"status": "running"}}, Stir()),
+        ({"type": "tool", "state": {"status": "running", "metadata": {"output": "a line"}}}, Alive()),
+        ({"type": "tool", "state": {"status": "completed", "metadata": {"output": "a line"}}}, Stir()),
+        ({"type": "tool", "state": {"status": "error"}}, Stir()),
+        ({"type": "reasoning", "text": "Hm.", "time": {"end": 2}}, Alive()),
+        ({}, Alive()),
+    ],
+)
+def test_only_what_can_be_seen_of_a_part_stirs(part: dict[str, object], meaning: object) -> None:
+    assert meaning_of(event("message.part.updated", sessionID="ses_1", part=part), "ses_1") == meaning
 
 
 def test_an_error_says_what_is_wrong() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.turns.history import Said, with_history
 from scripts.playground.model import ScriptedModel, pieces
 from scripts.playground.model_script import Message, reply
-from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say
+from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say, Think
 
 anyio = pytest.mark.anyio
 
@@ -90,9 +90,99 @@ def test_a_plan_begins_with_its_first_task() -> None:
     assert states == [("look", "in_progress"), ("do", "pending"), ("check", "pending")]
 
 
+def test_questions_are_asked_one_or_several_at_once_with_or_without_options() -> None:
+    (step,) = reply(asked("!question Which colour? Red (like a rose) | Green; Which ones? [] A | B; What name?"))
+
+    assert isinstance(step, Call)
+    assert step.tool == "question"
+    shown = [
+        (one["question"], [option["label"] for option in one["options"]], one["multiple"])
+        for one in step.arguments["questions"]
+    ]
+    assert shown == [
+        ("Which colour?", ["Red", "Green"], False),
+        ("Which ones?", ["A", "B"], True),
+        ("What name?", [], False),
+    ]
+    assert step.arguments["questions"][0]["options"][0]["description"] == "like a rose"
+    assert all(len(one["header"]) <= 30 for one in step.arguments["questions"])
+
+
+def test_a_task_takes_the_rest_of_its_line_and_the_next_line_goes_on() -> None:
+    messages = asked("!say I delegate. !task Look around: !bash ls !say Seen.\n!bash pwd")
+
+    said, task = reply(messages)
+    (then,) = reply(messages + called())
+
+    assert isinstance(said, Say)
+    prompt = "Look around: !bash ls !say Seen."
+    assert task == Call("task", {"description": "Look around", "prompt": prompt, "subagent_type": "general"})
+    assert isinstance(then, Call)
+    assert then.arguments["command"] == "pwd"
+
+
+def test_what_was_answered_and_what_a_sub_agent_found_stand_in_the_closing_words() -> None:
+    answered = 'User has answered your questions: "Which?"="Red", "Why?"="So". You can now continue.'
+
+    (told,) = reply(asked("!question Which? Red | Green; Why?") + called(answered))
+    (found,) = reply(asked("!task Look: !bash ls") + called("<task_result>\na.txt\nb.txt\n</task_result>"))
+
+    assert told == Say("Done: asked you.\n\nYou answered: Red, So.")
+    assert found == Say("Done: let a sub-agent work.\n\n> a.txt\n> b.txt")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "question", "labels"),
+    [
+        ("ask me which colour I like", "Which colour do you like?", ["Red", "Green", "Blue"]),
+        ("Please ask me whether to go on.", "To go on?", ["Yes", "No"]),
+        ("ask me", "Shall I?", ["Yes", "No"]),
+    ],
+)
+def test_it_asks_when_it_is_asked_to(prompt: str, question: str, labels: list[str]) -> None:
+    _, step = reply(asked(prompt))
+
+    assert isinstance(step, Call)
+    (one,) = step.arguments["questions"]
+    assert (one["question"], [option["label"] for option in one["options"]]) == (question, labels)
+
+
+def test_it_delegates_when_it_is_asked_to() -> None:
+    _, step = reply(asked("let a sub-agent list the files"))
+
+    assert isinstance(step, Call)
+    assert (step.tool, step.arguments["prompt"]) == ("task", "list the files")
+
+
+def with_parts(*parts: dict[str, Any]) -> list[Message]:
+    return [SYSTEM, {"role": "user", "content": list(parts)}]
+
+
+def test_images_are_acknowledged_unless_the_prompt_says_what_to_say() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+
+    seen = reply(with_parts({"type": "text", "text": "what is this?"}, image))
+    both = reply(with_parts({"type": "text", "text": "!slow 0"}, image, image))
+    told = reply(with_parts({"type": "text", "text": "!say Hm."}, image))
+
+    assert (seen[-1], both[-1]) == (Say("\n\nI see an image."), Say("\n\nI see 2 images."))
+    assert told == [Say("Hm.\n\n")]
+
+
+def test_a_file_that_came_with_the_prompt_tells_it_nothing_to_do() -> None:
+    read = {"type": "text", "text": 'Called the Read tool with the following input: {"filePath":"a.md"}'}
+    own = {"type": "text", "text": "alice (1): !bash ls"}
+
+    (step,) = reply(with_parts(read, {"type": "text", "text": "!bash rm -rf ."}, own))
+
+    assert isinstance(step, Call)
+    assert step.arguments["command"] == "ls"
+
+
 @pytest.mark.parametrize(
     ("prompt", "step"),
     [
+        ("!reason Hm.\\nWell.", Think("Hm.\nWell.")),
         ("!fail 500", Fail(500)),
         ("!fail 429 2", Fail(429, 2)),
         ("!limit 600", Fail(429, retry_after=600)),
@@ -118,7 +208,7 @@ def test_directives_stand_on_lines_of_their_own_or_in_a_row() -> None:
     assert [type(step) for step in in_a_row] == [type(step) for step in on_lines] == [Say, Call]
 
 
-@pytest.mark.parametrize("prompt", ["!slow soon", "!fail", "!long", "!tool x {"])
+@pytest.mark.parametrize("prompt", ["!slow soon", "!fail", "!long", "!tool x {", "!question"])
 def test_a_directive_that_makes_no_sense_is_told(prompt: str) -> None:
     (step,) = reply(asked(prompt))
 
@@ -204,6 +294,15 @@ async def test_a_text_is_streamed_in_several_deltas_and_ends_properly(model: Scr
     assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
     assert chunks[-1]["usage"]["total_tokens"] > 0
     assert done == "data: [DONE]"
+
+
+@anyio
+async def test_thoughts_are_streamed_apart_from_the_text(model: ScriptedModel) -> None:
+    response = await completed(model, "!reason Let me think. !say Here.", stream=True)
+
+    chunks = [json.loads(event.removeprefix("data: ")) for event in response.text.strip().split("\n\n")[:-1]]
+    thoughts = [chunk["choices"][0]["delta"].get("reasoning_content") for chunk in chunks]
+    assert [thought for thought in thoughts if thought] == ["Let me think."]
 
 
 @anyio

@@ -56,6 +56,18 @@ async def test_a_repository_is_cloned(provider: OneMachine, origin: Path) -> Non
 
 
 @anyio
+@pytest.mark.parametrize("cloned", [True, False])
+async def test_git_does_not_see_what_people_send_and_are_sent(provider: OneMachine, origin: Path, cloned: bool) -> None:
+    await prepare(provider, str(origin) if cloned else None)
+    workspace = provider.home / "workspace"
+    for path in ("inbox/a.png", "outbox/deep/b.png", "src/inbox/c.png"):
+        (workspace / path).parent.mkdir(parents=True)
+        (workspace / path).touch()
+
+    assert git(workspace, "status", "--porcelain", "-uall") == "?? src/inbox/c.png\n"
+
+
+@anyio
 async def test_an_empty_repository_gets_a_first_commit(provider: OneMachine, tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--bare", "empty.git")
 

@@ -16,6 +16,8 @@ from scripts.playground.discord import Person, Simulator, Upload
 from tests.playground.world import COMMANDS, QUIET, App, Json
 
 Place = tuple[str, ...]
+SELECT = {"type": 3, "custom_id": "s", "placeholder": "Which?", "options": [{"label": "Red", "value": "0"}]}
+REASON = {"type": 18, "label": "Reason", "component": {"type": 4, "custom_id": "r", "style": 2, "required": False}}
 REFUSAL = ("components", "responses", "ClientErrorResponse", "content", "application/json", "schema")
 NAMED = os.environ.get("DISCORD_OPENAPI", "")
 pytestmark = [
@@ -112,6 +114,8 @@ async def test_every_body_on_a_tour_of_the_api_is_as_described(
             | quiet,
         )
         message = f"/channels/{general}/messages/{sent.json()['id']}"
+        chosen = {"content": "?", "flags": 4096, "components": [{"type": 1, "components": [SELECT]}]}
+        asked_again = (await judged.post(f"/channels/{general}/messages", json=chosen | quiet)).json()
         await judged.patch(message, json={"content": "y"} | quiet)
         await judged.put(f"{message}/reactions/%F0%9F%91%8D/@me")
         reply = {"message_id": asked["id"]}
@@ -138,6 +142,10 @@ async def test_every_body_on_a_tour_of_the_api_is_as_described(
         status = await ada.command(general, "opencord", {"status": {}})
         callback = f"/interactions/{status.id}/{status.token}/callback?with_response=true"
         await judged.post(callback, json={"type": 4, "data": {"content": "fine", "flags": 64} | quiet})
+        await judged.patch(f"/channels/{general}/messages/{asked_again['id']}", json={"content": "?"} | quiet)
+        pressed = await ada.press(asked_again, "Which?", ["Red"])
+        modal = {"type": 9, "data": {"custom_id": "m", "title": "Deny", "components": [REASON]}}
+        await judged.post(f"/interactions/{pressed.id}/{pressed.token}/callback", json=modal)
 
     assert judge.found == []
     assert too_long.status_code == 400

@@ -8,6 +8,7 @@ from collections import defaultdict
 from random import Random
 
 from tests.peers.discordlike import Discordlike, Json
+from tests.samples import spoken
 
 PEOPLE = ("Ada", "Grace", "Edsger", "Barbara")
 CHATTER = ("thanks!", "ok", "great, thank you", "lol", "perfect", "good morning")
@@ -90,6 +91,7 @@ class Talk:
 
 
 def said_by_bot(discord: Discordlike, place: str) -> list[Said]:
-    """In order, without what Discord says in its name."""
+    """In order, without what Discord says in its name, and without our own small print."""
     mine = [m for m in discord.messages(place) if m["author"]["id"] == discord.bot and m["type"] in (0, 19)]
-    return [(m["content"], (m.get("message_reference") or {}).get("message_id")) for m in mine]
+    said = [(spoken(m["content"]), (m.get("message_reference") or {}).get("message_id")) for m in mine]
+    return [(words, question) for words, question in said if words]

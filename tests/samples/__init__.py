@@ -45,3 +45,8 @@ def accepted(request: Request, admitted_at: float = 0.0) -> Turn:
         answer=None,
         failure=None,
     )
+
+
+def spoken(content: str) -> str:
+    """What the agent says in a message; empty for one of ours, such as a status. Our own lines are in small print."""
+    return "\n".join(line for line in content.split("\n") if not line.startswith("-# ")).strip()

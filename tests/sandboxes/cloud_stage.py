@@ -27,19 +27,23 @@ from app.opencode.config import Options
 from app.opencode.server import OpenCodeServer
 from app.sandboxes import processes, waking
 from app.sandboxes.daytona.provider import DaytonaProvider
+from app.sandboxes.files import Files
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper, name_of
 from app.sandboxes.machine import PASSING
 from app.sandboxes.machine import State as Row
 from app.sandboxes.ports import Sandbox
+from app.store.asks import SqliteAsks
 from app.store.ledger import SqliteLedger
+from app.store.parcels import SqliteParcels
+from app.store.preferences import SqlitePreferences
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
+from app.turns.engine import Books, Engine, Habits, World
 from app.turns.machine import Stage
 from app.turns.records import Turn
 from app.turns.routing import Policy
-from app.turns.runner import Pace, Runner
-from app.turns.steps import Steps
+from app.turns.runner import Pace
 from scripts.playground.daytona import DaytonaSimulator, State
 from scripts.playground.daytona import Sandbox as Held
 from scripts.playground.daytona.inside import MARK
@@ -76,7 +80,7 @@ class Scene:
     keeper: Keeper
     rounds: Housekeeping
     chat: FakeChat
-    runner: Runner
+    engine: Engine
     logs: list[Any]
     turns: list[TurnId] = field(default_factory=list)
 
@@ -88,7 +92,7 @@ class Scene:
         request = message(self.chat.newest - int(message(0).id), prompt, thread)
         self.turns.append(request.id)
         await self.ledger.admit(request, self.clock())
-        self.runner.nudge()
+        self.engine.nudge()
         return request.id
 
     async def ask(self, prompt: str, thread: ThreadId | None = THREAD) -> Turn:
@@ -179,7 +183,7 @@ class Scene:
         due = min((turn.due_at for turn in live), default=0.0)
         if due > now and not held:
             self.clock.ahead = max(self.clock.ahead, due - time.time())  # several may leap at once
-            self.runner.nudge()
+            self.engine.nudge()
 
     def _servers(self, id: str) -> list[psutil.Process]:
         """Those of the machine that listen."""
@@ -201,7 +205,9 @@ class Scene:
             turn = await self.turn(id)
             assert turn.stage is Stage.DELIVERED, turn
             posted = [one.content for one in self.chat.channels[str(turn.thread)] if (one.nonce or "").startswith(id)]
-            assert posted == self.chat.compose(turn.answer or ""), "everything, and once"
+            said = [content.text for content in self.chat.compose(turn.answer or "", turn.asker.id)]
+            assert posted[-len(said) :] == said, "everything"
+            assert len(posted) == len(set(posted)), "and once"
 
     async def _check_machines(self) -> None:
         rows = {row.name: row for row in await self.shelf.standing()}
@@ -252,7 +258,7 @@ async def scene(folder: Path, **changes: Any) -> AsyncIterator[Scene]:
         made = _scene(daytona, model, sqlite, http, logs, changes)
         stack.push_async_callback(made.provider.close)
         stack.push_async_callback(made.keeper.close)
-        await stack.enter_async_context(meanwhile(made.runner.run()))
+        await stack.enter_async_context(meanwhile(made.engine.run()))
         yield made
 
 
@@ -287,6 +293,8 @@ def _scene(
     machines = Keeper(provider, server, shelf, clock, patience)
     rounds = Housekeeping(machines, provider, shelf, clock, idle_seconds=IDLE, paused_seconds=EXPIRED)
     agent, chat = OpenCodeAgent(http, f"playground/{MODEL}", clock, PATIENCE), FakeChat(clock)
-    steps = Steps(ledger, chat, agent, machines, Policy(judging=False))
-    runner = Runner(ledger, steps, clock, Pace(idle=0.05))
-    return Scene(clock, daytona, model, ledger, shelf, provider, machines, rounds, chat, runner, logs)
+    books = Books(ledger, SqliteParcels(sqlite), SqliteAsks(sqlite), SqlitePreferences(sqlite))
+    habits = Habits(patience=IDLE, pace=Pace(idle=0.05), closing=0.05)
+    world = World(chat, agent, machines, Files(provider, shelf))
+    engine = Engine(books, world, Policy(judging=False), habits, clock)
+    return Scene(clock, daytona, model, ledger, shelf, provider, machines, rounds, chat, engine, logs)

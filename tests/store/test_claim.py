@@ -9,7 +9,8 @@ import pytest
 from sqlite_utils import Database
 
 from app.ids import SessionId
-from app.store.ledger import SqliteLedger, insert_request
+from app.store.desk import insert_request
+from app.store.ledger import SqliteLedger
 from app.store.migrations import migrate
 from app.store.sqlite import Sqlite
 from app.turns.machine import LIVE, QUEUE, WORKING, Event, Stage

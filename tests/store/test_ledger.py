@@ -7,11 +7,12 @@ import pytest
 
 from app.ids import MessageId, SessionId, ThreadId
 from app.store.ledger import SqliteLedger
+from app.store.parcels import SqliteParcels
 from app.store.sqlite import Sqlite, Unusable
 from app.turns.errors import LeaseLost
 from app.turns.machine import OPENING, Event, ImpossibleMove, Postponed, Stage
 from app.turns.ports import Facts
-from app.turns.records import Parcel, Request, Turn
+from app.turns.records import Content, Parcel, Request, Turn
 from tests.samples import command, message
 
 pytestmark = pytest.mark.anyio
@@ -138,7 +139,7 @@ async def test_a_lease_that_ran_out_can_be_taken_and_its_old_holder_changes_noth
     with pytest.raises(LeaseLost):
         await ledger.renew(turn.id, "old", 99.0)
     with pytest.raises(LeaseLost):
-        await ledger.mark_sent(turn.id, "old", 0, MessageId("1"))
+        await ledger.note_status(turn.id, "old", MessageId("1"))
     assert (await ledger.record(turn.id, "new", Event.ACCEPTED, Facts())).stage is Stage.ACCEPTED
 
 
@@ -197,29 +198,17 @@ async def test_a_command_takes_the_thread_of_its_opener_so_that_replies_queue_be
     assert await ledger.claim("other", 1.0, 14.0) is None
 
 
-async def test_an_answer_is_written_down_with_its_parcels_and_they_are_sent_once(ledger: SqliteLedger) -> None:
-    await queued(ledger, message(1, thread=THREAD))
-    turn = await prompted(ledger)
-    parcels = (Parcel(0, "a", "n-0"), Parcel(1, "b", "n-1"))
-    await ledger.record(turn.id, "mine", Event.ANSWER_TAKEN, Facts(answer="ab", parcels=parcels))
-
-    await ledger.mark_sent(turn.id, "mine", 0, MessageId("901"))
-
-    assert [parcel.content for parcel in await ledger.unsent(turn.id)] == ["b"]
-    assert await ledger.last_posted(THREAD) == "901"
-
-
-async def test_text_that_is_no_text_is_kept_as_well_as_can_be(ledger: SqliteLedger) -> None:
+async def test_text_that_is_no_text_is_kept_as_well_as_can_be(ledger: SqliteLedger, sqlite: Sqlite) -> None:
     """JSON lets half a surrogate pair through, and a database cannot hold one."""
     await queued(ledger, message(1, prompt="half \ud83d of it", thread=THREAD))
     turn = await prompted(ledger)
 
     answered = await ledger.record(
-        turn.id, "mine", Event.ANSWER_TAKEN, Facts(answer="\ud83d", parcels=(Parcel(0, "x\udc00", "n-0"),))
+        turn.id, "mine", Event.ANSWER_TAKEN, Facts(answer="\ud83d", parcels=(Parcel(0, Content("x\udc00"), "n-0"),))
     )
 
     assert (answered.prompt, answered.answer) == ("half ? of it", "?")
-    assert [parcel.content for parcel in await ledger.unsent(turn.id)] == ["x?"]
+    assert [parcel.content.text for parcel in await SqliteParcels(sqlite).unsent(turn.id)] == ["x?"]
 
 
 async def test_an_impossible_move_changes_nothing(ledger: SqliteLedger) -> None:

@@ -5,7 +5,8 @@ its own database; half of the time the fatal call still took effect, and only it
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,15 +15,20 @@ from typing import Any, cast
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.ports import Provider, Server, Shelf
 from app.sandboxes.waking import Patience
+from app.store.asks import SqliteAsks
 from app.store.ledger import SqliteLedger
+from app.store.parcels import SqliteParcels
+from app.store.preferences import SqlitePreferences
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
-from app.turns.ports import Agent, Chat, Ledger, Router
+from app.turns import engine as turns
+from app.turns.engine import Books, Engine, Habits
+from app.turns.ports import Agent, Asks, Chat, Ledger, Parcels, Router
 from app.turns.routing import Policy
-from app.turns.runner import Pace, Runner
-from app.turns.steps import Steps
+from app.turns.runner import Pace
 from tests.fakes.agent import FakeAgent
 from tests.fakes.chat import FakeChat
+from tests.fakes.files import FakeFiles
 from tests.fakes.provider import FakeProvider
 from tests.fakes.server import FakeServer
 
@@ -53,20 +59,28 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)
+        if inspect.isasyncgenfunction(method):
+            return lambda *args, **kwargs: self._each(method(*args, **kwargs))
         if not asyncio.iscoroutinefunction(method):
             return method
+        return lambda *args, **kwargs: self._call(lambda: method(*args, **kwargs))
 
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            fate = self._fate
-            fate.calls += 1
-            if fate.calls == fate.fatal and fate.after_effect:
-                await method(*args, **kwargs)
-            if fate.dead or fate.calls == fate.fatal:
-                fate.dead = True
-                raise Death
-            return await method(*args, **kwargs)
+    async def _call(self, act: Callable[[], Awaitable[Any]]) -> Any:
+        fate = self._fate
+        fate.calls += 1
+        if fate.calls == fate.fatal and fate.after_effect:
+            await act()
+        if fate.dead or fate.calls == fate.fatal:
+            fate.dead = True
+            raise Death
+        return await act()
 
-        return call
+    async def _each(self, seen: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        while True:
+            try:
+                yield await self._call(seen.__anext__)
+            except StopAsyncIteration:
+                return
 
 
 @dataclass(slots=True)
@@ -80,37 +94,49 @@ class World:
     agent: FakeAgent = field(default_factory=FakeAgent)
     provider: FakeProvider = field(default_factory=FakeProvider)
     server: FakeServer = field(default_factory=FakeServer)
+    files: FakeFiles = field(default_factory=FakeFiles)
     chat: FakeChat = field(init=False)
+    keeper: Keeper = field(init=False)  # of the last engine
     policy: Policy = field(default_factory=Policy)
     router: Router | None = None
+    clock: Callable[[], float] | None = None  # None: time stands still, but for what a test does to `now`
+    patience: float = 1_800.0  # seconds that an agent waits for a person
+
+    def time(self) -> float:
+        return self.now if self.clock is None else self.clock()
+
+    @property
+    def asks(self) -> SqliteAsks:
+        return SqliteAsks(self.sqlite)
+
+    @property
+    def preferences(self) -> SqlitePreferences:
+        return SqlitePreferences(self.sqlite)
 
     def __post_init__(self) -> None:
-        self.chat = FakeChat(lambda: self.now)
+        self.chat = FakeChat(self.time)
 
-    def runner(self, fate: Fate | None = None, pace: Pace | None = None) -> Runner:
+    def engine(self, fate: Fate | None = None, pace: Pace | None = None) -> Engine:
         fate = fate or Fate()
-        ledger = cast(Ledger, fate.bind(self.ledger))
-        steps = Steps(
-            ledger,
-            cast(Chat, fate.bind(self.chat)),
-            cast(Agent, fate.bind(self.agent)),
-            Keeper(
-                cast(Provider, fate.bind(self.provider)),
-                cast(Server, fate.bind(self.server)),
-                cast(Shelf, fate.bind(self.shelf)),
-                lambda: self.now,
-                Patience(),
-            ),
-            self.policy,
-            self.router,
+        books = Books(
+            cast(Ledger, fate.bind(self.ledger)),
+            cast(Parcels, fate.bind(SqliteParcels(self.sqlite))),
+            cast(Asks, fate.bind(self.asks)),
+            self.preferences,
         )
-        return Runner(ledger, steps, lambda: self.now, pace or Pace(idle=0.001))
+        provider, server = cast(Provider, fate.bind(self.provider)), cast(Server, fate.bind(self.server))
+        shelf = cast(Shelf, fate.bind(self.shelf))
+        self.keeper = Keeper(provider, server, shelf, self.time, Patience())
+        chat, agent = cast(Chat, fate.bind(self.chat)), cast(Agent, fate.bind(self.agent))
+        habits = Habits(self.patience, pace or Pace(idle=0.001, heed=0.01), pauses=((0.0, 0.0),), closing=0.01)
+        world = turns.World(chat, agent, self.keeper, self.files, self.router)
+        return Engine(books, world, self.policy, habits, self.time)
 
     async def live(self, fate: Fate | None = None) -> None:
         """Run an engine until it dies or nothing is left to do. Time passes meanwhile, so that what was postponed
         comes due. An engine that ends in any other way is a failure."""
-        engine = asyncio.create_task(self.runner(fate).run())
-        while not engine.done() and await self.ledger.live_turns():
+        engine = asyncio.create_task(self.engine(fate).run())
+        while not engine.done() and (await self.ledger.live_turns() or await self.ledger.unclosed(1)):
             await asyncio.sleep(0.002)
             self.now += 1.0
         engine.cancel()
@@ -130,6 +156,8 @@ async def world(folder: Path) -> AsyncIterator[World]:
     sqlite = Sqlite(folder / "turns.sqlite")
     await sqlite.open()
     try:
-        yield World(sqlite, SqliteLedger(sqlite), SqliteShelf(sqlite))
+        here = World(sqlite, SqliteLedger(sqlite), SqliteShelf(sqlite))
+        here.ledger = SqliteLedger(sqlite, lambda: here.now)
+        yield here
     finally:
         await sqlite.close()

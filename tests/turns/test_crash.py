@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.turns.machine import Stage
-from app.turns.records import Request
+from app.turns.records import Request, Turn
 from tests.samples import CHANNEL, command, message
 from tests.turns.engine import Fate, World, world
 
@@ -58,10 +58,16 @@ async def assert_exactly_once(here: World, asked: list[Request]) -> None:
     for thread in {turn.thread for turn in turns if turn and turn.thread}:
         of_thread = [turn for turn in turns if turn and turn.thread == thread]
         said = [posted.content for posted in here.chat.channels[thread] if not posted.content.startswith("**")]
-        expected = [line for turn in of_thread for line in (f"answer to {turn.id}", "and its end")]
+        expected = [
+            line for turn in of_thread for line in (f"answer to {turn.id}", f"and its end\n-# <@{turn.asker.id}>")
+        ]
         assert said == expected
     openers = [posted for posted in here.chat.channels.get(CHANNEL, []) if posted.content.startswith("**")]
     assert len(openers) == sum(r.place.thread is None and r.source == "command" for r in asked)
+
+
+def answer_to(turn: Turn) -> tuple[str, str]:
+    return f"answer to {turn.id}", f"and its end\n-# <@{turn.asker.id}>"
 
 
 @pytest.mark.anyio
@@ -69,7 +75,7 @@ async def test_an_engine_that_is_stopped_in_good_order_hands_its_turns_back_at_o
     async with world(tmp_path) as here:
         await here.ledger.admit(message(1, thread=THREADS[0]), here.now)
         here.agent.speak = asyncio.Event()
-        engine = asyncio.create_task(here.runner().run())
+        engine = asyncio.create_task(here.engine().run())
         await here.agent.thinking.wait()
 
         engine.cancel()

@@ -9,7 +9,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,22 +17,19 @@ import pytest
 
 from app.ids import SessionId, ThreadId, TurnId
 from app.sandboxes.housekeeping import Housekeeping
-from app.sandboxes.keeper import Keeper, name_of
+from app.sandboxes.keeper import name_of
 from app.sandboxes.ports import Instance, Machine
-from app.sandboxes.waking import Patience
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.machine import Stage
-from app.turns.ports import Answer, Prompt
-from app.turns.routing import Policy
-from app.turns.runner import Pace, Runner
-from app.turns.steps import Steps
+from app.turns.ports import Prompt
+from app.turns.progress import Progress
+from app.turns.runner import Pace
 from tests.fakes.agent import FakeAgent
-from tests.fakes.chat import FakeChat
 from tests.fakes.provider import FakeProvider
-from tests.fakes.server import FakeServer
 from tests.samples import message
+from tests.turns.engine import World
 
 SECONDS = float(os.environ.get("RACE_SECONDS", "5"))
 THREADS = [ThreadId(str(400_000_000_000_000_000 + number)) for number in range(50)]
@@ -49,11 +46,12 @@ class SlowAgent(FakeAgent):
         self.running[machine.thread] += 1
         await FakeAgent.prompt(self, machine, session, prompt)
 
-    async def await_answer(self, machine: Machine, session: SessionId, turn: TurnId) -> Answer:
+    async def follow(self, machine: Machine, session: SessionId, turn: TurnId) -> AsyncGenerator[Progress, None]:
         await asyncio.sleep(self.dice.uniform(0.0, 0.1))
-        answer = await FakeAgent.await_answer(self, machine, session, turn)
-        self.running[machine.thread] -= 1
-        return answer
+        async for progress in FakeAgent.follow(self, machine, session, turn):
+            if progress.ended:
+                self.running[machine.thread] -= 1
+            yield progress
 
 
 class WatchedProvider(FakeProvider):
@@ -116,11 +114,11 @@ async def keep_house(rounds: Housekeeping) -> None:
 @pytest.mark.timeout(SECONDS + 120)
 async def test_threads_that_race_with_the_clock_lose_nothing(sqlite: Sqlite, tmp_path: Path) -> None:
     ledger, shelf, agent = SqliteLedger(sqlite), SqliteShelf(sqlite), SlowAgent()
-    provider, chat = WatchedProvider(agent), FakeChat(time.time)
-    keeper = Keeper(provider, FakeServer(), shelf, time.time, Patience())
-    runner = Runner(ledger, Steps(ledger, chat, agent, keeper, Policy()), time.time, Pace(idle=0.02))
-    rounds = Housekeeping(keeper, provider, shelf, time.time, idle_seconds=0.05, paused_seconds=0.3)
-    work = [asyncio.create_task(runner.run()), asyncio.create_task(keep_house(rounds))]
+    provider = WatchedProvider(agent)
+    here = World(sqlite, ledger, shelf, agent=agent, provider=provider, clock=time.time)
+    engine, chat = here.engine(pace=Pace(idle=0.02)), here.chat
+    rounds = Housekeeping(here.keeper, provider, shelf, time.time, idle_seconds=0.05, paused_seconds=0.3)
+    work = [asyncio.create_task(engine.run()), asyncio.create_task(keep_house(rounds))]
 
     asked = await ask(ledger, provider)
     while await ledger.count_live_turns():  # noqa: ASYNC110 - the store has no event for it

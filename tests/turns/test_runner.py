@@ -39,7 +39,8 @@ async def ended(here: World, number: int = 1) -> Turn:
 
 
 def said(here: World, thread: str = THREAD) -> list[str]:
-    return [posted.content for posted in here.chat.channels.get(thread, [])]
+    """Without the mention at its end that notifies whoever asked."""
+    return [posted.content.partition("\n-# <@")[0] for posted in here.chat.channels.get(thread, [])]
 
 
 async def test_a_command_in_a_channel_opens_a_thread_named_after_the_prompt(here: World) -> None:
@@ -112,10 +113,10 @@ async def test_an_outage_that_does_not_end_is_told(here: World) -> None:
 
 
 async def test_when_the_model_is_given_up_it_is_stopped(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def unreachable(*_: object) -> None:
+    def unreachable(*_: object) -> None:
         raise Retriable("no answer")
 
-    monkeypatch.setattr(FakeAgent, "await_answer", unreachable)
+    monkeypatch.setattr(FakeAgent, "follow", unreachable)
     await here.ledger.admit(message(1, thread=THREAD), here.now)
 
     turn = await ended(here)
@@ -125,10 +126,10 @@ async def test_when_the_model_is_given_up_it_is_stopped(here: World, monkeypatch
 
 
 async def test_a_defect_in_giving_up_does_not_keep_a_turn_alive(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(*_: object) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(FakeAgent, "await_answer", broken)
+    monkeypatch.setattr(FakeAgent, "follow", broken)
     monkeypatch.setattr(FakeAgent, "abort", broken)
     await here.ledger.admit(message(1, thread=THREAD), here.now)
 
@@ -280,7 +281,7 @@ async def test_two_engines_on_one_ledger_share_the_work_and_do_none_of_it_twice(
 
 @asynccontextmanager
 async def running(here: World, pace: Pace | None = None) -> AsyncIterator[None]:
-    engine = asyncio.create_task(here.runner(pace=pace).run())
+    engine = asyncio.create_task(here.engine(pace=pace).run())
     try:
         yield
     finally:
@@ -310,7 +311,7 @@ async def test_a_turn_that_is_stopped_while_its_machine_comes_up_asks_the_model_
     gate = here.provider.hold("create")
     await here.ledger.admit(message(1, thread=THREAD), here.now)
     with structlog.testing.capture_logs() as logged:
-        engine = asyncio.create_task(here.runner(pace=Pace(renewal=60.0, idle=0.001)).run())
+        engine = asyncio.create_task(here.engine(pace=Pace(renewal=60.0, idle=0.001)).run())
         while not here.provider.count("create"):  # noqa: ASYNC110 - the fake has no event for it
             await asyncio.sleep(0.005)
 

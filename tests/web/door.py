@@ -8,11 +8,14 @@ import httpx
 from nacl.signing import SigningKey
 from starlette.applications import Starlette
 
-from app.commands.ports import Replies, Room
+from app.commands.ports import Messages, Replies, Room
 from app.discord.identity import Application, Identity
+from app.discord.payloads import Payload
 from app.inbox.pulse import Ear, Off
+from app.store.asks import SqliteAsks
 from app.store.ledger import SqliteLedger
 from app.store.places import SqlitePlaces
+from app.store.preferences import SqlitePreferences
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.routing import Policy
@@ -20,10 +23,19 @@ from app.web.front import Front
 from app.web.routes import ROUTES
 from tests.fakes.machines import FakeMachines
 from tests.fakes.replies import FakeReplies
+from tests.fakes.rewinder import FakeRewinder
 from tests.inbox.desk import Desk
 
 KEY = SigningKey.generate()
 NOW = 1_000.0
+
+
+class Edits(list[tuple[str, str, Payload]]):
+    """What messages were changed to: channel, message, change."""
+
+    async def edit_message(self, channel: str, message: str, edit: Payload) -> object:
+        self.append((channel, message, edit))
+        return {}
 
 
 class Door:
@@ -31,7 +43,9 @@ class Door:
 
     def __init__(self, sqlite: Sqlite) -> None:
         self.log: list[str] = []
-        self.ledger = SqliteLedger(sqlite)
+        self.ledger = SqliteLedger(sqlite, lambda: self.now)
+        self.asks = SqliteAsks(sqlite)
+        self.preferences = SqlitePreferences(sqlite)
         self.places = SqlitePlaces(sqlite)
         self.shelf = SqliteShelf(sqlite)
         self.desk = Desk(sqlite, clock=lambda: self.now)
@@ -39,6 +53,9 @@ class Door:
         self.machines = FakeMachines(self.shelf, self.log)
         self.fake_replies = FakeReplies(self.log)
         self.replies: Replies = self.fake_replies
+        self.agent = FakeRewinder(self.log)
+        self.edits = Edits()
+        self.messages: Messages = self.edits
         self.nudges = 0
         self.now = NOW
         self.identity = Identity(self.ask_discord, lambda: NOW, "1", KEY.verify_key.encode().hex())
@@ -54,10 +71,14 @@ class Door:
     def room(self) -> Room:
         return Room(
             self.ledger,
+            self.asks,
+            self.preferences,
             self.places,
             self.shelf,
             self.machines,
+            self.agent,
             self.replies,
+            self.messages,
             self.policy,
             "opencode/claude",
             lambda: self.now,

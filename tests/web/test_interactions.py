@@ -15,6 +15,7 @@ from app.commands.words import BUSY, EMPTY_PROMPT, NOT_HERE, NOT_NOW, UNKNOWN_BU
 from app.discord.identity import Application, Identity
 from app.ids import ChannelId, ThreadId
 from app.store.sqlite import Sqlite
+from app.turns.records import Attachment
 from app.turns.routing import Policy, Refusal
 from app.turns.runner import DEFECT
 from app.web.body import LARGEST
@@ -52,6 +53,19 @@ async def test_a_prompt_as_long_as_discord_allows_is_taken_whole(door: Door) -> 
     await door.send(used("ask", prompt="x" * LONGEST_PROMPT))
 
     assert len((await door.ledger.live_turns())[0].prompt) == LONGEST_PROMPT
+
+
+async def test_a_question_may_come_with_a_file(door: Door) -> None:
+    asked = used("ask", prompt="look")
+    asked["data"]["options"][0]["options"].append({"type": 11, "name": "file", "value": "9"})
+    file = {"id": "9", "filename": "a.png", "size": 12, "url": "https://cdn.discordapp.com/a.png", "ephemeral": True}
+    asked["data"]["resolved"] = {"attachments": {"9": file}}
+
+    reply = await door.send(asked)
+
+    (turn,) = await door.ledger.live_turns()
+    assert reply == {"type": 5}
+    assert turn.attachments == (Attachment("9", "a.png", 12, "https://cdn.discordapp.com/a.png"),)
 
 
 @pytest.mark.parametrize("signature", ["", "00" * 64, "not hex", "00", "é"])
@@ -101,6 +115,7 @@ async def test_before_the_public_key_is_known_nothing_can_be_verified(door: Door
         (used("ask", prompt="hi", colour="red"), UNKNOWN_OPTION),
         ({**used("ask"), "data": {"id": "9", "type": 1, "name": "other"}}, UNKNOWN_COMMAND),
         ({**used("ask"), "type": 3, "data": {"component_type": 2, "custom_id": "old"}}, UNKNOWN_BUTTON),
+        ({**used("ask"), "type": 5, "data": {"custom_id": "old", "components": []}}, UNKNOWN_BUTTON),
     ],
 )
 async def test_what_cannot_be_done_is_said_to_the_asker_alone(door: Door, payload: dict[str, Any], words: str) -> None:
@@ -236,6 +251,22 @@ async def test_a_fault_of_our_own_is_answered_too(door: Door, monkeypatch: pytes
     reply = await door.send(used("status", {"id": "210", "type": 11, "parent_id": "200"}))
 
     assert spoken(reply) == (DEFECT, True)
+
+
+@pytest.mark.parametrize("custom_id", ["stop:501", "allow:501:per_1:once", "continue:501"])
+async def test_a_press_that_the_store_cannot_take_is_answered_in_time(
+    door: Door, tmp_path: Path, custom_id: str
+) -> None:
+    thread = {"id": "210", "type": 11, "parent_id": "200"}
+    await door.send({**used("ask", thread, prompt="hi"), "id": "501"})
+    rival = sqlite3.connect(tmp_path / "test.sqlite", isolation_level=None)
+    rival.execute("BEGIN EXCLUSIVE")
+
+    async with asyncio.timeout(3):
+        reply = await door.send(pressed(custom_id, thread))
+    rival.rollback()
+
+    assert spoken(reply)[1]
 
 
 async def test_a_press_on_a_store_that_is_locked_is_answered_and_throws_nothing_away(

@@ -20,6 +20,7 @@ class Pace:
     """How patient we are. Everything in seconds."""
 
     call: float = 10.0  # for the answer to one request
+    transfer: float = 60.0  # for a file to get there, or here
     pauses: tuple[float, ...] = (0.3, 1.0)  # before each repetition of a call
     look: float = 0.5  # between two looks at a sandbox that is changing
     create: float = 45.0  # for one request to create, which Daytona holds for up to thirty

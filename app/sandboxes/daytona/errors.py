@@ -110,7 +110,7 @@ def _status(error: Exception) -> int | None:
 
 
 def _clue(error: Exception, status: int | None) -> str:
-    code = getattr(error, "code", None)
+    code = vars(error).get("code")  # as a property of others it is a status, and warns
     known = isinstance(code, str) and re.fullmatch(r"[A-Z][A-Z_]{2,60}", code)
     return " ".join(filter(None, (str(status or type(error).__name__), code if known else None)))
 

@@ -1,5 +1,5 @@
 """Sandboxes at Daytona: the Provider port over its SDK. Making one is in `birth`, how they change is in
-`life`, what runs in them in `toolbox`, what may go wrong in `errors`.
+`life`, what runs in them in `toolbox`, what lies in them in `files`, what may go wrong in `errors`.
 
 A ref is Daytona's id. A sandbox is found again by its name, which is ours and unique in the organisation: so nothing
 that is lost on the way, neither an answer nor this process, makes a second one. What a handle remembers of a sandbox
@@ -23,6 +23,7 @@ from app.sandboxes.daytona.birth import Birth
 from app.sandboxes.daytona.calls import Pace, both, deadline, once, repeated
 from app.sandboxes.daytona.cloud import Cloud
 from app.sandboxes.daytona.errors import Failed
+from app.sandboxes.daytona.files import Files
 from app.sandboxes.daytona.image import Size
 from app.sandboxes.ports import Completed, Endpoint, Gone, Instance, Labels, Program, Unclear
 from app.turns.errors import Refused, Retriable
@@ -62,6 +63,7 @@ class DaytonaProvider:
         self._pace = pace or Pace()
         self._cloud = Cloud(api_key, api_url, target, self._pace)
         self._recipe = (snapshot, opencode, size or Size(), auto_stop, auto_delete)
+        self._files = Files(self._pace)
         self._links: dict[str, tuple[float, int, Endpoint]] = {}  # by ref: until when, the port, where
 
     async def warm(self) -> None:
@@ -134,6 +136,12 @@ class DaytonaProvider:
 
     async def exec(self, ref: str, command: str, *, env: Mapping[str, str] | None = None, within: float) -> Completed:
         return await toolbox.run(await self._cloud.handle(ref), command, env or {}, within, self._pace)
+
+    async def upload(self, ref: str, path: str, content: bytes) -> None:
+        await self._files.upload(await self._cloud.handle(ref), path, content)
+
+    async def download(self, ref: str, path: str, most: int) -> bytes:
+        return await self._files.download(await self._cloud.handle(ref), path, most)
 
     async def launch(self, ref: str, program: Program) -> None:
         """Whoever asks for its endpoint first finds that it was asked for meanwhile."""

@@ -10,6 +10,7 @@ carries a mark in its environment, and is found by it when it has to end, whatev
 import re
 import shlex
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 COMMAND = "OPENCORD_COMMAND"
 FILE = "OPENCORD_FILE"
@@ -58,6 +59,10 @@ unset {FILE}
 {_END}
 """
 
+MISSING, LARGE = 44, 45
+TRANSIT = f"{_HERE}/transit"
+_SWEEP = f"find {TRANSIT} -mindepth 1 -mmin +60 -exec rm -f {{}} + 2>/dev/null"
+
 
 def run(id: str, seconds: float) -> str:
     """Starts what stands in COMMAND, if it was not, and waits for so long for its end. It says "running", or "ended"
@@ -82,6 +87,27 @@ def start(sandbox: str, name: str, command: str, port: int) -> str:
     actual = f"${{SANDBOX_PORT_{port}:-{port}}}"
     script = f'. "$HOME/{_HERE}/{name}.env" || exit; PORT="{actual}"; export PORT; {command}'
     return f"cd && env {_mark(sandbox, name)} sh -c {shlex.quote(script)} >{_HERE}/{name}.log 2>&1 </dev/null"
+
+
+def home() -> str:
+    """For a run: makes the folder of what is on its way, and says where HOME is."""
+    return f"(umask 077; mkdir -p {TRANSIT}) && pwd"
+
+
+def take_in(draft: str, path: str) -> str:
+    """For a run: what was brought to `draft` becomes the file."""
+    folder, target = shlex.quote(str(PurePosixPath(path).parent)), shlex.quote(f"./{path}")
+    return f"{_SWEEP}\nmkdir -p -- {folder} && [ ! -d {target} ] && mv -f {draft} {target}"
+
+
+def show(path: str, link: str, most: int) -> str:
+    """For a run: makes a link to the file, and says how many bytes are in it. Ends with MISSING or LARGE where it
+    cannot be had."""
+    file = shlex.quote(f"./{path}")
+    return (
+        f"{_SWEEP}\n[ -f {file} ] && size=$(wc -c <{file}) || exit {MISSING}\n"
+        f'[ $size -le {most} ] || exit {LARGE}\nln -s "$PWD"/{file} {link} && echo $size'
+    )
 
 
 def environment_file(env: Mapping[str, str]) -> str:

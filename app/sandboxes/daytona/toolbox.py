@@ -93,7 +93,7 @@ async def launch(
     create = partial(sandbox.process.create_session, session)
     await every(
         _shell(sandbox, shell.put_environment(sandbox.id, program.name), env, pace.call, "launch a program", pace),
-        _inside(sandbox, create, "make a session", pace, done=409),
+        inside(sandbox, create, "make a session", pace, done=409),
         _end_sessions(sandbox, program.name, session, pace),
         alongside(),
     )
@@ -105,7 +105,7 @@ async def launch(
 
 async def serves(sandbox: "AsyncSandbox", port: int, pace: Pace) -> bool:
     """Whether something that was launched on `port`, by whichever process, has not ended."""
-    sessions = await _inside(sandbox, sandbox.process.list_sessions, "list sessions", pace)
+    sessions = await inside(sandbox, sandbox.process.list_sessions, "list sessions", pace)
     return any(
         any(command.exit_code is None for command in session.commands)
         for session in sessions or ()
@@ -114,19 +114,19 @@ async def serves(sandbox: "AsyncSandbox", port: int, pace: Pace) -> bool:
 
 
 async def _end_sessions(sandbox: "AsyncSandbox", name: str, but: str, pace: Pace) -> None:
-    sessions = await _inside(sandbox, sandbox.process.list_sessions, "list sessions", pace) or ()
+    sessions = await inside(sandbox, sandbox.process.list_sessions, "list sessions", pace) or ()
     for session in sessions:
         found = _SESSION.fullmatch(session.session_id)
         if found and found["name"] == name and session.session_id != but:
             delete = partial(sandbox.process.delete_session, session.session_id)
-            await _inside(sandbox, delete, "end a session", pace, done=404)
+            await inside(sandbox, delete, "end a session", pace, done=404)
 
 
 async def _shell(
     sandbox: "AsyncSandbox", command: str, env: Mapping[str, str], within: float, what: str, pace: Pace
 ) -> str:
     """The output. Only for commands that may be sent twice. Raises Retriable when one says that it did not work."""
-    code, output = await _inside(
+    code, output = await inside(
         sandbox, partial(_execute, sandbox, command, env, within + pace.call), what, pace, within=within + pace.call
     ) or (1, "")
     if code != 0:
@@ -139,7 +139,7 @@ async def _execute(sandbox: "AsyncSandbox", command: str, env: Mapping[str, str]
     return 1 if done.exit_code is None else int(done.exit_code), done.result or ""
 
 
-async def _inside(
+async def inside(
     sandbox: "AsyncSandbox",
     work: Callable[[], Awaitable[T]],
     what: str,

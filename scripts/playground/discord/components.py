@@ -93,7 +93,7 @@ def _check_button(complaints: Complaints, path: str, button: Json) -> None:
         complaints.choice(f"{path}.style", style, (1, 2, 3, 4, 5, 6))
     if button.get("label") is not None:
         complaints.text(f"{path}.label", button["label"], 0, 80)
-    elif not button.get("emoji") and style != 6:
+    if not (str(button.get("label") or "").strip() or button.get("emoji") or style == 6):
         complaints.add(path, "BUTTON_COMPONENT_MISSING_LABEL", "A button needs a label or an emoji.")
     if style == 5:
         complaints.text(f"{path}.url", button.get("url"), 1, 512)
@@ -114,7 +114,20 @@ def _check_select(complaints: Complaints, path: str, select: Json) -> None:
     if not 1 <= most <= 25 or least > most:
         complaints.add(f"{path}.max_values", "NUMBER_TYPE_MAX", "int value should be between 1 and 25.")
     if select.get("type") == STRING_SELECT:
-        check_options(complaints, path, select.get("options") or [], 1, 25)
+        options = select.get("options") or []
+        check_options(complaints, path, options, 1, 25)
+        _check_counts(
+            complaints, path, len(options), sum(bool(option.get("default")) for option in options), least, most
+        )
+
+
+def _check_counts(complaints: Complaints, path: str, offered: int, chosen: int, least: int, most: int) -> None:
+    """Of a select's options: no more can be wanted, and no more be chosen already, than there may be."""
+    if offered and max(least, most) > offered:
+        complaints.between(f"{path}.options", max(least, most), 25)
+    if chosen > most:
+        words = "More options are chosen by default than max_values."
+        complaints.add(f"{path}.options", "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES", words)
 
 
 def check_options(complaints: Complaints, path: str, options: list[Json], least: int, most: int) -> None:

@@ -25,6 +25,7 @@ class Code(Enum):
     UNKNOWN_INTERACTION = (404, 10062, "Unknown interaction")
     UNKNOWN_COMMAND = (404, 10063, "Unknown application command")
     TOO_MANY_FILES = (400, 30015, "Maximum number of attachments in a message reached (10)")
+    TOO_MANY_EDITS = (429, 30046, "Maximum number of edits to messages older than 1 hour reached. Try again later.")
     TOO_MANY_COMMANDS = (400, 30032, "Maximum number of application commands reached (100)")
     TOO_MANY_CREATES = (429, 30034, "Max number of daily application command creates has been reached (200)")
     TOO_LARGE = (413, 40005, "Request entity too large")
@@ -76,11 +77,12 @@ class Complaints:
         self.add(path, "BASE_TYPE_REQUIRED", "This field is required")
 
     def text(self, path: str, value: object, least: int, most: int) -> None:
-        """Complain unless `value` is a string of `least` to `most` characters."""
+        """Complain unless `value` is a string of `least` to `most` characters. Blanks at its ends count as little as
+        they do at Discord, which takes them off."""
         if not isinstance(value, str):
             self.add(path, "BASE_TYPE_BAD_TYPE", "Could not interpret this value as a string.")
-        elif least and len(value) < least:
-            self.require(path) if not value else self.between(path, least, most)
+        elif least and len(value.strip()) < least:
+            self.require(path) if not value.strip() else self.between(path, least, most)
         elif len(value) > most:
             code, words = (
                 ("BASE_TYPE_BAD_LENGTH", f"between {least} and {most}") if least else (None, f"{most} or fewer")

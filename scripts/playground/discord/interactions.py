@@ -94,7 +94,7 @@ class Interaction:
         check_shape(body)
         message = ACTIONS[Callback(kind)](self, body.get("data") or {}, files)
         self.state, self.callback = State.ANSWERED, body
-        self.world.touch()
+        self.world.emit(Event("INTERACTION_SUCCESS", {"id": self.id}, only=self.person))
         return message
 
     def _allowed(self) -> tuple[Callback, ...]:
@@ -173,7 +173,8 @@ class Interaction:
     def _open_modal(self, data: Json, files: Sequence[Upload]) -> None:
         check_modal(data)
         shown = {key: data[key] for key in ("custom_id", "title", "components")}
-        self.world.emit(Event("MODAL_OPEN", {"interaction_id": self.id} | shown, only=self.person))
+        shown |= {"interaction_id": self.id, "channel_id": self.channel, "message_id": self.source and self.source.id}
+        self.world.emit(Event("MODAL_OPEN", shown, only=self.person))
 
     def _post(self, body: Json, files: Sequence[Upload], kind: int, replied: Message | None = None) -> Message:
         check_message(body, files, limit=self.world.rules.file_bytes, ephemeral_allowed=True)

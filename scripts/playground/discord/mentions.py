@@ -1,4 +1,4 @@
-"""Whom a message pings: what its text says, cut down to what its sender allows and may.
+"""Whom a message mentions: what its text says, cut down to what its sender allows and may. And whom it notifies.
 
 https://docs.discord.com/developers/resources/message#allowed-mentions-object
 """
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from scripts.playground.discord.errors import Json
 from scripts.playground.discord.permissions import May
-from scripts.playground.discord.records import Channel, Message, User
+from scripts.playground.discord.records import Channel, Flag, Message, User
 
 if TYPE_CHECKING:
     from scripts.playground.discord.world import World
@@ -40,6 +40,22 @@ def mentions_of(
     roles = [id for id in roles if loud or world.roles[id].mentionable]
     everyone = loud and "everyone" in (allowed.get("parse") or []) and bool(EVERYONE.search(text))
     return Mentions(users, roles, everyone)
+
+
+def notified_of(world: "World", message: Message, channel: Channel) -> list[str]:
+    """Whose client makes a noise, where everybody has chosen to be told of mentions and of nothing else: not the
+    author's, not a bot's, nobody's who cannot see it. What is said in place of "thinking" makes none, nor does an edit.
+
+    https://docs.discord.com/developers/resources/message#message-object-message-flags
+    """
+    if message.flags & (Flag.SUPPRESS_NOTIFICATIONS | Flag.LOADING):
+        return []
+    audience = set(channel.thread.members) if channel.thread else set(world.members)
+    called = set(message.mentions) | (audience if message.mention_everyone else set())
+    called |= {id for id, member in world.members.items() if set(member.roles) & set(message.mention_roles)}
+    called -= {message.author.id}
+    hearing = [id for id in world.members if id in called and not world.users[id].bot]
+    return [id for id in hearing if message.visible_to in (None, id) and world.sees(id, channel)]
 
 
 def _named(pattern: re.Pattern[str], text: str, allowed: Json, kind: str) -> list[str]:

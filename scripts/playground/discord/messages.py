@@ -7,12 +7,14 @@ Every verb checks what Discord checks, raises Refusal, and tells the world's lis
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from scripts.playground.discord import render, threads
-from scripts.playground.discord.checks import SETTABLE, check_message
+from scripts.playground.discord import cdn, render, threads
+from scripts.playground.discord.checks import FILES, SETTABLE, check_message
+from scripts.playground.discord.components import SELECTS
 from scripts.playground.discord.errors import Code, Json, Refusal, invalid
-from scripts.playground.discord.mentions import EVERY, mentions_of
+from scripts.playground.discord.mentions import EVERY, mentions_of, notified_of
 from scripts.playground.discord.permissions import May
 from scripts.playground.discord.records import (
+    SNOWFLAKE,
     SPOKEN,
     Attachment,
     Channel,
@@ -111,6 +113,7 @@ def post(
     if (nonce := body.get("nonce")) is not None and not draft.interaction:
         world.nonces[draft.author.id, str(nonce)] = (draft, nonce, world.clock.now())
     channel.messages[draft.id] = draft
+    draft.notified = notified_of(world, draft, channel)
     if not draft.ephemeral:
         channel.last_message = draft.id
         threads.count(world, draft, channel)
@@ -143,11 +146,13 @@ def _embed(embed: Json) -> Json:
 
 
 def numbered(components: list[Json]) -> list[Json]:
-    """Copies with the ids that Discord gives to the components that have none, counted from 1 in order."""
+    """Copies with what Discord fills in: a select's limits, and the ids that are missing, counted from 1 in order."""
     count = iter(range(1, 1000))
 
     def number(component: Json) -> Json:
         copy: Json = {"id": next(count)} | component
+        if copy.get("type") in SELECTS:
+            copy = {"min_values": 1, "max_values": 1} | copy
         if isinstance(copy.get("components"), list):
             copy["components"] = [number(child) for child in copy["components"]]
         for key in ("accessory", "component"):
@@ -161,7 +166,7 @@ def numbered(components: list[Json]) -> list[Json]:
 def _kept(world: "World", message: Message, body: Json, files: Sequence[Upload]) -> list[Attachment]:
     named = {str(a.get("id")): a for a in body.get("attachments") or []}
     return [
-        world.keep(upload, description=named.get(str(n), {}).get("description"), ephemeral=message.ephemeral)
+        cdn.keep(world, upload, description=named.get(str(n), {}).get("description"), ephemeral=message.ephemeral)
         for n, upload in enumerate(files)
     ]
 
@@ -195,22 +200,39 @@ def revise(
     *,
     allowed: Json = EVERY,
 ) -> None:
-    """Change what the body names and leave the rest. A loading reply is one no longer."""
+    """Change what the body names and leave the rest. A loading reply is one no longer. Nobody is notified.
+
+    Where the body lists attachments, those that it does not list are gone.
+    https://docs.discord.com/developers/resources/message#edit-message
+    """
     flags = message.flags if body.get("flags") is None else body["flags"]
     merged = body | {"flags": (flags if isinstance(flags, int) else 0) | (message.flags & Flag.IS_COMPONENTS_V2)}
     whole = {"content": message.content, "embeds": message.embeds, "components": message.components} | merged
     whole.pop("attachments", None)
     check_message(whole | {"attachments": body.get("attachments")}, files, limit=world.rules.file_bytes)
-    if isinstance(body.get("attachments"), list):
-        kept = {str(a.get("id")) for a in body["attachments"]}
-        message.attachments = [a for a in message.attachments if a.id in kept]
-    _refuse_empty(whole, [*files, *(a.upload for a in message.attachments)])
+    kept = _still_kept(message, body)
+    if len(kept) + len(files) > FILES:
+        raise Refusal(Code.TOO_MANY_FILES)
+    _refuse_empty(whole, [*files, *(a.upload for a in kept)])
+    message.attachments = kept
     changeable = Flag.SUPPRESS_EMBEDS | Flag.IS_COMPONENTS_V2
     loading = message.flags & Flag.LOADING
     message.flags = (message.flags & ~(Flag.SUPPRESS_EMBEDS | Flag.LOADING)) | int(merged["flags"] & changeable)
     _fill(world, message, channel, whole, files, allowed, _pinged(world, message))
-    message.edited_at = None if loading else world.clock.now()
+    message.edits.append(world.clock.now())
+    message.edited_at = None if loading else message.edits[-1]
     announce(world, "MESSAGE_UPDATE", message, channel)
+
+
+def _still_kept(message: Message, body: Json) -> list[Attachment]:
+    listed = body.get("attachments")
+    if not isinstance(listed, list):
+        return list(message.attachments)
+    known = {attachment.id: attachment for attachment in message.attachments}
+    wanted = [str(entry.get("id")) for entry in listed]
+    if unknown := [id for id in wanted if len(id) >= SNOWFLAKE and id not in known]:
+        raise invalid("attachments", "ATTACHMENT_NOT_FOUND", f"The message has no attachment {unknown[0]}.")
+    return [known[id] for id in wanted if id in known]
 
 
 def _pinged(world: "World", message: Message) -> Message | None:

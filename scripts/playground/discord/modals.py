@@ -76,6 +76,8 @@ def _check_input(complaints: Complaints, path: str, component: Json) -> None:
         complaints.text(f"{path}.placeholder", component["placeholder"], 0, 100 if kind == TEXT_INPUT else 150)
     if kind == TEXT_INPUT:
         _check_text_input(complaints, path, component)
+        if path.rpartition(".")[0].endswith(".components") and "label" not in component:
+            complaints.require(f"{path}.label")  # in a row, which has none for it
     elif kind == STRING_SELECT:
         check_options(complaints, path, component.get("options") or [], 1, 25)
     elif kind in (RADIO, CHECKBOXES):
@@ -90,6 +92,8 @@ def _check_text_input(complaints: Complaints, path: str, component: Json) -> Non
     for key, least in (("min_length", 0), ("max_length", 1)):
         if not least <= component.get(key, least) <= 4000:
             complaints.add(f"{path}.{key}", "NUMBER_TYPE_MAX", f"int value should be between {least} and 4000.")
+    if component.get("min_length", 0) > component.get("max_length", 4000):
+        complaints.add(f"{path}.min_length", "NUMBER_TYPE_MAX", "min_length is greater than max_length.")
     if component.get("value") is not None:
         complaints.text(f"{path}.value", component["value"], 0, component.get("max_length", 4000))
     if "label" in component:

@@ -3,22 +3,18 @@
 https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scripts.playground.discord import commands, render
-from scripts.playground.discord.components import LABEL, ROW
+from scripts.playground.discord import cdn, commands, render
 from scripts.playground.discord.errors import Json
+from scripts.playground.discord.filling import Impossible
 from scripts.playground.discord.records import Channel, Upload
 
 if TYPE_CHECKING:
     from scripts.playground.discord.world import World
 
 USER_OPTION, CHANNEL_OPTION, ROLE_OPTION, MENTIONABLE, ATTACHMENT_OPTION = 6, 7, 8, 9, 11
-
-
-class Impossible(Exception):
-    """A person cannot do this in Discord's client: no such command, option, button, or not theirs to press."""
 
 
 def envelope(world: "World", person: str, channel: Channel) -> Json:
@@ -87,13 +83,31 @@ def _guess(value: object) -> int:
     return 3
 
 
+def with_files(options: Sequence[Json], files: Sequence[Upload]) -> list[Json]:
+    """A tree in which the files are where their numbers stood. Raises Impossible for a number without a file."""
+    tree = []
+    for option in options:
+        changed = dict(option)
+        if "options" in option:
+            changed["options"] = with_files(option["options"], files)
+        elif option["type"] == ATTACHMENT_OPTION:
+            number = str(option.get("value"))
+            if not number.isdigit() or int(number) >= len(files):
+                raise Impossible(f"option {option['name']} has no file")
+            changed["value"] = files[int(number)]
+        tree.append(changed)
+    return tree
+
+
 def resolve(world: "World", options: list[Json], resolved: Json) -> Json:
     """Replace uploads by their ids and gather what the options point to."""
     for option in options:
         resolve(world, option.get("options") or [], resolved)
         value, kind = option.get("value"), option["type"]
         if isinstance(value, Upload):
-            kept = world.keep(value, ephemeral=True)
+            if len(value.content) > world.rules.file_bytes:
+                raise Impossible(f"{value.filename} is too large")
+            kept = cdn.keep(world, value, ephemeral=True)
             option["value"] = kept.id
             resolved.setdefault("attachments", {})[kept.id] = render.attachment(world, kept)
         if kind in (USER_OPTION, MENTIONABLE) and value in world.members:
@@ -143,22 +157,3 @@ def component_body(world: "World", component: Json, values: list[str]) -> Json:
     pointing = [{"type": kinds.get(component["type"], 3), "value": value} for value in values]
     resolved = resolve(world, pointing, {})
     return body | ({"resolved": resolved} if resolved else {})
-
-
-def filled_modal(components: list[Json], values: Mapping[str, Any]) -> list[Json]:
-    """A modal as it comes back: what was asked, with what the person put in."""
-    return [_filled(component, values) for component in components if component["type"] in (ROW, LABEL)]
-
-
-def _filled(component: Json, values: Mapping[str, Any]) -> Json:
-    body: Json = {"type": component["type"]} | ({"id": component["id"]} if "id" in component else {})
-    if component["type"] == ROW:
-        return body | {"components": [_filled(child, values) for child in component["components"]]}
-    if component["type"] == LABEL:
-        return body | {"component": _filled(component["component"], values)}
-    custom_id = component["custom_id"]
-    value = values.get(custom_id, component.get("value", ""))
-    if component.get("required", True) and value in ("", []):
-        raise Impossible(f"{custom_id} is required")
-    plural = component["type"] not in (4, 21, 23)
-    return body | {"custom_id": custom_id, ("values" if plural else "value"): value}

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scripts.playground.discord import deletions, marks, messages, payloads, render, threads
-from scripts.playground.discord.components import find
+from scripts.playground.discord.components import SELECTS
 from scripts.playground.discord.errors import Json
+from scripts.playground.discord.filling import Impossible, chosen, filled_modal, named, values_of
 from scripts.playground.discord.interactions import Interaction, Kind
 from scripts.playground.discord.mentions import EVERY
-from scripts.playground.discord.payloads import Impossible
 from scripts.playground.discord.permissions import May
 from scripts.playground.discord.records import Channel, Message, Upload, User
 from scripts.playground.discord.world import World
@@ -106,6 +106,16 @@ class Person:
             seen = [m for m in seen if int(m.id) < int(before)]
         return [render.message(self.world, m) for m in sorted(seen, key=lambda m: int(m.id))[-limit:]]
 
+    def notifications(self, channel: str | None = None) -> list[Json]:
+        """The messages that made a noise for this person, oldest first; in one channel, or anywhere."""
+        places = [self._channel(channel)] if channel else list(self.world.channels.values())
+        loud = [m for place in places for m in place.messages.values() if self.id in m.notified]
+        return [render.message(self.world, m) for m in sorted(loud, key=lambda m: int(m.id))]
+
+    def download(self, attachment: Json) -> bytes:
+        """What is in a file, as Discord's JSON names it."""
+        return self.world.attachments[attachment["id"]].upload.content
+
     def channels(self) -> list[Json]:
         """With the active threads."""
         seen = [c for c in self.world.channels.values() if self.world.sees(self.id, c)]
@@ -169,30 +179,37 @@ class Person:
         response = await interaction.response()
         return list(response["data"].get("choices") or [])
 
-    async def press(
-        self, message: Json, custom_id: str, values: Sequence[str] = (), *, checked: bool = True
-    ) -> Interaction:
-        """A button, or a select with what is chosen in it. Unchecked also presses what is disabled or gone."""
+    async def press(self, message: Json, name: str, values: Sequence[str] = (), *, checked: bool = True) -> Interaction:
+        """A button by its label or custom_id, or a select by its placeholder or custom_id with what is chosen in it, by
+        label or value. Unchecked also presses what is disabled or gone."""
         place = self._channel(message["channel_id"])
         found = self._message(place, message["id"])
-        component = find(found.components, custom_id)
+        component = named(found.components, name)
         if checked and (component is None or component.get("disabled")):
-            raise Impossible(f"nothing to press with custom_id {custom_id}")
-        component = component or find(message.get("components"), custom_id) or {"type": 2, "custom_id": custom_id}
-        data = payloads.component_body(self.world, component, list(values))
+            raise Impossible(f"there is no {name} to press")
+        component = component or named(message.get("components"), name) or {"type": 2, "custom_id": name}
+        picked = chosen(component, values) if checked and component["type"] in SELECTS else list(values)
+        data = payloads.component_body(self.world, component, picked)
         shown = render.message(self.world, found)
         return self._send(Kind.COMPONENT, place, {"data": data, "message": shown}, found)
 
     async def submit(self, opened: Interaction, values: Mapping[str, Any] | Sequence[Json]) -> Interaction:
-        """Send the modal that `opened` was answered with: values by custom_id, or Discord's own tree."""
+        """Send the modal that `opened` was answered with: values by custom_id or label, or Discord's own tree."""
         if not opened.callback or opened.callback["type"] != 9 or opened.person != self.id:
             raise Impossible("no modal is open")
         modal = opened.callback["data"]
-        filled = payloads.filled_modal(modal["components"], values) if isinstance(values, Mapping) else list(values)
+        answers = values if isinstance(values, Mapping) else values_of(values)
+        filled = filled_modal(modal["components"], answers)
         body: Json = {"data": {"custom_id": modal["custom_id"], "components": filled}}
         if opened.source:
             body["message"] = render.message(self.world, opened.source)
         return self._send(Kind.MODAL, self._channel(opened.channel), body, opened.source)
+
+    async def fill_in(self, message: Json, name: str, values: Mapping[str, Any]) -> Interaction:
+        """Press what opens a modal, and send it with these values."""
+        opened = await self.press(message, name)
+        await opened.response()
+        return await self.submit(opened, values)
 
     def _send(self, kind: Kind, place: Channel, body: Json, source: Message | None = None) -> Interaction:
         payload = payloads.envelope(self.world, self.id, place) | body

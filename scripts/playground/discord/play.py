@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from scripts.playground.discord import commands, render
+from scripts.playground.discord import cdn, commands, payloads, render
 from scripts.playground.discord.errors import Json, Refusal
+from scripts.playground.discord.filling import Impossible
 from scripts.playground.discord.interactions import InteractionFailed
-from scripts.playground.discord.payloads import Impossible
 from scripts.playground.discord.people import Person
 from scripts.playground.discord.records import Event
 from scripts.playground.discord.wire import read_body
@@ -82,13 +82,14 @@ class Play:
         return _file(request.path_params["file"])
 
     async def attachment(self, request: Request) -> Response:
-        kept = self.world.attachments.get(request.path_params["id"])
+        path = request.path_params
+        kept = cdn.find(self.world, path["id"], path["filename"], request.query_params)
         if kept is None:
-            return JSONResponse({"message": "no such file"}, 404)
+            return PlainTextResponse("This content is no longer available.", 404)
         # Somebody's HTML must not run as the page's own.
         safe = kept.upload.content_type in ("image/png", "image/jpeg", "image/gif", "image/webp")
         headers = {"Content-Disposition": "inline" if safe else "attachment", "X-Content-Type-Options": "nosniff"}
-        return Response(kept.upload.content, media_type=kept.upload.content_type, headers=headers)
+        return Response(kept.upload.content, media_type=cdn.content_type(kept.upload), headers=headers)
 
     # reading
 
@@ -111,7 +112,7 @@ class Play:
                 "roles": [render.role(role) for role in world.roles.values()],
                 "channels": person.channels(),
                 "commands": commands.visible(world),
-                "application": application,
+                "application": application | {"file_bytes": world.rules.file_bytes},
                 "notes": self.discord.notes,
             }
         )
@@ -184,9 +185,11 @@ class Play:
         return Response(status_code=204)
 
     async def command(self, request: Request) -> Response:
-        given, person = await _given(request), self._person(request.path_params["user"])
+        """Options that are files hold the file's number in the same request."""
+        person = self._person(request.path_params["user"])
+        given, files = read_body(request.headers.get("content-type", ""), await request.body())
         kind, target = given.get("type") or 1, given.get("target_id")
-        options = given.get("options") or []
+        options = payloads.with_files(given.get("options") or [], files)
         sent = await person.command(given["channel_id"], given["name"], options, type=kind, target=target)
         return JSONResponse({"interaction_id": sent.id}, 202)
 

@@ -6,10 +6,12 @@ https://docs.discord.com/developers/topics/rate-limits
 import hashlib
 from dataclasses import dataclass
 
-from scripts.playground.discord.errors import Json
+from scripts.playground.discord.errors import Code, Json, Refusal
+from scripts.playground.discord.records import made_at
 from scripts.playground.discord.rules import Rate, Rules
 
 MAJOR = ("channel", "guild", "token")  # a webhook's is its id and token; ours all have one id
+OLD_SECONDS = 3600.0
 NOT_GLOBAL = ("/interactions/", "/webhooks/")
 
 
@@ -54,10 +56,21 @@ class Limiter:
         return Verdict(headers | self._state(bucket, now))
 
     def rename(self, channel: str, now: float) -> Verdict:
+        return self._behind(f"rename:{channel}", self.rules.rename_rate, now)
+
+    def edit(self, channel: str, message: str, now: float) -> Verdict:
+        """Of any message, of which only the old ones count."""
+        if not message.isdigit() or now - made_at(message) < OLD_SECONDS:
+            return Verdict({})
+        verdict = self._behind(f"edit:{channel}", self.rules.old_edit_rate, now)
+        body = verdict.refusal and verdict.refusal | Refusal(Code.TOO_MANY_EDITS).body
+        return Verdict(verdict.headers, body)
+
+    def _behind(self, key: str, rate: Rate, now: float) -> Verdict:
         """A second limit behind the route's, which no header announces."""
         if self.rules.rates is None:
             return Verdict({})
-        bucket = self._bucket(f"rename:{channel}", self.rules.rename_rate, now)
+        bucket = self._bucket(key, rate, now)
         if bucket.left <= 0:
             return self._refuse(bucket, now, {}, everywhere=False)
         bucket.left -= 1

@@ -9,6 +9,9 @@ from typing import Any
 Json = dict[str, Any]
 # https://docs.discord.com/developers/resources/application#application-object-application-event-webhook-status
 EVENTS_OFF, EVENTS_ON = 1, 2
+EPOCH_MS = 1420070400000  # the first second of 2015
+# Digits that an id has at least. Shorter ids of attachments are the numbers of files in the same request.
+SNOWFLAKE = 15
 
 
 class ChannelType(IntEnum):
@@ -50,6 +53,11 @@ class Flag(IntFlag):
     SUPPRESS_NOTIFICATIONS = 1 << 12
     IS_VOICE_MESSAGE = 1 << 13
     IS_COMPONENTS_V2 = 1 << 15
+
+
+def made_at(id: str) -> float:
+    """Epoch seconds, which every id begins with. https://docs.discord.com/developers/reference#snowflakes"""
+    return ((int(id) >> 22) + EPOCH_MS) / 1000
 
 
 @dataclass(slots=True)
@@ -101,12 +109,14 @@ class Attachment:
     upload: Upload
     description: str | None = None
     ephemeral: bool = False
+    title: str | None = None  # what it was called before it was kept, if that was another name
 
 
 @dataclass(slots=True)
 class Message:
     """`visible_to` is the one person who sees an ephemeral message; `interaction` is the token that it came by, and
-    `webhook` the id of somebody's own webhook."""
+    `webhook` the id of somebody's own webhook. `notified` are the people whose client made a noise when it came, and
+    `edits` when it was edited, in epoch seconds."""
 
     id: str
     channel: str
@@ -129,6 +139,8 @@ class Message:
     webhook: str | None = None
     interaction_metadata: Json | None = None
     visible_to: str | None = None
+    notified: list[str] = field(default_factory=list)
+    edits: list[float] = field(default_factory=list)
 
     @property
     def ephemeral(self) -> bool:

@@ -6,6 +6,7 @@ https://docs.discord.com/developers/resources/message#message-object and its nei
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from scripts.playground.discord import cdn
 from scripts.playground.discord.records import (
     Attachment,
     Channel,
@@ -129,16 +130,19 @@ def thread_member(channel: Channel, user: str) -> Json:
 
 
 def attachment(world: "World", file: Attachment) -> Json:
-    upload = file.upload
-    url = f"{world.url}/attachments/{file.id}/{upload.filename}"
+    upload, url = file.upload, cdn.address(world, file)
     body: Json = {
         "id": file.id,
         "filename": upload.filename,
         "size": len(upload.content),
         "url": url,
         "proxy_url": url,
-        "content_type": upload.content_type,
+        "content_type": cdn.content_type(upload),
     }
+    if file.title:
+        body["title"] = file.title
+    if (size := cdn.dimensions(upload.content)) is not None:
+        body["width"], body["height"] = size
     if file.description:
         body["description"] = file.description
     return body | ({"ephemeral": True} if file.ephemeral else {})

@@ -15,7 +15,7 @@ from scripts.playground.discord import rest_channels, rest_commands, rest_guild,
 from scripts.playground.discord.courier import Courier
 from scripts.playground.discord.errors import Code, Refusal
 from scripts.playground.discord.faults import Fault
-from scripts.playground.discord.ratelimit import Limiter
+from scripts.playground.discord.ratelimit import Limiter, Verdict
 from scripts.playground.discord.records import Upload
 from scripts.playground.discord.wire import Call, Reply, Routes, read_body
 from scripts.playground.discord.world import World
@@ -26,9 +26,18 @@ USER_AGENT = re.compile(r"DiscordBot \([^\s,]+,? [^)]+\).*")
 # The token in these paths says who asks.
 OPEN = re.compile(r"/webhooks/.*|/interactions/.*|/gateway")
 RENAMING = "PATCH /channels/{channel}"
+EDITING = "PATCH /channels/{channel}/messages/{message}"
 ROUTES = Routes()
 for part in (rest_messages, rest_channels, rest_guild, rest_commands, rest_interactions):
     ROUTES.table += part.ROUTES.table
+
+
+def route_of(method: str, path: str) -> str:
+    """As in `POST /channels/{channel}/messages`; what is no route is itself."""
+    try:
+        return ROUTES.match(method, path)[0]
+    except Refusal:
+        return f"{method} {path}"
 
 
 class Door:
@@ -69,8 +78,7 @@ class Door:
             verdict = self.limiter.take(template, params, path, self.world.clock.now())
             limits = verdict.headers
             given, files = self._read_body(headers, body)
-            if not verdict.refusal and template == RENAMING and isinstance(given, dict) and "name" in given:
-                verdict = self.limiter.rename(params["channel"], self.world.clock.now())
+            verdict = verdict if verdict.refusal else self._look_behind(template, params, given)
             if verdict.refusal:
                 self.world.accuse(f"{method} {path}: 429 {verdict.refusal}")
                 return Reply(429, verdict.refusal, limits | verdict.headers)
@@ -80,6 +88,15 @@ class Door:
             self.world.accuse(f"{method} {path}: {refusal}")
             return Reply(refusal.status, refusal.body, limits)
         return Reply(reply.status, reply.body, limits | reply.headers)
+
+    def _look_behind(self, template: str, params: dict[str, str], given: Any) -> Verdict:
+        """The limits that count what a request does, and not only that there is one."""
+        now = self.world.clock.now()
+        if template == RENAMING and isinstance(given, dict) and "name" in given:
+            return self.limiter.rename(params["channel"], now)
+        if template == EDITING:
+            return self.limiter.edit(params["channel"], params["message"], now)
+        return Verdict({})
 
     def _read_body(self, headers: dict[str, str], body: bytes) -> tuple[Any, list[Upload]]:
         if len(body) > self.world.rules.request_bytes:

@@ -38,6 +38,13 @@ def demand_mentions(call: Call) -> None:
         call.world.accuse(f"{call.method} {call.path}: no allowed_mentions")
 
 
+def judge_pace(call: Call, message: Message) -> None:
+    """The house's rule too: see `edit_seconds`."""
+    since = call.world.clock.now() - message.edits[-1] if message.edits else call.world.rules.edit_seconds
+    if since < call.world.rules.edit_seconds:
+        call.world.accuse(f"{call.method} {call.path}: edited again after {since:.2f} s")
+
+
 @ROUTES.on("POST", "/channels/{channel}/messages")
 async def create(call: Call) -> Reply:
     demand_mentions(call)
@@ -70,6 +77,7 @@ async def read(call: Call) -> Reply:
 async def edit(call: Call) -> Reply:
     demand_mentions(call)
     message = call.message
+    judge_pace(call, message)
     messages.edit(call.world, call.world.bot, call.channel, message, call.body, call.files)
     return Reply(200, render.message(call.world, message))
 

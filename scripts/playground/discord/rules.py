@@ -52,7 +52,8 @@ class Rules:
     `window` scales every rate limit's window: 0.02 keeps the counting and makes the waiting short. `rates` of None
     means no limits at all. `identify_seconds` is the pause between two IDENTIFYs of one bucket: 5 at Discord, and 0
     here so that whoever is not about it need not wait. `event_pauses` are those before a webhook event is sent again;
-    Discord says only that they grow, for up to ten minutes.
+    Discord says only that they grow, for up to ten minutes. `edit_seconds` is a house rule, off by default: to edit a
+    message again sooner is held against the bot.
     """
 
     response_seconds: float = 3.0
@@ -65,6 +66,7 @@ class Rules:
     default_rate: Rate = Rate(10, 1.0)
     global_rate: Rate = Rate(50, 1.0)
     rename_rate: Rate = Rate(2, 600.0)  # nowhere documented; everybody who renames channels meets it
+    old_edit_rate: Rate = Rate(30, 3600.0)  # of messages older than an hour; that there is one is documented, no number
     window: float = 1.0
     sessions_per_day: int = 1000
     shards: int = 1
@@ -72,5 +74,7 @@ class Rules:
     identify_seconds: float = 0.0
     event_pauses: Sequence[float] = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 280.0)
     command_creates_per_day: int = 200
+    edit_seconds: float = 0.0
+    attachment_seconds: float = 86_400.0
     file_bytes: int = 10 * 1024 * 1024
     request_bytes: int = 25 * 1024 * 1024

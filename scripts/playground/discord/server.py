@@ -4,7 +4,9 @@ Everything runs in the loop that enters the simulator; the sockets are real.
 """
 
 import asyncio
+import re
 import socket
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -32,7 +34,7 @@ from scripts.playground.discord.records import (
     Role,
     User,
 )
-from scripts.playground.discord.rest import PREFIX, Door
+from scripts.playground.discord.rest import PREFIX, Door, route_of
 from scripts.playground.discord.rules import Clock, Rules
 from scripts.playground.discord.world import World
 from scripts.playground.serving import Server
@@ -55,6 +57,7 @@ class Simulator:
         self.owner = Owner(self.world, self._announce)
         self.notes: list[str] = []  # what the page tells a newcomer, in Markdown
         self._tasks: set[asyncio.Task[None]] = set()
+        self._forgiven: list[str] = []
 
     # the server
 
@@ -148,10 +151,29 @@ class Simulator:
     def violations(self) -> list[str]:
         return self.world.violations
 
+    def forgive(self, *patterns: str) -> None:
+        """Violations in which one of these is found are a test's own doing."""
+        self._forgiven += patterns
+
+    @property
+    def offences(self) -> list[str]:
+        """The violations that are not forgiven: there must be none."""
+        return [one for one in self.violations if not any(re.search(pattern, one) for pattern in self._forgiven)]
+
     @property
     def requests(self) -> list[tuple[str, str, int]]:
         """Method, path after /api/v10 and status of everything the bot called; 0 where the connection was cut."""
         return self.world.requests
+
+    @property
+    def calls(self) -> Counter[str]:
+        """How often each route was called, as in `PATCH /channels/{channel}`. Less an earlier one: since then."""
+        return Counter(route_of(method, path) for method, path, _ in self.requests)
+
+    @property
+    def throttled(self) -> int:
+        """How many of these got a 429."""
+        return sum(status == 429 for _, _, status in self.requests)
 
     @property
     def interactions_url(self) -> str | None:

@@ -1,6 +1,7 @@
 """The world as text, for people: in assertion messages, in a terminal."""
 
 from scripts.playground.discord.components import walk
+from scripts.playground.discord.errors import Json
 from scripts.playground.discord.records import Channel, Flag, Message, MessageType
 from scripts.playground.discord.world import World
 
@@ -19,18 +20,23 @@ def of_message(world: World, message: Message) -> list[str]:
         return []
     notes = [f"only {world.users[message.visible_to].name} sees this"] if message.visible_to else []
     notes += ["edited"] if message.edited_at else []
+    notes += [f"notifies {', '.join(world.users[id].name for id in message.notified)}"] if message.notified else []
     name = message.author.name + (f" ({', '.join(notes)})" if notes else "")
     text = "is thinking…" if message.flags & Flag.LOADING else message.content
     lines = [f"{name}: {text}"]
     lines += [f"    [{embed.get('title', '')}] {embed.get('description', '')}" for embed in message.embeds]
     lines += [f"    file {a.upload.filename} ({len(a.upload.content)} bytes)" for a in message.attachments]
-    labels = [
-        str(c.get("label") or c.get("placeholder") or c.get("content") or "") for _, c in walk(message.components)
-    ]
-    shown = [label for label in labels if label]
-    lines += [f"    {' '.join(f'[{label}]' for label in shown)}"] if shown else []
+    shown = [words for _, component in walk(message.components) if (words := _words(component))]
+    lines += [f"    {' '.join(f'[{words}]' for words in shown)}"] if shown else []
     marks = [f"{emoji}×{len(users)}" for emoji, users in message.reactions.items()]
     return lines + ([f"    {' '.join(marks)}"] if marks else [])
+
+
+def _words(component: Json) -> str:
+    """What can be read on it; of a select also what can be chosen."""
+    words = str(component.get("label") or component.get("placeholder") or component.get("content") or "")
+    options = " | ".join(option["label"] for option in component.get("options") or [])
+    return f"{words}: {options}" if options else words
 
 
 def of_world(world: World) -> str:

@@ -11,7 +11,7 @@ from email import message_from_bytes
 from typing import TYPE_CHECKING, Any
 
 from scripts.playground.discord.errors import Code, Json, Refusal, invalid
-from scripts.playground.discord.records import Channel, Message, Upload
+from scripts.playground.discord.records import SNOWFLAKE, Channel, Message, Upload
 
 if TYPE_CHECKING:
     from scripts.playground.discord.courier import Courier
@@ -156,7 +156,7 @@ def _in_order(given: Any, files: list[tuple[str, Upload]]) -> list[Upload]:
     listed = given.get("attachments") if isinstance(given, dict) else None
     for index, entry in enumerate(listed or []):
         id = str(entry.get("id"))
-        if len(id) < 15 and id not in numbered:
+        if len(id) < SNOWFLAKE and id not in numbered:
             words = f"Attachment {id} has no file."
             raise invalid(f"attachments.{index}.id", "ATTACHMENT_NOT_FOUND", words)
     return [numbered[key] for key in sorted(numbered, key=int)] or [upload for _, upload in files]

@@ -6,7 +6,6 @@ look at anything; writers use the verbs of the modules that own them.
 
 import asyncio
 import base64
-import mimetypes
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from scripts.playground.discord.errors import Code, Refusal
 from scripts.playground.discord.faults import Faults
 from scripts.playground.discord.permissions import USUAL, May
 from scripts.playground.discord.records import (
+    EPOCH_MS,
     Application,
     Attachment,
     Channel,
@@ -28,7 +28,6 @@ from scripts.playground.discord.records import (
     Message,
     Overwrite,
     Role,
-    Upload,
     User,
 )
 from scripts.playground.discord.rules import Clock, Rules
@@ -36,8 +35,6 @@ from scripts.playground.discord.starts import Starts
 
 if TYPE_CHECKING:
     from scripts.playground.discord.interactions import Interaction
-
-EPOCH_MS = 1420070400000  # the first second of 2015
 
 
 def make_token(application: str) -> str:
@@ -201,14 +198,6 @@ class World:
         else:
             self.emit(Event("CHANNEL_DELETE", render.channel(self, channel), channel))
         del self.channels[channel.id]
-
-    def keep(self, upload: Upload, *, description: str | None = None, ephemeral: bool = False) -> Attachment:
-        guessed = mimetypes.guess_type(upload.filename)[0]
-        if guessed and upload.content_type == "application/octet-stream":
-            upload = Upload(upload.filename, upload.content, guessed)
-        attachment = Attachment(self.make_id(), upload, description, ephemeral)
-        self.attachments[attachment.id] = attachment
-        return attachment
 
     # news
 

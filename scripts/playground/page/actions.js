@@ -15,17 +15,21 @@ export class Actions {
   /** The channel's newest messages, unless they are here; and its threads', the last of which stand on their cards. */
   async open(channel, { again = false } = {}) {
     if (!channel || (this.world.messages.has(channel) && !again)) return;
-    const page = await this.#tried(() => this.play.messages(channel));
-    if (!page) return;
-    this.world.fill(channel, page, { whole: page.length < 100 });
-    await Promise.all(this.world.threadsOf(channel).map((thread) => this.open(thread.id)));
+    const read = () => this.world.read(async () => {
+      const page = await this.play.messages(channel);
+      this.world.fill(channel, page, { whole: page.length < 100 });
+      return true;
+    });
+    if (await this.#tried(read)) await Promise.all(this.world.threadsOf(channel).map((thread) => this.open(thread.id)));
   }
 
   async older(channel) {
     const first = this.world.messages.get(channel)?.keys().next().value;
     if (!first || this.world.complete.has(channel)) return;
-    const page = await this.#tried(() => this.play.messages(channel, first));
-    if (page) this.world.fill(channel, page, { whole: page.length < 100, older: true });
+    await this.#tried(() => this.world.read(async () => {
+      const page = await this.play.messages(channel, first);
+      this.world.fill(channel, page, { whole: page.length < 100, older: true });
+    }));
   }
 
   /** False when it did not go out. */
@@ -53,25 +57,32 @@ export class Actions {
     return this.#tried(() => this.play.own(verb));
   }
 
-  async command(channel, command, options) {
-    const asked = await this.#tried(() => this.play.command(channel, command.root, options));
+  async command(channel, command, options, files = []) {
+    const asked = await this.#tried(() => this.play.command(channel, command.root, options, files));
     if (asked) this.world.awaitAnswer(asked.interaction_id, { kind: "command", channel, name: command.name });
     return asked !== undefined;
   }
 
   async press(message, customId, values) {
-    if (this.world.pressed(message.id)?.why === null) return;
+    const before = this.world.pressed(message.id);
+    if (before?.why === null) return;
+    if (before) this.world.dismiss(before.interaction);
     const asked = await this.#tried(() => this.play.press(message, customId, values));
     if (!asked) return;
-    const id = asked.interaction_id;
-    this.world.awaitAnswer(id, { kind: "component", channel: message.channel_id, message: message.id, custom_id: customId });
-    // An answer that changes nothing is no event: stop waiting when Discord would have given up too.
+    this.#await(asked.interaction_id, message.channel_id, message.id, customId);
+  }
+
+  #await(id, channel, message, customId) {
+    this.world.awaitAnswer(id, { kind: "component", channel, message, custom_id: customId });
+    // Whatever is heard or not: stop waiting when Discord would have given up too.
     setTimeout(() => this.world.waiting.get(id)?.why === null && this.world.dismiss(id), PRESS_MS);
   }
 
   async submit(modal, components) {
     const asked = await this.#tried(() => this.play.submit(modal, components));
-    if (asked) this.world.closeModal();
+    if (!asked) return;
+    this.world.closeModal();
+    if (modal.message_id) this.#await(asked.interaction_id, modal.channel_id, modal.message_id, modal.custom_id);
   }
 
   async complete(channel, command, options) {

@@ -15,11 +15,7 @@ export class Play {
 
   write(channel, content, { replyTo = null, ping = true, files = [] } = {}) {
     const payload = { channel_id: channel, content, ...(replyTo && { reply_to: replyTo, ping }) };
-    if (!files.length) return this.#send("POST", "messages", payload);
-    const form = new FormData();
-    form.append("payload_json", JSON.stringify(payload));
-    files.forEach((file, at) => form.append(`files[${at}]`, file, file.name));
-    return this.#send("POST", "messages", form);
+    return this.#send("POST", "messages", withFiles(payload, files));
   }
 
   edit(message, content) {
@@ -43,8 +39,9 @@ export class Play {
     return this.#send("POST", `owner/${verb}`);
   }
 
-  command(channel, name, options) {
-    return this.#send("POST", "commands", { channel_id: channel, name, options });
+  /** An option that is a file holds its number. */
+  command(channel, name, options, files) {
+    return this.#send("POST", "commands", withFiles({ channel_id: channel, name, options }, files));
   }
 
   press(message, customId, values) {
@@ -60,20 +57,16 @@ export class Play {
     return this.#send("POST", "autocomplete", { channel_id: channel, name, options });
   }
 
-  /** Calls `heard(event)` for each event and `opened(again)` on each connection; returns after the first attempt. The
-   * browser reconnects by itself, but a gap is not replayed: whoever listens reads anew when `again` is true. */
+  /** Calls `heard(event)` for each event and `opened()` on each connection. The browser reconnects by itself, but what
+   * happened before is not replayed: whoever listens reads anew whenever a connection is open. */
   listen({ heard, opened, lost }) {
     const source = new EventSource(this.#address("/play/events"));
-    let before = false;
-    source.onopen = () => {
-      opened(before);
-      before = true;
-    };
+    source.onopen = opened;
     source.onmessage = (event) => heard(JSON.parse(event.data));
     source.onerror = () => {
       lost();
       if (source.readyState !== EventSource.CLOSED) return;
-      setTimeout(() => this.listen({ heard, opened: () => opened(true), lost }), 2000);
+      setTimeout(() => this.listen({ heard, opened, lost }), 2000);
     };
   }
 
@@ -91,6 +84,14 @@ export class Play {
     const request = { method, body: json ? JSON.stringify(body) : body, headers: json ? { "Content-Type": "application/json" } : {} };
     return read(await reach(`/play/users/${this.person}/${path}`, request));
   }
+}
+
+function withFiles(payload, files) {
+  if (!files.length) return payload;
+  const form = new FormData();
+  form.append("payload_json", JSON.stringify(payload));
+  files.forEach((file, at) => form.append(`files[${at}]`, file, file.name));
+  return form;
 }
 
 async function reach(address, request) {

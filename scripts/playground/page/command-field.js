@@ -1,12 +1,14 @@
 /* A slash command on its way: its name, and a chip for each option in use. Enter sends once everything required is there,
  * Tab goes on to the next option, Backspace at the very beginning goes back to plain text. */
 
+import { toast } from "./actions.js";
 import { TYPE, coerce, parseTyped, problem, splitOptions, tree } from "./commands.js";
 import { el } from "./dom.js";
 import { avatar } from "./people.js";
 import { nameOf } from "./state.js";
 
 const COMPLETE_MS = 200;
+const numberOf = (files, file) => (file ? String(files.indexOf(file)) : "");
 
 export class CommandField {
   focused = null;
@@ -43,13 +45,34 @@ export class CommandField {
     return [...this.#chips].find(([, chip]) => chip.field === this.focused)?.[0];
   }
 
+  /** Of an option that is a file its number among `#files()`. */
   #values() {
-    return Object.fromEntries([...this.#chips].map(([name, chip]) => [name, chip.value ?? chip.field.value]));
+    const files = this.#files();
+    const value = (chip) => (chip.option.type === TYPE.ATTACHMENT ? numberOf(files, chip.field.files[0]) : (chip.value ?? chip.field.value));
+    return Object.fromEntries([...this.#chips].map(([name, chip]) => [name, value(chip)]));
+  }
+
+  #files() {
+    return [...this.#chips.values()].flatMap((chip) => [...(chip.field.files ?? [])]);
+  }
+
+  /** A file that was pasted or dropped, for the first option that can be one. `largest` is in bytes. */
+  take(file, largest) {
+    const option = this.command.options.find((it) => it.type === TYPE.ATTACHMENT);
+    if (!option) return toast(`/${this.command.name} takes no file.`);
+    if (file.size > largest) return toast(`${file.name} is too large.`);
+    const chip = this.#chips.get(option.name) ?? this.#add(option, "");
+    const taken = new DataTransfer();
+    taken.items.add(file);
+    chip.field.files = taken.files;
+    this.#typed(chip);
+    this.#more();
   }
 
   #add(option, text) {
-    const field = el("textarea", { rows: 1, "aria-label": option.name, title: option.description, placeholder: " " });
-    const grow = el("span", { class: "grower" }, field);
+    const file = option.type === TYPE.ATTACHMENT;
+    const field = file ? el("input", { type: "file", "aria-label": option.name }) : el("textarea", { rows: 1, "aria-label": option.name, title: option.description, placeholder: " " });
+    const grow = file ? field : el("span", { class: "grower" }, field);
     const chip = { option, field, grow, chip: el("label", { class: "chip" }, el("span", { class: "chip-name" }, option.name), grow), value: null };
     this.#chips.set(option.name, chip);
     this.#row.querySelector(".more")?.before(chip.chip) ?? this.#row.append(chip.chip);
@@ -62,6 +85,7 @@ export class CommandField {
   }
 
   #write(chip, text) {
+    if (chip.option.type === TYPE.ATTACHMENT) return; // only a person can put something into it
     chip.field.value = text;
     chip.grow.dataset.text = text;
   }
@@ -76,6 +100,7 @@ export class CommandField {
     chip.value = null;
     this.#fault = null;
     chip.chip.classList.remove("fault");
+    if (chip.option.type === TYPE.ATTACHMENT) return this.lead();
     this.#spread(chip);
     this.lead();
     this.#offer(chip);
@@ -105,6 +130,7 @@ export class CommandField {
 
   #key(event, chip) {
     if (event.isComposing || this.picker.key(event)) return;
+    if (event.key === "Enter" && chip.option.type === TYPE.ATTACHMENT && !chip.field.value) return; // opens the dialogue
     const first = chip === [...this.#chips.values()][0];
     const start = chip.field.selectionStart === 0 && chip.field.selectionEnd === 0;
     if (event.key === "Enter" && !event.shiftKey) this.#send();
@@ -144,6 +170,7 @@ export class CommandField {
 
   async #send() {
     const values = this.#values();
+    const files = this.#files();
     this.#fault = problem(this.command, values);
     const wrong = this.#chips.get(this.#fault?.option);
     if (wrong) {
@@ -153,7 +180,7 @@ export class CommandField {
     }
     const text = `/${this.command.name} ${Object.entries(values).map(([name, value]) => `${name}: ${value}`).join(" ")}`;
     this.leave("");
-    if (!(await this.actions.command(this.channel, this.command, tree(this.command, values)))) this.leave(text);
+    if (!(await this.actions.command(this.channel, this.command, tree(this.command, values), files))) this.leave(text);
   }
 
   // suggestions for the option in focus

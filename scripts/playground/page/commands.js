@@ -50,7 +50,7 @@ export function coerce(option, text) {
   if (option.type === TYPE.STRING) return checkLength(option, text);
   if (option.type === TYPE.BOOLEAN) return /^(true|false)$/i.test(text) ? { value: /^t/i.test(text) } : { error: "True or False" };
   if (option.type === TYPE.INTEGER || option.type === TYPE.NUMBER) return checkNumber(option, text);
-  return /^\d{1,20}$/.test(text) ? { value: text } : { error: "Choose one of the list" };
+  return /^\d{1,20}$/.test(text) ? { value: text } : { error: option.type === TYPE.ATTACHMENT ? "Choose a file" : "Choose one of the list" };
 }
 
 function checkLength(option, text) {

@@ -1,22 +1,42 @@
 /* Buttons, selects and the layout components of messages.
  * https://discord.com/developers/docs/components/reference */
 
-import { el } from "./dom.js";
+import { el, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { markdown } from "./markdown-view.js";
 import { fileView, pictureView, safe } from "./media.js";
 import { nameOf } from "./state.js";
 
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link-out", 6: "secondary" };
+const ROW = 1;
 export const SELECTS = new Set([3, 5, 6, 7, 8]);
 
-export function componentsView(message, context) {
-  const views = message.components.map((component) => view(component, { ...context, message }));
-  return el("div", { class: context.modern ? "components modern" : "components" }, views);
+/** In `node`, which stays: of a row too only the button that changed is made anew. */
+export function showComponents(node, message, context) {
+  const inside = { ...context, message };
+  reconcile(node, message.components.map((component, at) => (component.type === ROW ? rowOf(component, at, inside) : wholeOf(component, at, inside))));
+}
+
+function rowOf(row, at, context) {
+  const show = (node) => reconcile(node, row.components.map((it, place) => wholeOf(it, it.custom_id ?? place, context)));
+  const make = () => {
+    const node = el("div", { class: "component-row" });
+    show(node);
+    return node;
+  };
+  return { key: `row-${at}`, stamp: [{}], make, update: show };
+}
+
+/** The ids of components are counted anew whenever one more stands before them: they change nothing that is seen. */
+function wholeOf(component, key, context) {
+  const asked = context.world.pressed(context.message.id);
+  const busy = asked?.why === null;
+  const seen = JSON.stringify(component, (name, value) => (name === "id" ? undefined : value));
+  return { key, stamp: [seen, busy, busy && asked.custom_id], make: () => view(component, context) ?? el("span", {}) };
 }
 
 const VIEWS = {
-  1: (row, context) => el("div", { class: "component-row" }, row.components.map((it) => view(it, context))),
+  [ROW]: (row, context) => el("div", { class: "component-row" }, row.components.map((it) => view(it, context))),
   2: buttonView,
   3: selectView,
   5: selectView,

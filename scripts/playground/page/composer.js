@@ -5,11 +5,11 @@ import { CommandField } from "./command-field.js";
 import { matching, parseTyped, runnable } from "./commands.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
-import { readable } from "./media.js";
 import { encoded, namedLike, typedAtEnd } from "./mentions.js";
 import { avatar } from "./people.js";
 import { Picker } from "./picker.js";
 import { THREADS, nameOf } from "./state.js";
+import { Uploads } from "./uploads.js";
 
 const LONGEST = 2000;
 
@@ -18,7 +18,7 @@ export class Composer {
   #drafts = new Map();
   #reply = null;
   #ping = true; // whether a reply pings whom it answers
-  #files = [];
+  #uploads = new Uploads(() => this.#showLead());
   #command = null;
   #text = el("textarea", { rows: 1, class: "text", "aria-label": "Message", spellcheck: "true" });
   #grow = el("div", { class: "grower" }, this.#text);
@@ -43,8 +43,7 @@ export class Composer {
     this.#leave();
     this.#write(this.#drafts.get(channel) ?? "");
     this.#reply = null;
-    this.#files = [];
-    this.#showLead();
+    this.#uploads.put([]);
   }
 
   render() {
@@ -78,11 +77,9 @@ export class Composer {
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     this.#text.addEventListener("blur", () => this.#picker.hide());
-    this.#text.addEventListener("paste", (event) => this.#take(event, event.clipboardData.files));
-    this.root.addEventListener("dragover", (event) => event.preventDefault());
-    this.root.addEventListener("drop", (event) => this.#take(event, event.dataTransfer.files));
+    this.root.addEventListener("paste", (event) => event.clipboardData.files.length && (event.preventDefault(), this.take(event.clipboardData.files)));
     this.#file.addEventListener("change", () => {
-      this.#attach(this.#file.files);
+      this.take(this.#file.files);
       this.#file.value = "";
     });
   }
@@ -143,13 +140,16 @@ export class Composer {
 
   async #send() {
     const content = this.#text.value.trim();
-    const more = { replyTo: this.#reply?.id, ping: this.#ping, files: this.#files };
-    if (!content && !this.#files.length) return;
+    const { files } = this.#uploads;
+    const more = { replyTo: this.#reply?.id, ping: this.#ping, files };
+    if (!content && !files.length) return;
     if (content.length > LONGEST) return;
     this.#write("");
-    this.#files = [];
+    this.#uploads.put([]);
     this.#unreply();
-    if (!(await this.actions.write(this.channel, encoded(content, this.world.people.values()), more))) this.#write(content);
+    if (await this.actions.write(this.channel, encoded(content, this.world.people.values()), more)) return;
+    this.#write(content);
+    this.#uploads.put(files);
   }
 
   // the slash command
@@ -175,7 +175,7 @@ export class Composer {
   // what stands above the line: the option's hint, the reply, the files
 
   #showLead() {
-    const parts = this.#command ? [this.#command.hint()] : [this.#reply && this.#replyView(), this.#files.length > 0 && this.#filesView()];
+    const parts = this.#command ? [this.#command.hint()] : [this.#reply && this.#replyView(), this.#uploads.view()];
     this.#lead.replaceChildren(...parts.filter(Boolean));
   }
 
@@ -195,24 +195,11 @@ export class Composer {
     this.#showLead();
   }
 
-  #filesView() {
-    const drop = (file) => {
-      this.#files = this.#files.filter((it) => it !== file);
-      this.#showLead();
-    };
-    const view = (file) => el("div", { class: "file-card" }, icon("file", 28), el("div", { class: "file-words" }, file.name, el("small", {}, readable(file.size))), el("button", { type: "button", class: "tool", "aria-label": `Remove ${file.name}`, onclick: () => drop(file) }, icon("trash", 16)));
-    return el("div", { class: "upload-bar" }, this.#files.map(view));
-  }
-
-  #take(event, files) {
-    if (!files?.length) return;
-    event.preventDefault();
-    this.#attach(files);
-  }
-
-  #attach(files) {
-    this.#files = [...this.#files, ...files].slice(0, 10);
-    this.#showLead();
+  /** Files that were chosen, pasted or dropped: for the command that is being typed, if it takes one, else for the message. */
+  take(files) {
+    const largest = this.world.application.file_bytes;
+    if (this.#command) this.#command.take(files[0], largest);
+    else this.#uploads.add(files, largest);
     this.focus();
   }
 }

@@ -20,16 +20,20 @@ function set(node, name, value) {
   else node.setAttribute(name, value === true ? "" : value);
 }
 
-/** Show `wanted` ({key, stamp, make}) in `parent`, in order. A child whose stamp (a list of values) is the same as
- * last time stays as it is, and so keeps its focus, its selection and its animation. */
+/** Show `wanted` ({key, stamp, make, update?}) in `parent`, in order. A child whose stamp (a list of values) is the same
+ * as last time stays as it is, and so keeps its focus, its selection and its animation. Of another stamp it is made
+ * anew, unless there is an `update`, which brings the child that is there up to date. What is falsy is left out. */
 export function reconcile(parent, wanted) {
   const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
   const focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
   let cursor = parent.firstElementChild;
-  for (const { key, stamp, make } of wanted) {
-    let node = old.get(key);
-    old.delete(key);
-    if (!node || !same(stamps.get(node), stamp)) {
+  for (const { key, stamp, make, update } of wanted.filter(Boolean)) {
+    let node = old.get(String(key));
+    old.delete(String(key));
+    if (node && update && !same(stamps.get(node), stamp)) {
+      update(node);
+      stamps.set(node, stamp);
+    } else if (!node || !same(stamps.get(node), stamp)) {
       const fresh = make();
       fresh.dataset.key = key;
       stamps.set(fresh, stamp);

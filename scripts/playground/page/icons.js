@@ -18,6 +18,7 @@ const STROKES = {
   out: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
   warn: "M12 4 2.5 20h19zM12 10v5M12 17.5v.5",
   command: "M15.5 4l-7 16",
+  silent: "M6 16V11a6 6 0 0 1 9.5-4.9M18 10.5V16M4 16h16M10.5 19.5h3M4 3l16 18",
   lock: "M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3",
 };
 

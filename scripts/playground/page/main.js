@@ -3,6 +3,7 @@
 import { Actions, toast } from "./actions.js";
 import { Play } from "./api.js";
 import { el } from "./dom.js";
+import { tick } from "./markdown-view.js";
 import { openModal } from "./modal.js";
 import { Pane } from "./pane.js";
 import { Members } from "./people.js";
@@ -40,6 +41,7 @@ function home() {
 }
 
 function render() {
+  if (main.channel && !world.channels.has(main.channel)) follow(); // it was deleted
   sidebar.render();
   members.render();
   main.render();
@@ -65,7 +67,10 @@ function renderModal() {
 
 /** False when the playground was started again and knows nothing of what this page shows: the page starts again too. */
 async function refresh() {
-  const state = await play.state();
+  return world.read(async () => takeIn(await play.state()));
+}
+
+function takeIn(state) {
   if (world.me && world.me.id !== state.me.id) {
     location.replace(location.pathname);
     return false;
@@ -75,10 +80,10 @@ async function refresh() {
   return true;
 }
 
-/** After a gap in the events: read again what is on screen, forget what is not. */
-async function catchUp(again) {
+/** Events are heard from now on: read again what is on screen, for what happened before, and forget what is not. */
+async function catchUp() {
   world.connected = true;
-  if (!again) return world.changed();
+  world.changed();
   if (!(await refresh())) return;
   [...world.messages.keys()].filter((channel) => !world.looking.includes(channel)).forEach((channel) => world.messages.delete(channel));
   await Promise.all(world.looking.map((channel) => actions.open(channel, { again: true })));
@@ -87,7 +92,6 @@ async function catchUp(again) {
 async function hear(event) {
   if (RELOADING.has(event.t)) return void ((await refresh()) && follow());
   world.hear(event);
-  if (event.t === "CHANNEL_DELETE" || event.t === "THREAD_DELETE") follow();
 }
 
 function typeAnywhere(event) {
@@ -106,9 +110,10 @@ try {
   });
   document.addEventListener("keydown", typeAnywhere);
   follow();
+  setInterval(tick, 1000);
   play.listen({
     heard: (event) => hear(event).catch((error) => toast(error.message)),
-    opened: (again) => catchUp(again).catch((error) => toast(error.message)),
+    opened: () => catchUp().catch((error) => toast(error.message)),
     lost: () => {
       world.connected = false;
       world.changed();

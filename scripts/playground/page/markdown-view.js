@@ -1,12 +1,28 @@
 /* Markdown as nodes. `world` answers what an id is called; everything else is in the tree. */
 
-import { el, announce } from "./dom.js";
+import { announce, el, reconcile } from "./dom.js";
 import { tokens } from "./highlight.js";
 import { inline, parse } from "./markdown.js";
 import { full, styled } from "./time.js";
 
 export function markdown(text, world) {
-  return el("div", { class: "markdown" }, parse(text).map((block) => blockView(block, world)));
+  const node = el("div", { class: "markdown" });
+  showMarkdown(node, text, world);
+  return node;
+}
+
+/** Bring what `markdown` made to another text: the blocks that are the same stay as they are. */
+export function showMarkdown(node, text, world) {
+  const row = (block, at) => ({ key: at, stamp: [JSON.stringify(block), world.people.size], make: () => blockView(block, world) });
+  reconcile(node, parse(text).map(row));
+}
+
+/** Times that say how long ago or how far off something is go on while nothing else changes. */
+export function tick() {
+  for (const time of document.querySelectorAll("time[data-relative]")) {
+    const words = styled(Number(time.dataset.relative), "R");
+    if (time.textContent !== words) time.textContent = words;
+  }
 }
 
 /** Without blocks: for a label or a placeholder. */
@@ -62,7 +78,7 @@ function inlineView(node, world) {
     case "spoiler":
       return spoilerView(words());
     case "time":
-      return el("time", { class: "stamp", title: full(node.seconds * 1000) }, styled(node.seconds, node.style));
+      return el("time", { class: "stamp", title: full(node.seconds * 1000), "data-relative": node.style === "R" && node.seconds }, styled(node.seconds, node.style));
     case "emoji":
       return `:${node.name}:`;
     default:

@@ -1,6 +1,6 @@
 /* What hangs on a message besides its text: files, pictures, embeds. */
 
-import { el } from "./dom.js";
+import { el, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { markdown, oneLine } from "./markdown-view.js";
 
@@ -8,14 +8,13 @@ const WIDEST = 400;
 const HIGHEST = 300;
 const LARGEST_PREVIEW = 200_000; // bytes
 
-export function attachmentsView(message) {
-  const files = message.attachments ?? [];
-  return files.length ? el("div", { class: "attachments" }, files.map(fileView)) : null;
+export function showAttachments(node, message) {
+  reconcile(node, message.attachments.map((file) => ({ key: file.id, stamp: [file.url], make: () => fileView(file) })));
 }
 
 export function fileView(file) {
   if (file.content_type?.startsWith("image/")) return pictureView(file);
-  const name = el("a", { href: file.url, target: "_blank", rel: "noreferrer noopener", download: file.filename }, file.filename);
+  const name = el("a", { href: safe(file.url), target: "_blank", rel: "noreferrer noopener", download: file.filename }, file.title ?? file.filename);
   const card = el("div", { class: "file-card" }, icon("file", 28), el("div", { class: "file-words" }, name, el("small", {}, readable(file.size))));
   const text = file.content_type?.startsWith("text/") && file.size <= LARGEST_PREVIEW && new URL(file.url, location.href).origin === location.origin;
   return text ? el("div", { class: "file" }, card, previewView(file)) : card;

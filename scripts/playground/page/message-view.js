@@ -1,15 +1,15 @@
-/* One message. What it shows depends on its own record and on the few values that `stampOf` names; the list renders it
- * again only when one of them changed. */
+/* One message. What it shows depends on its own record and on the few values that `stampOf` names; the list brings it up to
+ * date only when one of them changed, and then part by part. */
 
-import { componentsView } from "./components.js";
-import { el } from "./dom.js";
+import { showComponents } from "./components.js";
+import { el, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
-import { markdown, oneLine } from "./markdown-view.js";
+import { oneLine, showMarkdown } from "./markdown-view.js";
 import { plain } from "./markdown.js";
-import { attachmentsView, embedView } from "./media.js";
+import { embedView, showAttachments } from "./media.js";
 import { decoded, encoded } from "./mentions.js";
 import { appTag, avatar } from "./people.js";
-import { EPHEMERAL, LOADING, THREADS, interactionOf, nameOf, sentAt } from "./state.js";
+import { EPHEMERAL, LOADING, THREADS, interactionOf, isSilent, nameOf, sentAt } from "./state.js";
 import { clock, full, moment } from "./time.js";
 
 const TYPE = { ADDED: 1, RENAMED: 4, JOIN: 7, THREAD_CREATED: 18, REPLY: 19, COMMAND: 20, STARTER: 21, CONTEXT: 23 };
@@ -31,9 +31,17 @@ export const stampOf = (message, { compact, world, editing }) => {
 };
 
 export function messageView(message, context) {
-  if (message.type === TYPE.STARTER) return starterView(message, context);
-  if (!SPOKEN.has(message.type)) return systemView(message, context);
-  return spokenView(message, context);
+  const article = el("article", { tabindex: "-1" });
+  showMessage(article, message, context);
+  return article;
+}
+
+/** Bring what `messageView` made up to date. What is the same as before is not touched: a list that is open stays open,
+ * what is selected stays selected, and nothing flickers while the app edits its message. */
+export function showMessage(article, message, context) {
+  if (message.type === TYPE.STARTER) return showStarter(article, message, context);
+  if (!SPOKEN.has(message.type)) return showSystem(article, message, context);
+  return showSpoken(article, message, context);
 }
 
 const hidden = (message) => Boolean(message.flags & EPHEMERAL);
@@ -42,43 +50,67 @@ const threadOf = (message, world) => {
   return thread && THREADS.has(thread.type) && message.channel_id !== thread.id ? thread : null;
 };
 
-function spokenView(message, context) {
-  const { compact, world } = context;
-  const mentioned = (message.mentions ?? []).some((person) => person.id === world.me.id) || message.mention_everyone;
-  const classes = ["message", compact && "compact", mentioned && "mentioned", hidden(message) && "ephemeral"].filter(Boolean).join(" ");
-  const side = compact ? el("time", { class: "side-time", "aria-hidden": "true" }, clock(sentAt(message))) : avatar(message.author);
+function showSpoken(article, message, context) {
+  const { compact, world, starter } = context;
   const name = world.authorName(message);
-  return el(
-    "article",
-    { class: classes, tabindex: "-1", "aria-label": `${name}, ${moment(sentAt(message))}` },
-    leadView(message, world),
-    el("div", { class: "message-row" }, el("div", { class: "message-side" }, side), el("div", { class: "message-main" }, !compact && headerView(message, world), bodyView(message, context))),
-    toolsView(message, context),
-  );
+  article.className = ["message", compact && "compact", world.mentions(message) && "mentioned", hidden(message) && "ephemeral", starter && "starter"].filter(Boolean).join(" ");
+  article.setAttribute("aria-label", `${name}, ${moment(sentAt(message))}`);
+  const side = () => (compact ? el("time", { class: "side-time", "aria-hidden": "true" }, clock(sentAt(message))) : avatar(message.author));
+  const rows = [{ key: "side", stamp: [compact], make: () => el("div", { class: "message-side" }, side()) }, part("main", "div", "message-main", (main) => reconcile(main, bodyOf(message, context)))];
+  reconcile(article, [
+    { key: "lead", stamp: [JSON.stringify([message.interaction_metadata, message.referenced_message]), world.people.size], make: () => leadView(message, world) ?? el("div", { hidden: true }) },
+    part("row", "div", "message-row", (row) => reconcile(row, rows)),
+    !isSilent(message) && world.mentions(message) && { key: "you", stamp: [], make: () => el("span", { class: "you", role: "img", "aria-label": "mentioned you", title: "This message mentioned you" }, "@") },
+    toolable(message, context) && { key: "tools", stamp: [message.id], make: () => toolsView(message, context) },
+  ]);
+}
+
+/** A part that is made once and then brought up to date whenever its message is. */
+function part(key, tag, name, show) {
+  const make = () => {
+    const node = el(tag, { class: name });
+    show(node);
+    return node;
+  };
+  return { key, stamp: [{}], make, update: show };
 }
 
 function headerView(message, world) {
   const time = el("time", { datetime: message.timestamp, title: full(sentAt(message)) }, moment(sentAt(message)));
-  return el("header", { class: "message-head" }, el("span", { class: "author" }, world.authorName(message)), message.author.bot && appTag(), time);
+  const silent = isSilent(message) && el("span", { class: "silent", role: "img", "aria-label": "Silent message", title: "Silent: nobody was notified of this message" }, icon("silent", 14));
+  return el("header", { class: "message-head" }, el("span", { class: "author" }, world.authorName(message)), message.author.bot && appTag(), time, silent);
 }
 
-function bodyView(message, context) {
-  const { world, actions } = context;
-  if (context.editing === message.id) return editView(message, context);
-  if (message.flags & LOADING) return [thinkingView(message, world), hidden(message) && noteView(message, context)];
-  const modern = message.flags & V2;
-  const edited = message.edited_timestamp && el("span", { class: "edited", title: full(new Date(message.edited_timestamp)) }, "(edited)");
-  const text = message.content ? markdown(message.content, world) : null;
-  (text?.lastElementChild?.tagName === "P" ? text.lastElementChild : text)?.append(...(edited ? [" ", edited] : []));
+/** The parts of a message below its lead, for `reconcile`. */
+function bodyOf(message, context) {
+  const { world, actions, compact } = context;
+  const { content, attachments, embeds, components } = message;
+  const head = !compact && { key: "head", stamp: [world.authorName(message), message.flags], make: () => headerView(message, world) };
+  const note = hidden(message) && { key: "note", stamp: [], make: () => noteView(message, context) };
+  if (context.editing === message.id) return [head, { key: "edit", stamp: [], make: () => editView(message, context) }];
+  if (message.flags & LOADING) return [head, { key: "thinking", stamp: [world.people.size], make: () => thinkingView(message, world) }, note];
+  const failed = world.pressed(message.id)?.why;
+  const thread = threadOf(message, world);
+  const threadStamp = thread && [thread.name, thread.message_count, world.latest(thread.id)];
   return [
-    text,
-    attachmentsView(message),
-    (message.embeds ?? []).map((embed) => embedView(embed, world)),
-    message.components?.length ? componentsView(message, { world, actions, modern }) : null,
-    pressView(message, world),
-    threadView(message, world),
-    hidden(message) && noteView(message, context),
+    head,
+    content && part("text", "div", "markdown", (node) => showText(node, message, world)),
+    attachments?.length && part("files", "div", "attachments", (node) => showAttachments(node, message)),
+    ...(embeds ?? []).map((embed, at) => ({ key: `embed-${at}`, stamp: [JSON.stringify(embed)], make: () => embedView(embed, world) })),
+    components?.length && !context.starter && part("components", "div", message.flags & V2 ? "components modern" : "components", (node) => showComponents(node, message, { world, actions })),
+    failed && { key: "failed", stamp: [], make: () => el("p", { class: "failed", role: "alert" }, icon("warn", 14), "This interaction failed") },
+    thread && !context.starter && { key: "thread", stamp: threadStamp, make: () => threadView(message, thread, world) },
+    note,
   ];
+}
+
+function showText(node, message, world) {
+  showMarkdown(node, message.content, world);
+  node.querySelector(".edited")?.remove();
+  if (!message.edited_timestamp) return;
+  const last = node.lastElementChild;
+  const edited = el("span", { class: "edited", title: full(new Date(message.edited_timestamp)) }, " (edited)");
+  (["P", "SMALL"].includes(last?.tagName) ? last : node).append(edited);
 }
 
 /** The line above: what this replies to, or which command it answers. */
@@ -107,14 +139,7 @@ function noteView(message, { world, actions }) {
   return el("p", { class: "note" }, icon("eye", 14), "Only you can see this · ", el("button", { type: "button", class: "link", onclick: dismiss }, "Dismiss message"));
 }
 
-function pressView(message, world) {
-  const why = world.pressed(message.id)?.why;
-  return why ? el("p", { class: "failed" }, icon("warn", 14), "This interaction failed") : null;
-}
-
-function threadView(message, world) {
-  const thread = threadOf(message, world);
-  if (!thread) return null;
+function threadView(message, thread, world) {
   const count = thread.message_count ?? 0;
   const last = world.latest(thread.id);
   const words = last && (last.flags & LOADING ? "is thinking…" : plain(last.content).slice(0, 80) || "sent a file");
@@ -127,11 +152,13 @@ function threadView(message, world) {
   );
 }
 
-function systemView(message, { world }) {
+function showSystem(article, message, { world }) {
   const who = el("strong", {}, world.authorName(message));
   const said = [who, ...saidBy(message, world)];
   const symbol = message.type === TYPE.THREAD_CREATED ? "thread" : "out";
-  return el("article", { class: "message system", tabindex: "-1" }, el("div", { class: "message-row" }, el("div", { class: "message-side" }, icon(symbol, 18)), el("div", { class: "message-main" }, said, " ", el("time", {}, moment(sentAt(message))))));
+  const main = el("div", { class: "message-main" }, said.flat(), " ", el("time", {}, moment(sentAt(message))));
+  article.className = "message system";
+  article.replaceChildren(el("div", { class: "message-row" }, el("div", { class: "message-side" }, icon(symbol, 18)), main));
 }
 
 /** What Discord says about what somebody did. */
@@ -152,19 +179,18 @@ function saidBy(message, world) {
 }
 
 /** The message that a thread hangs on, shown at its beginning. */
-function starterView(message, context) {
+function showStarter(article, message, context) {
   const { world } = context;
   const origin = message.message_reference;
   const starter = world.messages.get(origin?.channel_id)?.get(origin?.message_id) ?? message.referenced_message;
-  if (!starter) return el("article", { class: "message system" }, el("p", { class: "note" }, "The message this thread began with is not here any more."));
-  const view = spokenView({ ...starter, components: [] }, { ...context, compact: false, starter: true });
-  view.classList.add("starter");
-  view.querySelector(".thread-card")?.remove();
-  return view;
+  if (starter) return showSpoken(article, starter, { ...context, compact: false, starter: true });
+  article.className = "message system";
+  article.replaceChildren(el("p", { class: "note" }, "The message this thread began with is not here any more."));
 }
 
-function toolsView(message, { world, reply, edit, actions, starter }) {
-  if (message.flags & LOADING || hidden(message) || starter) return null;
+const toolable = (message, { starter }) => !(message.flags & LOADING || hidden(message) || starter);
+
+function toolsView(message, { world, reply, edit, actions }) {
   const mine = message.author.id === world.me.id;
   const tool = (name, label, act) => el("button", { type: "button", class: "tool", "aria-label": label, title: label, onclick: act }, icon(name, 18));
   return el(

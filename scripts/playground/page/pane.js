@@ -4,7 +4,7 @@
 import { Composer } from "./composer.js";
 import { el, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
-import { continues, messageView, stampOf } from "./message-view.js";
+import { continues, messageView, showMessage, stampOf } from "./message-view.js";
 import { appTag, avatar } from "./people.js";
 import { THREADS, sentAt } from "./state.js";
 import { day } from "./time.js";
@@ -20,12 +20,14 @@ export class Pane {
   #rows = el("div", { class: "rows", role: "log", "aria-live": "polite" });
   #log = el("div", { class: "log", tabindex: "0", onscroll: () => this.#scrolled() }, this.#rows);
   #jump = el("button", { type: "button", class: "jump", hidden: true, onclick: () => this.#toEnd() }, "Jump to present", icon("down", 16));
+  #drop = el("div", { class: "drop", hidden: true }, "Drop files to attach them");
   #typing = el("div", { class: "typing", "aria-live": "polite" });
 
   constructor({ world, actions, side, members, channels }) {
     Object.assign(this, { world, actions, side, members, channels });
     this.composer = new Composer({ world, actions });
-    this.root = el("section", { class: side ? "pane side" : "pane" }, this.#header, el("div", { class: "log-box" }, this.#log, this.#jump), this.composer.root, this.#typing);
+    this.root = el("section", { class: side ? "pane side" : "pane" }, this.#header, el("div", { class: "log-box" }, this.#log, this.#jump), this.composer.root, this.#typing, this.#drop);
+    this.#takeDrops();
     // The log itself becomes smaller when the composer grows.
     const sizes = new ResizeObserver(() => this.#pinned && this.#toEnd());
     [this.#rows, this.#log].forEach((part) => sizes.observe(part));
@@ -85,7 +87,8 @@ export class Pane {
       const date = day(sentAt(message));
       if (!before || day(sentAt(before)) !== date) yield { key: `day-${message.id}`, stamp: [], make: () => el("div", { class: "day", role: "separator" }, el("span", {}, date)) };
       const compact = continues(message, before);
-      yield { key: message.id, stamp: this.#stamp(message, compact), make: () => messageView(message, this.#context(compact)) };
+      const context = this.#context(compact);
+      yield { key: message.id, stamp: this.#stamp(message, compact), make: () => messageView(message, context), update: (article) => showMessage(article, message, context) };
       before = message;
     }
     for (const asked of this.world.waitingIn(channel.id, "command")) yield { key: asked.interaction, stamp: [asked], make: () => waitingView(asked, this.world) };
@@ -115,6 +118,22 @@ export class Pane {
     const said = names.length === 1 ? [el("strong", {}, names[0]), " is typing…"] : [el("strong", {}, names.slice(0, 3).join(", ")), " are typing…"];
     const make = () => el("div", {}, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), said);
     return [{ key: "typing", stamp: [names.join()], make }];
+  }
+
+  #takeDrops() {
+    const over = (event) => {
+      if (!event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      this.#drop.hidden = false;
+    };
+    const leave = (event) => this.root.contains(event.relatedTarget) || (this.#drop.hidden = true);
+    const drop = (event) => {
+      this.#drop.hidden = true;
+      if (!event.dataTransfer.files.length) return;
+      event.preventDefault();
+      this.composer.take(event.dataTransfer.files);
+    };
+    for (const [name, listener] of Object.entries({ dragover: over, dragleave: leave, drop })) this.root.addEventListener(name, listener);
   }
 
   #scrolled() {

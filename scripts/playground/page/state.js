@@ -5,6 +5,7 @@
 export const THREADS = new Set([10, 11, 12]);
 export const LOADING = 1 << 7;
 export const EPHEMERAL = 1 << 6;
+export const SILENT = 1 << 12;
 const STARTER = 21; // the message that a thread hangs on, shown once more at its beginning
 const TYPING_MS = 10_000;
 
@@ -23,11 +24,14 @@ export class World {
   unread = new Map(); // channel → number of mentions, 0 for merely unread
   waiting = new Map(); // interaction → what was asked and has not been answered
   failed = new Map(); // interaction → why
+  answered = new Set(); // interactions of which an event told that before the answer to the press did
   connected = true;
   modal = null;
   looking = []; // the channels on screen
   #subscribers = new Set();
   #scheduled = false;
+  #reading = 0;
+  #held = [];
 
   subscribe(tell) {
     this.#subscribers.add(tell);
@@ -63,9 +67,22 @@ export class World {
     this.changed();
   }
 
-  hear({ t, d }) {
-    HEARD[t]?.call(this, d);
+  hear(event) {
+    if (this.#reading) return void this.#held.push(event);
+    HEARD[event.t]?.call(this, event.d);
     this.changed();
+  }
+
+  /** Do what asks the simulator and takes in what it says. Meanwhile what happens waits, or it could be overwritten by an
+   * answer that was on its way before it. */
+  async read(reading) {
+    this.#reading += 1;
+    try {
+      return await reading();
+    } finally {
+      this.#reading -= 1;
+      if (!this.#reading) this.#held.splice(0).forEach((event) => this.hear(event));
+    }
   }
 
   look(channels) {
@@ -76,7 +93,7 @@ export class World {
 
   /** Remember what was asked until it is answered or fails: {kind, channel, message?, custom_id?, name?}. */
   awaitAnswer(interaction, asked) {
-    const answered = this.#isAnswered(interaction);
+    const answered = this.answered.delete(interaction) || this.#isAnswered(interaction);
     if (!answered) this.waiting.set(interaction, { ...asked, interaction, why: this.failed.get(interaction) ?? null, at: Date.now() });
     this.changed();
   }
@@ -162,11 +179,23 @@ export class World {
   }
 
   noteUnread(message) {
-    if (message.author.id === this.me.id || this.looking.includes(message.channel_id)) return;
-    const mentioned = (message.mentions ?? []).some((person) => person.id === this.me.id) || message.mention_everyone;
-    this.unread.set(message.channel_id, (this.unread.get(message.channel_id) ?? 0) + (mentioned ? 1 : 0));
+    if (message.author.id === this.me.id || isSilent(message) || this.looking.includes(message.channel_id)) return;
+    this.unread.set(message.channel_id, (this.unread.get(message.channel_id) ?? 0) + (this.mentions(message) ? 1 : 0));
+  }
+
+  /** Whether it names whoever plays here. */
+  mentions(message) {
+    return Boolean((message.mentions ?? []).some((person) => person.id === this.me.id) || message.mention_everyone);
+  }
+
+  settleInteraction(id) {
+    if (!this.waiting.has(id)) this.answered.add(id);
+    else if (this.waiting.get(id).kind === "component") this.waiting.delete(id);
   }
 }
+
+/** Sent so that nobody is notified of it. */
+export const isSilent = (message) => Boolean(message.flags & SILENT);
 
 const counted = (message) => message.type !== STARTER && !(message.flags & EPHEMERAL);
 
@@ -191,8 +220,9 @@ function dropChannel(channel) {
 /** Gateway events, and the few that only a client hears. */
 const HEARD = {
   MESSAGE_CREATE(message) {
+    const known = this.messages.get(message.channel_id)?.has(message.id);
     this.put(message);
-    this.count(message);
+    if (!known) this.count(message);
     this.noteUnread(message);
     this.typing.get(message.channel_id)?.delete(message.author.id);
   },
@@ -217,7 +247,7 @@ const HEARD = {
     setTimeout(() => this.changed(), TYPING_MS + 50);
   },
   INTERACTION_SUCCESS({ id }) {
-    if (this.waiting.get(id)?.kind === "component") this.waiting.delete(id);
+    this.settleInteraction(id);
   },
   INTERACTION_FAILED({ id, why }) {
     this.failed.set(id, why);

@@ -6,7 +6,7 @@ import { icon } from "./icons.js";
 import { oneLine } from "./markdown-view.js";
 import { THREADS, nameOf } from "./state.js";
 
-const EXAMPLES = ["list the files and write hello.py", "make a plan, then write greet.js and run it", "write notes.md"];
+const EXAMPLES = ["list the files and write hello.py", "make a plan, then write greet.js and run it", "ask me which colour I like"];
 
 export function welcomeView(channel, { world, empty, begin }) {
   const thread = THREADS.has(channel.type);

@@ -1,0 +1,21 @@
+"""The files of a message or a command, as Discord describes them. Pure.
+
+https://docs.discord.com/developers/resources/message#attachment-object
+"""
+
+from collections.abc import Iterable
+
+from app.turns.records import Attachment
+
+
+def attachments_of(said: object) -> tuple[Attachment, ...]:
+    """Of a message's list, or of what a command's options are resolved to. What is none as documented is left out."""
+    listed: Iterable[object] = said.values() if isinstance(said, dict) else said if isinstance(said, list) else ()
+    return tuple(found for one in listed if (found := _attachment(one)) is not None)
+
+
+def _attachment(said: object) -> Attachment | None:
+    match said:
+        case {"id": str(id), "filename": str(name), "size": int(size), "url": str(url)} if size >= 0:
+            return Attachment(id, name, size, url)
+    return None

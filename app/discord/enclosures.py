@@ -1,0 +1,35 @@
+"""What is too long for a message goes with it as a file, and the message says so. Pure."""
+
+from app.discord.limits import FILE_BYTES, REQUEST_BYTES
+from app.discord.notation import NOTHING, SUBTEXT, fence, is_exact, visible
+from app.discord.text import clean, shorten, units
+from app.turns.records import File
+
+MOST_BYTES = min(FILE_BYTES, REQUEST_BYTES // 4)  # so that a few of them go with one message
+CUT = "\n[The rest does not fit into a file that Discord takes.]\n"
+LEAST_ROOM = 200
+
+
+def document(name: str, text: str, language: str, room: int) -> tuple[str, tuple[File, ...]]:
+    """The text as a block of code within `room` characters (200 or more). One that does not fit, or cannot be copied
+    from there as it is, is shown as far as possible and enclosed as the file `name`."""
+    assert room >= LEAST_ROOM
+    seen = visible(text)
+    if not seen.strip():
+        return SUBTEXT + NOTHING, ()
+    whole = fence(text, language)
+    if is_exact(text) and units(whole) <= room:
+        return whole, ()
+    note = f"\n{SUBTEXT}All of it is in the file {name}."
+    # Taken apart before it is cut, so that cutting cannot bring backticks together again.
+    apart = fence(seen, language)[len("```") + len(language) + 1 : -len("\n```")]
+    excerpt = shorten(apart, room - units(note) - units(fence("", language)))
+    return fence(excerpt, language) + note, (enclose(name, seen),)
+
+
+def enclose(name: str, text: str) -> File:
+    """As a file that Discord takes; where even that is too small for it, its end says so."""
+    content = clean(text).encode()
+    if len(content) > MOST_BYTES:
+        content = content[: MOST_BYTES - len(CUT)].decode("utf-8", "ignore").encode() + CUT.encode()
+    return File(name, content)

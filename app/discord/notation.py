@@ -1,0 +1,78 @@
+"""Discord's notation around words that are not ours: a command, a path or a diff is shown exactly as it is, and nothing
+that is in it is read as Markdown, as a mention or as a time. Pure.
+
+Whoever allows a command must see what will run. So whatever would be invisible, or would turn the direction of the text
+around, is spelt out instead of being sent.
+
+https://docs.discord.com/developers/reference#message-formatting
+https://support.discord.com/hc/en-us/articles/210298617
+"""
+
+import re
+
+from app.discord.markdown import escape
+from app.discord.text import clean, shorten, shows
+
+SUBTEXT = "-# "  # what is ours, and not the model's, is in small print
+NOTHING = "(nothing)"
+APART = "\u200b"  # keeps backticks from making a fence
+TWO, THREE = re.compile("`(?=`)"), re.compile("`(?=``)")
+# Controls, and Unicode's marks that have no width or turn a line around, but not the joiners U+200C and U+200D, which
+# emoji and several scripts need. https://unicode.org/reports/tr36/#visual_spoofing
+HIDDEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+DISTURBING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")  # controls, and what turns a line around
+
+
+def visible(text: str) -> str:
+    """With every control and every mark of zero width spelt out, as `\\u{202e}`; new lines and tabs stay."""
+    return HIDDEN.sub(_spelt, clean(text))
+
+
+def legible(text: str) -> str:
+    """The same for prose, where a script may need its marks: only what would disturb the reader is spelt out."""
+    return DISTURBING.sub(_spelt, clean(text))
+
+
+def prose(text: str, limit: int) -> str:
+    """Words of somebody's own, such as a name: on one line, at most so many characters, and none of them notation. The
+    signs that make sure of this are not counted, and may double it."""
+    words = text.split(None, limit + 1)[: limit + 1]
+    return escape(shorten(legible(" ".join(words)[: limit + 1]), limit))
+
+
+def code(text: str, limit: int) -> str:
+    """As code within a line, of at most `limit` characters and its quotes. Never blank."""
+    words = text.split(None, limit + 1)[: limit + 1]  # whatever is behind these is cut off in any case
+    line = shorten(visible(" ".join(words)[: limit + 1]), limit)
+    if not shows(line):
+        return NOTHING
+    if "`" not in line:
+        return f"`{line}`"
+    return f"`` {TWO.sub(f'`{APART}', line)} ``"
+
+
+def fence(text: str, language: str = "") -> str:
+    """As a block of code. Discord knows no longer fences than ```, so those inside are taken apart."""
+    return f"```{language}\n{THREE.sub(f'`{APART}', text)}\n```"
+
+
+def is_exact(text: str) -> bool:
+    """Whether `fence` changes nothing in it, and it can be copied from there."""
+    return "```" not in text and text == visible(text) and shows(text)
+
+
+def timestamp(epoch: float, style: str) -> str:
+    """A time, which every reader sees in their own zone: `R` as how long ago or from now, `t` of the day, `f` with the
+    date. It goes on counting without an edit."""
+    return f"<t:{int(epoch)}:{style}>"
+
+
+def mention(user: str) -> str:
+    return f"<@{user}>"
+
+
+def _spelt(found: re.Match[str]) -> str:
+    return f"\\u{{{ord(found[0]):x}}}"

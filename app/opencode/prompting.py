@@ -1,0 +1,136 @@
+"""Giving a session its prompt: once, alone, and with files that it can read.
+
+Look before you send. A message that is there already is never sent again unless it lies in an idle session without an
+end, and has done so for a while. One thread has one turn at work: whatever else still runs in its session is left over,
+and is ended first.
+"""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+from app.ids import SessionId
+from app.opencode import apologies
+from app.opencode.client import Client
+from app.opencode.inquiries import inquiries_of, telling
+from app.opencode.listening import Bell, listening
+from app.opencode.patience import Patience, Settling
+from app.opencode.reading import Reader
+from app.opencode.transcript import ENDED, Fate, Outcome, message_id, part_id
+from app.opencode.wire import Missing
+from app.turns import attachments
+from app.turns.errors import Refused, Retriable
+from app.turns.ports import Prompt, Unreadable
+from app.turns.progress import Denied
+from app.turns.records import File
+
+UNDECODED = "ImageDecodeError"
+BYTES_PER_SECOND = 1_000_000  # at which a server takes in images
+
+
+class Prompting:
+    def __init__(self, client: Client, session: SessionId, model: str, patience: Patience) -> None:
+        self._client = client
+        self._session = session
+        self._model = model
+        self._patience = patience
+
+    async def ensure(self, prompt: Prompt, reader: Reader) -> None:
+        """Raises Missing, Unreadable."""
+        outcome = await self._settled(message_id(prompt.turn), reader)
+        if outcome.fate is Fate.RUNNING or outcome.fate in ENDED:
+            return
+        if outcome.overtaken:
+            raise Refused(apologies.OVERTAKEN)
+        await self._send(prompt)
+
+    async def _settled(self, message: str, reader: Reader) -> Outcome:
+        """What became of it, once that is certain enough to send it or to leave it."""
+        stored, status = await asyncio.gather(self._has(message), self._client.status(self._session))
+        if not stored:
+            if status.busy:
+                await self._make_room()
+            await self._forget_asks()
+            return Outcome(Fate.ABSENT)
+        settling = Settling(self._patience)
+        while True:
+            outcome = await reader.look()
+            if outcome.fate is Fate.RUNNING or settling.is_over(outcome.fate):
+                return outcome
+            await asyncio.sleep(settling.pause)
+
+    async def _make_room(self) -> None:
+        """A prompt that is sent into a running turn would join it, or be forgotten when that one is aborted."""
+
+        async def idle() -> bool:
+            return not (await self._client.status(self._session)).busy
+
+        if not await _until(idle, self._patience.idle):
+            await self._client.abort(self._session)
+            if not await _until(idle, self._patience.idle):
+                raise Retriable(f"session {self._session} is still busy with something else")
+
+    async def _forget_asks(self) -> None:
+        """Nothing runs, so nobody waits for what is still listed: aborted turns leave it behind for ever."""
+        with suppress(Missing, Retriable, Refused):
+            left = inquiries_of(await self._client.permissions(), await self._client.questions())
+            for one in left:
+                told = telling(one.ask, Denied())
+                with suppress(Missing):
+                    await self._client.tell(told.path, told.body)
+
+    async def _send(self, prompt: Prompt) -> None:
+        """A server that cannot decode an image says so in an event, and nowhere else."""
+        parts = parts_of(prompt)
+        images = any(str(part.get("mime", "")).startswith("image/") for part in parts)
+        async with AsyncExitStack() as stack:
+            bell = await stack.enter_async_context(listening(self._client, self._session)) if images else Bell()
+            if images:
+                await bell.wait(0.0, self._patience.connected)
+            await self._client.prompt(self._session, message_id(prompt.turn), parts, self._model)
+            await self._until_stored(prompt, bell)
+
+    async def _until_stored(self, prompt: Prompt, bell: Bell) -> None:
+        message = message_id(prompt.turn)
+
+        async def stored() -> bool:
+            if bell.fault is not None and UNDECODED in (bell.fault.name, bell.fault.hint.partition(":")[0]):
+                raise Unreadable
+            return await self._has(message)
+
+        size = sum(len(file.content) for file in prompt.files)
+        if not await _until(stored, self._patience.stored + size / BYTES_PER_SECOND):
+            raise Retriable(f"{message} was taken and not stored")
+
+    async def _has(self, message: str) -> bool:
+        try:
+            await self._client.message(self._session, message)
+        except Missing:
+            return False
+        return True
+
+
+def parts_of(prompt: Prompt) -> Sequence[Mapping[str, Any]]:
+    """Own ids make a repeat of the prompt the same parts."""
+    text = {"id": part_id(prompt.turn, 0), "type": "text", "text": prompt.text}
+    files = enumerate(prompt.files, 1)
+    return [text, *({"id": part_id(prompt.turn, ordinal), **_file(file)} for ordinal, file in files)]
+
+
+def _file(file: File) -> Mapping[str, str]:
+    """What is no image is called plain text: one file of another type can spoil a session for good."""
+    mime = attachments.mime(file) or "text/plain"
+    content = base64.b64encode(file.content).decode("ascii")
+    return {"type": "file", "mime": mime, "filename": file.name, "url": f"data:{mime};base64,{content}"}
+
+
+async def _until(true: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+    """Whether it came true within about so many seconds."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not await true():
+        if asyncio.get_running_loop().time() >= deadline:
+            return False
+        await asyncio.sleep(0.1)
+    return True

@@ -1,0 +1,127 @@
+"""HTTP to one server of OpenCode 1.18.33: what holds for every request.
+
+Two habits of that server shape this module. While it boots it accepts requests that it never answers: so every read
+has a short time limit, and what may be repeated is repeated. And an address that it does not know is answered with
+its web page and 200: so only JSON counts as an answer.
+
+What it raises: Missing for what the server does not have, Occupied where it would have to be idle, Retriable for what
+may pass, Refused where the server will never take it. No error carries a body, a header or a password.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from json import JSONDecodeError
+from typing import Any
+
+import httpx
+from httpx_sse import SSEError, aconnect_sse
+
+from app.opencode import apologies
+from app.opencode.config import USERNAME
+from app.sandboxes.ports import Endpoint
+from app.turns.errors import Refused, Retriable
+
+TRIES = 3
+READ_SECONDS = 5.0
+HEARTBEAT_SECONDS = 10.0
+SILENCE_SECONDS = 2.5 * HEARTBEAT_SECONDS  # tools may be silent for minutes, the stream never is
+MISSING = ("NotFoundError", "PermissionNotFoundError", "QuestionNotFoundError")
+
+
+class Missing(Exception):
+    """The server answers, and has no such session, message or request."""
+
+
+class Occupied(Exception):
+    """Not while the session is at work."""
+
+
+class Wire:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        endpoint: Endpoint,
+        password: str,
+        read_seconds: float,
+        silence_seconds: float,
+    ) -> None:
+        self._http = http
+        self._read_seconds = read_seconds
+        self._silence_seconds = silence_seconds
+        self._url = endpoint.url
+        self._headers = dict(endpoint.headers)
+        self._auth = httpx.BasicAuth(USERNAME, password)
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        return await self.call("GET", path, params=params)
+
+    async def call(self, method: str, path: str, **arguments: Any) -> Any:
+        return parsed(await self.answer(method, path, **arguments))
+
+    async def answer(self, method: str, path: str, tries: int = TRIES, **arguments: Any) -> httpx.Response:
+        """A good answer: JSON, or the empty one that some calls have."""
+        for left in reversed(range(tries)):
+            try:
+                response = await self.send(method, path, **arguments)
+            except httpx.ReadTimeout as error:
+                if left:
+                    continue
+                raise Retriable(f"OpenCode does not answer {method} {path}") from error
+            except httpx.HTTPError as error:
+                raise Retriable(f"OpenCode cannot be reached: {type(error).__name__}") from error
+            _check(response)
+            return response
+        raise AssertionError("unreachable")
+
+    async def send(self, method: str, path: str, timeout: float | None = None, **arguments: Any) -> httpx.Response:
+        """Once, whatever the answer is. Raises what httpx raises."""
+        return await self._http.request(
+            method,
+            self._url + path,
+            headers=self._headers,
+            auth=self._auth,
+            timeout=httpx.Timeout(READ_SECONDS, read=timeout or self._read_seconds),
+            follow_redirects=False,
+            **arguments,
+        )
+
+    @asynccontextmanager
+    async def events(self) -> AsyncIterator[AsyncIterator[Mapping[str, Any]]]:
+        """The events of the workspace from now on. Raises Retriable, also when nothing has come for so long that
+        the server must be gone. It ends when the server says so."""
+        timeout = httpx.Timeout(READ_SECONDS, read=self._silence_seconds)
+        arguments = {"headers": self._headers, "auth": self._auth, "timeout": timeout}
+        try:
+            async with aconnect_sse(self._http, "GET", f"{self._url}/event", **arguments) as source:
+                source.response.raise_for_status()
+                yield (event.json() async for event in source.aiter_sse())
+        except (httpx.HTTPError, SSEError, JSONDecodeError) as error:
+            raise Retriable(f"OpenCode's events stopped: {type(error).__name__}") from error
+
+
+def parsed(response: httpx.Response) -> Any:
+    """None when it is not JSON."""
+    if not response.headers.get("content-type", "").startswith("application/json"):
+        return None
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def _check(response: httpx.Response) -> None:
+    status = response.status_code
+    envelope = parsed(response)
+    if status == 204 or (status == 200 and envelope is not None):
+        return
+    name = envelope.get("name", envelope.get("_tag", "")) if isinstance(envelope, dict) else ""
+    if status == 404 and name in MISSING:
+        raise Missing(response.request.url.path)
+    if status == 409:
+        raise Occupied(response.request.url.path)
+    if status == 400 and name in ("ConfigJsonError", "ConfigInvalidError"):
+        raise Refused(apologies.BAD_CONFIGURATION)
+    if status in (400, 413, 422) and name:
+        raise Refused(apologies.NOT_ACCEPTED)
+    what = str(name)[:60] or response.headers.get("content-type", "nothing")[:60]
+    raise Retriable(f"OpenCode answered {status} ({what}) to {response.request.method} {response.request.url.path}")

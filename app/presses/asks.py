@@ -1,0 +1,162 @@
+"""The buttons, selects and modals of what an agent asks: Allow, Deny, a question's options, and words of one's own.
+
+The first decision counts, by whichever way it comes. It is written down here, shown at once, and carried to the agent
+by whoever works on the turn.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+import structlog
+
+from app.commands.answers import Answer
+from app.commands.door import TurnedAway, bold
+from app.commands.ports import Room
+from app.commands.words import UNKNOWN_BUTTON
+from app.discord.ask_view import ask as view_of
+from app.discord.ask_view import denial
+from app.discord.interactions import Interaction, Kind
+from app.discord.payloads import updated
+from app.discord.question_view import writing
+from app.discord.text import clean, shows
+from app.ids import AskId
+from app.presses.subject import Subject, subject_of
+from app.turns.asks import Asked, AskState
+from app.turns.machine import LIVE
+from app.turns.progress import Allowed, Decision, Denied, Permission, Question
+
+log = structlog.get_logger()
+
+GONE = "Nobody waits for this any more. Press Retry on the message to have it done again."
+ANSWERED_BEFORE = "Somebody has answered this question already."
+EMPTY = "There is nothing in your answer. Please write what you would like."
+ONE_ONLY = "Please choose exactly one."
+SOMEBODY = "somebody"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Something asked that still waits for a decision."""
+
+    subject: Subject
+    asked: Asked
+
+    @property
+    def rest(self) -> tuple[str, ...]:
+        """What the component's id says behind the ask."""
+        return self.subject.rest[1:]
+
+
+async def allow(interaction: Interaction, room: Room) -> Answer:
+    asking = await permission_of(interaction, room)
+    if asking.rest not in (("once",), ("always",)):
+        raise TurnedAway(UNKNOWN_BUTTON)
+    return await decided(asking, Allowed(always=asking.rest == ("always",)), room)
+
+
+async def deny(interaction: Interaction, room: Room) -> Answer:
+    """Opens the modal, and is what the modal comes back to."""
+    asking = await permission_of(interaction, room)
+    if interaction.kind is Kind.MODAL:
+        return await decided(asking, Denied(clean(interaction.fields.get("reason", "")).strip()), room)
+    return Answer(denial(interaction.custom_id or ""))
+
+
+async def answer(interaction: Interaction, room: Room) -> Answer:
+    """A question's option that is a button of its own."""
+    asking, number, question = await question_of(interaction, room)
+    return await answered(asking, number, chosen(question, asking.rest[1:2]), room)
+
+
+async def choose(interaction: Interaction, room: Room) -> Answer:
+    """What was selected: indices of options."""
+    asking, number, question = await question_of(interaction, room)
+    choice = chosen(question, interaction.values)
+    if len(choice) > 1 and not question.multiple:
+        raise TurnedAway(ONE_ONLY)
+    return await answered(asking, number, choice, room)
+
+
+async def write(interaction: Interaction, room: Room) -> Answer:
+    """Opens the modal, and is what the modal comes back to."""
+    asking, number, question = await question_of(interaction, room)
+    if interaction.kind is not Kind.MODAL:
+        return Answer(writing(interaction.custom_id or "", question))
+    words = clean(interaction.fields.get("answer", "")).strip()
+    if not shows(words):
+        raise TurnedAway(EMPTY)
+    return await answered(asking, number, (words,), room)
+
+
+async def permission_of(interaction: Interaction, room: Room) -> Asking:
+    """Raises TurnedAway, as the next two do."""
+    asking = await asking_of(interaction, room)
+    if not isinstance(asking.asked.ask.about, Permission):
+        raise TurnedAway(UNKNOWN_BUTTON)
+    return asking
+
+
+async def question_of(interaction: Interaction, room: Room) -> tuple[Asking, int, Question]:
+    """With the question's number; it is the one that is to be answered next."""
+    asking = await asking_of(interaction, room)
+    question, number = asking.asked.question, index_of(next(iter(asking.rest), ""))
+    if number is None or question is None or number > len(asking.asked.answers):
+        raise TurnedAway(UNKNOWN_BUTTON)
+    if number < len(asking.asked.answers):
+        raise TurnedAway(ANSWERED_BEFORE)
+    return asking, number, question
+
+
+async def asking_of(interaction: Interaction, room: Room) -> Asking:
+    subject = await subject_of(interaction, room)
+    asked = await room.asks.asked(subject.turn.id, AskId(next(iter(subject.rest), "")))
+    if asked is None:
+        raise TurnedAway(UNKNOWN_BUTTON)
+    if asked.state is not AskState.OPEN or subject.turn.stage not in LIVE or subject.turn.stopped_by is not None:
+        raise TurnedAway(closed(asked))
+    return Asking(subject, asked)
+
+
+def chosen(question: Question, indices: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels of these options, at least one, in the question's order. Raises TurnedAway."""
+    wanted = {index_of(index) for index in indices}
+    labels = tuple(option.label for number, option in enumerate(question.options) if number in wanted)
+    if not labels or len(labels) < len(wanted):
+        raise TurnedAway(UNKNOWN_BUTTON)
+    return labels
+
+
+def index_of(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
+
+
+async def decided(asking: Asking, decision: Decision, room: Room) -> Answer:
+    subject = asking.subject
+    return await shown(asking, room.asks.decide(subject.turn.id, asking.asked.ask.id, decision, subject.by), room)
+
+
+async def answered(asking: Asking, number: int, choice: tuple[str, ...], room: Room) -> Answer:
+    subject = asking.subject
+    answer = room.asks.answer(subject.turn.id, asking.asked.ask.id, number, choice, subject.by)
+    return await shown(asking, answer, room)
+
+
+async def shown(asking: Asking, deciding: Awaitable[bool], room: Room) -> Answer:
+    """The message as it is by then: the next question, or what was decided."""
+    turn, ask = asking.subject.turn.id, asking.asked.ask.id
+    counts = await deciding
+    asked = await room.asks.asked(turn, ask) or asking.asked
+    if not counts and asked.state is AskState.OPEN and len(asked.answers) > len(asking.asked.answers):
+        raise TurnedAway(ANSWERED_BEFORE)
+    if not counts:
+        raise TurnedAway(closed(asked))
+    log.info("ask.decided", turn=turn, ask=ask, by=asking.subject.visitor.asker.id)
+    view = view_of(asked)
+    return Answer(updated(view.content, components=view.components))
+
+
+def closed(asked: Asked) -> str:
+    """Why it is too late to decide it."""
+    if asked.state in (AskState.DECIDED, AskState.SETTLED):
+        return f"This has been answered already, by {bold(asked.by or SOMEBODY)}."
+    return GONE

@@ -1,0 +1,204 @@
+"""The turns, as everybody may touch them who holds no lease of theirs: admitted, changed, stopped, called off, counted.
+
+Whoever ends a turn here takes its lease away. Whoever only wants it to stop writes that down, and the holder of the
+lease stops it: only one who works on a turn can say that nothing of it runs any more.
+"""
+
+import json
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from sqlite_utils import Database
+
+from app.ids import ChannelId, GuildId, ThreadId, TurnId
+from app.store.rows import json_of_attachments, row_of_request, sound, turn_of_row
+from app.store.sqlite import Sqlite
+from app.turns.machine import LIVE, QUEUE, WORKING, Ending, Event, Stage, advance
+from app.turns.records import Addressed, Attachment, Request, Source, Turn
+
+NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None}
+NO_TROUBLE: dict[str, Any] = {"attempts": 0, "losses": 0, "failing_since": None}
+
+
+def listed(stages: Collection[Stage]) -> str:
+    return "(" + ", ".join(f"'{stage}'" for stage in Stage if stage in stages) + ")"
+
+
+LIVE_STAGES = listed(LIVE)
+
+# A turn in the queue is at work once somebody has had it in hand, also while it waits for its next attempt.
+AT_WORK = f"""(
+    stage IN {listed(WORKING - {QUEUE})}
+    OR (stage = '{QUEUE}' AND (attempts > 0 OR lease_token IS NOT NULL OR session IS NOT NULL))
+)"""
+# What a reset ends: an answer that is there already is still delivered.
+ON_THE_MACHINE = f"thread = :thread AND {AT_WORK} AND stage <> '{Stage.ANSWERED}'"
+
+# Not prompted yet, so that what was asked can still be changed.
+WAITS = f"(stage IN ('{Stage.ADMITTED}', '{Stage.ACCEPTED}') OR (stage = '{QUEUE}' AND NOT sealed))"
+
+# Behind another turn of its thread, or about to begin.
+QUEUED = f"stage = '{QUEUE}' AND NOT {AT_WORK}"
+
+# A thread is ours from the first question on that was taken in it, or when it has had a machine.
+EARLIER = "thread = :thread AND (:before IS NULL OR CAST(id AS INTEGER) < CAST(:before AS INTEGER))"
+TAKEN = f"(begun_at IS NOT NULL OR stage IN {listed({Stage.ACCEPTED, Stage.DELIVERED, *WORKING})})"
+OURS = f"""
+    SELECT
+        EXISTS (SELECT 1 FROM turns WHERE {EARLIER} AND {TAKEN}) OR (
+            EXISTS (SELECT 1 FROM sandboxes WHERE thread = :thread)
+            AND NOT EXISTS (SELECT 1 FROM turns WHERE thread = :thread AND {TAKEN})
+        ) AS ours,
+        EXISTS (
+            SELECT 1 FROM turns WHERE {EARLIER} AND stage = '{Stage.ADMITTED}' AND addressed = '{Addressed.US}'
+        ) AS undecided
+"""  # noqa: S608 - only our own constants
+
+
+class SqliteDesk:
+    def __init__(self, sqlite: Sqlite, clock: Callable[[], float] = time.time) -> None:
+        """`clock` tells when a turn ended: epoch seconds."""
+        self._sqlite = sqlite
+        self._clock = clock
+
+    async def admit(self, request: Request, now: float) -> bool:
+        return await self._sqlite.write(lambda db: insert_request(db, request, now))
+
+    async def cancel(self, thread: ThreadId) -> int:
+        def change(db: Database) -> int:
+            query = f"SELECT * FROM turns WHERE {ON_THE_MACHINE}"  # noqa: S608
+            at_work = [turn_of_row(row) for row in db.query(query, {"thread": thread})]
+            for turn in at_work:
+                stage = advance(turn.stage, Event.CANCELLED)
+                ended = {"stage": stage.value, "ending": Ending.RESET.value, "ended_at": self._clock()}
+                update(db, turn.id, {**ended, **NO_TROUBLE, **NO_LEASE})
+            return len(at_work)
+
+        return await self._sqlite.write(change)
+
+    async def stop(self, turn: TurnId, by: str) -> bool:
+        """Whoever works on it is to stop it, on behalf of `by`. False when it is not at work."""
+        query = f"""
+            UPDATE turns SET stopped_by = coalesce(stopped_by, :by), due_at = min(due_at, :now)
+            WHERE id = :id AND {AT_WORK} RETURNING id
+        """  # noqa: S608
+        return await self._changed(query, {"id": turn, "by": by, "now": self._clock()})
+
+    async def hasten(self, turn: TurnId) -> bool:
+        """It goes before all that wait in its thread. False when it does not wait."""
+        query = f"""
+            UPDATE turns SET rank = (SELECT min(0, min(rank)) FROM turns AS other WHERE other.thread = turns.thread) - 1
+            WHERE id = :id AND {QUEUED} RETURNING id
+        """  # noqa: S608
+        return await self._changed(query, {"id": turn})
+
+    async def call_off(self, turn: TurnId, by: str) -> bool:
+        """It ends without having begun. False when it does not wait."""
+        query = f"""
+            UPDATE turns SET
+                stage = '{Stage.CANCELLED}', ending = '{Ending.WITHDRAWN}', stopped_by = :by, ended_at = :now
+            WHERE id = :id AND {QUEUED} RETURNING id
+        """  # noqa: S608
+        return await self._changed(query, {"id": turn, "by": by, "now": self._clock()})
+
+    async def at_work(self, thread: ThreadId) -> Turn | None:
+        """The thread's turn that is past the queue."""
+        query = f"SELECT * FROM turns WHERE thread = ? AND {AT_WORK} LIMIT 1"  # noqa: S608
+        rows = await self._sqlite.read(lambda db: list(db.query(query, [thread])))
+        return turn_of_row(rows[0]) if rows else None
+
+    async def is_newest(self, turn: TurnId) -> bool:
+        """Whether its thread's session was asked nothing after it."""
+        query = """
+            SELECT 1 FROM turns JOIN turns AS later ON later.thread = turns.thread
+            WHERE turns.id = ? AND later.id <> turns.id AND later.session IS NOT NULL
+            AND later.begun_at > turns.begun_at
+        """
+        return await self._sqlite.read(lambda db: not list(db.query(query, [turn])))
+
+    async def _changed(self, query: str, columns: dict[str, Any]) -> bool:
+        return await self._sqlite.write(lambda db: bool(list(db.query(query, sound(columns)))))
+
+    async def amend(
+        self, turn: TurnId, prompt: str, addressed: Addressed, attachments: Sequence[Attachment] = ()
+    ) -> bool:
+        query = f"""
+            UPDATE turns SET prompt = :prompt, addressed = :addressed, attachments = :attachments
+            WHERE id = :id AND {WAITS} RETURNING id
+        """  # noqa: S608
+        files = json_of_attachments(attachments)
+        return await self._changed(
+            query, {"id": turn, "prompt": prompt, "addressed": addressed.value, "attachments": files}
+        )
+
+    async def withdraw(self, turns: Collection[TurnId]) -> int:
+        where = f"id IN (SELECT value FROM json_each(:ids)) AND source = '{Source.MESSAGE}' AND {WAITS}"  # noqa: S608
+        return await self._end(where, {"ids": json.dumps(list(turns))})
+
+    async def end_all(
+        self, *, thread: ThreadId | None = None, channel: ChannelId | None = None, guild: GuildId | None = None
+    ) -> int:
+        places = {"thread": thread, "channel": channel, "guild": guild}
+        return await self._end("(thread = :thread OR channel = :channel OR guild = :guild)", places)
+
+    async def _end(self, where: str, columns: dict[str, Any]) -> int:
+        ended = {"stage": Stage.CANCELLED.value, "ending": Ending.WITHDRAWN.value, "ended_at": self._clock()}
+        cancelled = {**ended, **NO_TROUBLE, **NO_LEASE}
+        assignments = ", ".join(f"{name} = :new_{name}" for name in cancelled)
+        query = f"UPDATE turns SET {assignments} WHERE {where} AND stage IN {LIVE_STAGES} RETURNING id"  # noqa: S608
+        values = columns | {f"new_{name}": value for name, value in cancelled.items()}
+        return await self._sqlite.write(lambda db: len(list(db.query(query, values))))
+
+    async def is_ours(self, thread: ThreadId, before: TurnId | None = None) -> bool | None:
+        def ask(db: Database) -> bool | None:
+            found = next(iter(db.query(OURS, {"thread": thread, "before": before})))
+            return True if found["ours"] else None if found["undecided"] else False
+
+        return await self._sqlite.read(ask)
+
+    async def prune(self, before: float) -> int:
+        """Forget turns that ended, and were admitted before: how many."""
+        query = f"DELETE FROM turns WHERE stage NOT IN {LIVE_STAGES} AND admitted_at < ? RETURNING id"  # noqa: S608
+        return await self._sqlite.write(lambda db: len(list(db.query(query, [before]))))
+
+    async def turn(self, turn: TurnId) -> Turn | None:
+        rows = await self._sqlite.read(lambda db: list(db.query("SELECT * FROM turns WHERE id = ?", [turn])))
+        return turn_of_row(rows[0]) if rows else None
+
+    async def live_turns(self, guild: GuildId | None = None, thread: ThreadId | None = None) -> Sequence[Turn]:
+        """In the order of admission; of a server, of a thread, or all."""
+        where = (
+            f"stage IN {LIVE_STAGES} AND (:guild IS NULL OR guild = :guild) AND (:thread IS NULL OR thread = :thread)"
+        )
+        query = f"SELECT * FROM turns WHERE {where} ORDER BY position"  # noqa: S608
+        places = {"guild": guild, "thread": thread}
+        return await self._sqlite.read(lambda db: [turn_of_row(row) for row in db.query(query, places)])
+
+    async def count_live_turns(self) -> int:
+        query = f"SELECT count(*) AS live FROM turns WHERE stage IN {LIVE_STAGES}"  # noqa: S608
+        return await self._sqlite.read(lambda db: int(next(iter(db.query(query)))["live"]))
+
+
+def insert_request(db: Database, request: Request, now: float) -> bool:
+    row = sound(row_of_request(request, now))
+    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+    insert = f"INSERT INTO turns ({names}) VALUES ({values}) ON CONFLICT (id) DO NOTHING RETURNING id"  # noqa: S608
+    admitted = bool(list(db.query(insert, row)))
+    if request.place.thread is None and not request.place.vague:
+        upsert_category(db, request.place.channel, request.place.category)
+    return admitted
+
+
+def upsert_category(db: Database, channel: ChannelId, category: ChannelId | None) -> None:
+    db.execute(
+        "INSERT INTO channels (id, category) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET category = excluded.category",
+        [channel, category],
+    )
+
+
+def update(db: Database, turn: TurnId, columns: dict[str, Any]) -> Turn:
+    assignments = ", ".join(f"{name} = :{name}" for name in columns)
+    query = f"UPDATE turns SET {assignments} WHERE id = :key RETURNING *"  # noqa: S608
+    rows = list(db.query(query, sound({**columns, "key": turn})))
+    return turn_of_row(rows[0])

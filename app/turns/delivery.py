@@ -1,0 +1,95 @@
+"""What an agent says, on its way into the thread: cut into messages that are written down before they are sent.
+
+The person who asked is notified once, by the last message. What the agent says before that is sent as soon as it is
+complete, and notifies nobody.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.ids import MessageId, UserId
+from app.turns.ports import Chat, Parcels
+from app.turns.progress import Text
+from app.turns.records import Content, File, Parcel, Turn
+
+MOST_FILES = 10  # of one message: https://docs.discord.com/developers/reference#uploading-files
+MOST_BYTES = 10 * 2**20  # of all of them together, so that a server without boosts takes them
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    chat: Chat
+    parcels: Parcels
+
+    async def say(self, turn: Turn, token: str, texts: Sequence[Text]) -> None:
+        """Send those that have not been sent yet. Idempotent by what they are called."""
+        so_far = await self.parcels.so_far(turn.id)
+        fresh = [text for text in texts if text.part not in so_far.parts]
+        for text in fresh:
+            contents = await asyncio.to_thread(self.chat.compose, text.text)  # a long one takes its time
+            parcels = tuple(numbered(turn, so_far.count, contents, text.part))
+            await self.parcels.add(turn.id, token, parcels)
+            so_far = replace(so_far, count=so_far.count + len(parcels))
+        if fresh:
+            await self.send(turn, token)
+
+    async def unsaid(self, turn: Turn, texts: Sequence[Text]) -> str:
+        so_far = await self.parcels.so_far(turn.id)
+        return "\n\n".join(text.text for text in texts if text.part not in so_far.parts)
+
+    async def last_words(self, turn: Turn, text: str, files: Sequence[File] = ()) -> tuple[Parcel, ...]:
+        """What is left to be said, as it will be sent; its last message notifies the asker."""
+        so_far = await self.parcels.so_far(turn.id)
+        contents = await asyncio.to_thread(self.chat.compose, text, turn.asker.id)
+        return notifying(turn.asker.id, numbered(turn, so_far.count, with_files(contents, files)))
+
+    async def send(self, turn: Turn, token: str) -> None:
+        """Everything that is written down. Discord remembers a nonce for minutes only: whoever takes up an unfinished
+        delivery looks in the thread first."""
+        unfinished = turn.attempts > 0
+        for parcel in await self.parcels.unsent(turn.id):
+            message = await self._find_posted(turn, parcel) if unfinished else None
+            message = message or await self.chat.post(turn.home, parcel, question_of(turn, parcel))
+            await self.parcels.mark_sent(turn.id, token, parcel.ordinal, message)
+
+    async def _find_posted(self, turn: Turn, parcel: Parcel) -> MessageId | None:
+        """Behind the question and behind every answer that is known to stand there: what says the same is this one."""
+        behind = max(turn.opener or turn.home, await self.parcels.last_posted(turn.home) or turn.home, key=int)
+        return await self.chat.find_posted(turn.home, behind, parcel)
+
+
+def numbered(turn: Turn, start: int, contents: Sequence[Content], part: str | None = None) -> Iterator[Parcel]:
+    """So that every later attempt sends the same."""
+    for number, content in enumerate(contents, start):
+        yield Parcel(number, content, f"{turn.id}-{number}", part=part)
+
+
+def notifying(asker: UserId, parcels: Iterator[Parcel]) -> tuple[Parcel, ...]:
+    *others, last = parcels
+    return (*others, replace(last, notify=asker))
+
+
+def with_files(contents: Sequence[Content], files: Sequence[File]) -> list[Content]:
+    """The last content gets them, together with its own; where there are too many for one message, messages of nothing
+    but files go before it."""
+    *others, last = contents
+    *before, at_end = batches([*last.files, *files])
+    return [*others, *(Content("", batch) for batch in before), replace(last, files=at_end)]
+
+
+def batches(files: Sequence[File]) -> list[tuple[File, ...]]:
+    """Each as large as one message may be; at least one, that may be empty."""
+    found: list[tuple[File, ...]] = [()]
+    for file in files:
+        size = sum(len(one.content) for one in found[-1]) + len(file.content)
+        if found[-1] and (len(found[-1]) == MOST_FILES or size > MOST_BYTES):
+            found.append(())
+        found[-1] = (*found[-1], file)
+    return found
+
+
+def question_of(turn: Turn, parcel: Parcel) -> MessageId | None:
+    """What the message replies to. In a thread, others may have asked since: the answer's first message says which
+    question it is for."""
+    return turn.opener if parcel.ordinal == 0 and not turn.starts_thread else None

@@ -1,0 +1,140 @@
+"""The status message of a turn, painted as the work goes on.
+
+A painter takes the newest state whenever it may paint again: what came in between is skipped, the last state never is.
+Discord's own limits are the chat's business; these pauses keep a long turn from using them up.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from app.background import meanwhile
+from app.ids import TurnId
+from app.turns.errors import LeaseLost, Refused, Retriable
+from app.turns.ports import Chat, Ledger, Preferences
+from app.turns.progress import Progress
+from app.turns.records import Turn
+from app.turns.status import Phase, Status, Summary
+
+log = structlog.get_logger()
+
+# Seconds between two edits of one message, by how long it has been painted.
+PAUSES = ((300.0, 5.0), (60.0, 2.5), (0.0, 1.2))
+FINISHING_SECONDS = 3.0  # for an edit that is on its way
+PROMPTLY_SECONDS = 10.0  # whoever waited no longer than this in the queue did not wait
+
+
+@dataclass(slots=True)
+class Canvas:
+    """What one message shows, as far as this process knows."""
+
+    shown: Status | None = None
+    painted_at: float = float("-inf")  # of the loop's clock
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Displays:
+    def __init__(
+        self, ledger: Ledger, preferences: Preferences, chat: Chat, pauses: tuple[tuple[float, float], ...] = PAUSES
+    ) -> None:
+        self._ledger = ledger
+        self._preferences = preferences
+        self._chat = chat
+        self._pauses = pauses
+        self._canvases: dict[TurnId, Canvas] = {}
+
+    async def post(self, turn: Turn, token: str) -> Turn:
+        """Make the turn's status message, unless there is one."""
+        if turn.status is not None:
+            return turn
+        phase = Phase.STARTING if await self._ledger.is_first(turn.id) else Phase.QUEUED
+        status = Status(phase, since_of(turn), await self._preferences.verbosity_of(turn.home))
+        message = await self._chat.post_status(turn, status)
+        self._canvas(turn).shown = status
+        return await self._ledger.note_status(turn.id, token, message)
+
+    @asynccontextmanager
+    async def opened(self, turn: Turn, token: str) -> AsyncIterator["Display"]:
+        """Painted until the block ends. Only while the lease is the caller's."""
+        canvas = self._canvas(turn)
+        display = Display(Status(Phase.STARTING, since_of(turn)))
+        async with meanwhile(self._paint(turn, token, display, canvas)):
+            try:
+                yield display
+            finally:
+                await _until_free(canvas)
+
+    async def close(self, turn: Turn, summary: Summary) -> None:
+        """Show how it ended, and forget it. Raises Retriable and Refused."""
+        canvas = self._canvas(turn)
+        await asyncio.sleep(self._pause(canvas, 0.0))
+        await self._chat.show_summary(turn, summary)
+        self._canvases.pop(turn.id, None)
+
+    def _canvas(self, turn: Turn) -> Canvas:
+        return self._canvases.setdefault(turn.id, Canvas())
+
+    async def _paint(self, turn: Turn, token: str, display: "Display", canvas: Canvas) -> None:
+        began = asyncio.get_running_loop().time()
+        while True:
+            await display.changed.wait()
+            await asyncio.sleep(self._pause(canvas, asyncio.get_running_loop().time() - began))
+            display.changed.clear()
+            async with canvas.busy:
+                await self._edit(turn, token, display, canvas)
+
+    async def _edit(self, turn: Turn, token: str, display: "Display", canvas: Canvas) -> None:
+        """As well as can be: a status that is not shown must not end the turn."""
+        try:
+            turn = await self._ledger.assure(turn.id, token)
+            status = replace(display.status, verbosity=await self._preferences.verbosity_of(turn.home))
+            if status != canvas.shown:
+                await self._chat.show_status(turn, status)
+                canvas.shown = status
+                canvas.painted_at = asyncio.get_running_loop().time()
+        except Retriable as failure:
+            log.info("status.late", reason=str(failure))
+            canvas.painted_at = asyncio.get_running_loop().time()
+            display.changed.set()
+        except Refused as refusal:
+            log.warning("status.unseen", reason=str(refusal))
+            canvas.shown = status
+        except LeaseLost:
+            return  # and the runner finds out by itself
+
+    def _pause(self, canvas: Canvas, age: float) -> float:
+        pause = next(pause for least, pause in self._pauses if age >= least)
+        return max(0.0, canvas.painted_at + pause - asyncio.get_running_loop().time())
+
+
+class Display:
+    """What a turn's status message is to show from now on."""
+
+    def __init__(self, status: Status) -> None:
+        self.status = status
+        self.changed = asyncio.Event()
+
+    def show(self, phase: Phase, progress: Progress | None = None, expires_at: float | None = None) -> None:
+        self.status = replace(
+            self.status, phase=phase, progress=progress or self.status.progress, expires_at=expires_at
+        )
+        self.changed.set()
+
+
+def since_of(turn: Turn) -> float:
+    """From when its time is counted: whoever waited in the queue counts from its end."""
+    if turn.begun_at is None or turn.begun_at - turn.admitted_at <= PROMPTLY_SECONDS:
+        return turn.admitted_at
+    return turn.begun_at
+
+
+async def _until_free(canvas: Canvas) -> None:
+    """An edit that has been sent off may still arrive: whoever edits next must come after it."""
+    try:
+        async with asyncio.timeout(FINISHING_SECONDS), canvas.busy:
+            return
+    except TimeoutError:
+        return

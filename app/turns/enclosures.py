@@ -1,0 +1,90 @@
+"""Files that travel with a turn: in with the question, out with the answer.
+
+In: the model is shown images and short texts; everything else lies in the workspace, and the prompt says where. Out:
+what the agent left in `outbox/`, and the images that it made, each once as long as it stays the same.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from app.ids import ThreadId
+from app.sandboxes.files import Found
+from app.turns.attachments import Kind, Laid, in_words, mention, safe_name, sift, sort
+from app.turns.delivery import MOST_BYTES, MOST_FILES
+from app.turns.errors import Refused, Retriable
+from app.turns.ports import Chat, Files, Handed, Parcels
+from app.turns.records import File, Turn
+
+MOST_OUT = 2 * MOST_FILES
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What goes out with an answer, and a line about each file that cannot."""
+
+    files: tuple[File, ...] = ()
+    handed: tuple[Handed, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosures:
+    chat: Chat
+    files: Files
+    parcels: Parcels
+
+    async def fetch(self, turn: Turn) -> tuple[File, ...]:
+        """What came with the question. The person hears of what cannot be taken."""
+        sifted = sift(turn.attachments)
+        fetched, notes = [], list(sifted.left)
+        for attachment in sifted.taken:
+            try:
+                fetched.append(await self.chat.fetch(turn, attachment))
+            except Refused as refusal:
+                notes.append(refusal.tell)
+        if notes:
+            await self.chat.announce(turn, "\n".join(notes))
+        return tuple(fetched)
+
+    async def enclose(
+        self, thread: ThreadId, prompt: str, files: Sequence[File], *, show: bool
+    ) -> tuple[tuple[File, ...], str]:
+        """The files that the model is shown, and the prompt with the paths of the others. Without `show` these are all
+        of them. The machine must be awake."""
+        shown = tuple(file for file in files if show and sort(file) is not Kind.OTHER)
+        laid = {}
+        for file in files:
+            if file not in shown:
+                path = await self.files.put(thread, safe_name(file.name), file.content)
+                laid[path] = Laid(path, len(file.content))
+        return shown, "\n\n".join(part for part in (prompt, mention(list(laid.values()))) if part)
+
+    async def made(self, thread: ThreadId, written: Collection[str]) -> Made:
+        """As well as can be: the answer does not wait for a file."""
+        try:
+            found = await self.files.made(thread, written)
+            before = await self.parcels.handed_out(thread)
+        except (Retriable, Refused):
+            return Made(notes=("I could not look for files to attach.",))
+        fresh = [one for one in found if one.size and Handed(one.path, one.mark) not in before]
+        fitting = [one for one in fresh if one.size <= MOST_BYTES]
+        made = await self._taken(thread, fitting[:MOST_OUT])
+        notes = [too_large(one) for one in fresh if one.size > MOST_BYTES]
+        if left := len(fitting[MOST_OUT:]):
+            notes.append(f"{left} more files stay in the machine.")
+        return replace(made, notes=(*made.notes, *notes))
+
+    async def _taken(self, thread: ThreadId, found: Sequence[Found]) -> Made:
+        made = Made()
+        for one in found:
+            try:
+                file = File(safe_name(one.path), await self.files.get(thread, one.path, MOST_BYTES))
+            except (Retriable, Refused):  # changed, or gone, since it was listed
+                made = replace(made, notes=(*made.notes, f"I could not attach {one.path}."))
+            else:
+                made = Made((*made.files, file), (*made.handed, Handed(one.path, one.mark)), made.notes)
+        return made
+
+
+def too_large(found: Found) -> str:
+    return f"{found.path} ({in_words(found.size)}) is too large for Discord, and stays in the machine."

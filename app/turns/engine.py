@@ -1,0 +1,68 @@
+"""Everything that works on turns, put together: who takes their steps, and who closes those that are over."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.sandboxes.keeper import Keeper
+from app.turns.asking import Asking
+from app.turns.closing import PAUSE_SECONDS, Closer
+from app.turns.delivery import Delivery
+from app.turns.display import PAUSES, Displays
+from app.turns.enclosures import Enclosures
+from app.turns.ports import Agent, Asks, Chat, Files, Ledger, Parcels, Preferences, Router
+from app.turns.routing import Policy
+from app.turns.runner import Pace, Runner
+from app.turns.steps import Steps
+from app.turns.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What is written down of turns."""
+
+    ledger: Ledger
+    parcels: Parcels
+    asks: Asks
+    preferences: Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Whom turns deal with."""
+
+    chat: Chat
+    agent: Agent
+    keeper: Keeper
+    files: Files
+    router: Router | None = None  # None: the rules alone decide, and name threads
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """Seconds. `patience` is how long an agent waits for a person."""
+
+    patience: float
+    pace: Pace = Pace()  # noqa: RUF009 - it is frozen
+    pauses: tuple[tuple[float, float], ...] = PAUSES  # between two edits of a status message, by its age
+    closing: float = PAUSE_SECONDS
+
+
+class Engine:
+    def __init__(self, books: Books, world: World, policy: Policy, habits: Habits, clock: Callable[[], float]) -> None:
+        """`clock` tells epoch seconds."""
+        ledger, chat, agent, keeper = books.ledger, world.chat, world.agent, world.keeper
+        displays = Displays(ledger, books.preferences, chat, habits.pauses)
+        delivery, enclosures = Delivery(chat, books.parcels), Enclosures(chat, world.files, books.parcels)
+        asking = Asking(books.asks, chat, agent, clock, habits.patience)
+        work = Work(ledger, chat, agent, keeper, displays, delivery, enclosures, asking)
+        steps = Steps(ledger, chat, displays, keeper, work, delivery, policy, world.router)
+        self._closer = Closer(ledger, books.asks, chat, displays, agent, keeper, habits.closing)
+        self._runner = Runner(ledger, steps, clock, habits.pace, self._closer.nudge)
+        self.nudge = self._runner.nudge
+
+    async def run(self) -> None:
+        """Until cancelled; turns at work are then handed back as they are."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._runner.run())
+            group.create_task(self._closer.run())

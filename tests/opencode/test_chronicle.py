@@ -1,0 +1,209 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.ids import TurnId
+from app.opencode.chronicle import Chronicle
+from app.opencode.transcript import Fate, message_id
+from app.turns.progress import Doing, Text, Todo, Tool
+from tests.opencode.samples import Message, assistant, failed, user
+
+ONE, TWO = message_id(TurnId("1")), message_id(TurnId("2"))
+ROOT = "/home/workspace"
+
+
+def step(id: str, *parts: dict[str, Any], finish: str | None = "tool-calls", parent: str = ONE) -> Message:
+    message = assistant(parent, finish=finish, path={"cwd": ROOT, "root": ROOT})
+    message["info"]["id"] = id
+    message["parts"] = list(parts)
+    return message
+
+
+def text(words: str, id: str = "prt_t") -> dict[str, Any]:
+    return {"id": id, "type": "text", "text": words}
+
+
+def use(name: str = "bash", status: str = "completed", **given: Any) -> dict[str, Any]:
+    return {"type": "tool", "tool": name, "state": {"status": status, "input": given, "metadata": {}, "output": "x"}}
+
+
+def told(*messages: Message) -> Chronicle:
+    chronicle = Chronicle(ONE)
+    chronicle.take([user(ONE, "hi"), *messages])
+    return chronicle
+
+
+def texts(chronicle: Chronicle, *, over: bool = False) -> list[str]:
+    return [one.text for one in chronicle.texts(over=over)]
+
+
+# --- what is held back
+
+
+def test_a_text_that_nothing_has_followed_yet_may_be_the_end() -> None:
+    chronicle = told(step("msg_1", text("First."), use(), text("Then.")))
+
+    assert (texts(chronicle), texts(chronicle, over=True)) == (["First."], ["First.", "Then."])
+
+
+def test_a_tool_that_follows_a_text_settles_it_though_it_still_runs() -> None:
+    assert texts(told(step("msg_1", text("First."), use(status="running"), finish=None))) == ["First."]
+
+
+def test_a_later_step_settles_what_was_said_before_it() -> None:
+    assert texts(told(step("msg_1", text("First.")), step("msg_2", finish=None))) == ["First."]
+
+
+def test_a_text_that_streams_is_not_shown_yet() -> None:
+    assert texts(told(step("msg_1", text(""), finish=None)), over=True) == []
+
+
+def test_the_beginning_of_an_answer_that_was_cut_off_goes_when_it_is_given_again() -> None:
+    cut = step("msg_1", text("Shown.", "prt_1"), use(status="running"), text("Begun.", "prt_2"), finish=None)
+    again = step("msg_2", text("Begun and ended.", "prt_3"), finish="stop")
+
+    assert texts(told(cut, again), over=True) == ["Shown.", "Begun and ended."]
+
+
+def test_a_text_keeps_its_part_for_ever() -> None:
+    chronicle = told(step("msg_1", text("First.", "prt_7"), use()))
+
+    assert chronicle.texts(over=False) == chronicle.texts(over=True) == (Text("prt_7", "First."),)
+
+
+def test_what_was_said_before_a_failure_is_kept() -> None:
+    chronicle = told(step("msg_1", text("First."), use()), failed(ONE, "APIError", "Half"))
+
+    assert texts(chronicle, over=True) == ["First.", "Half"]
+
+
+# --- tools, todos, files
+
+
+@pytest.mark.parametrize(
+    ("part", "tool"),
+    [
+        (use("bash", command="make test"), Tool("bash", "make test", Doing.DONE)),
+        (use("bash", "running", command="make"), Tool("bash", "make", Doing.RUNNING)),
+        (use("bash", "pending"), Tool("bash", "", Doing.PENDING)),
+        (use("read", filePath=f"{ROOT}/src/a.py"), Tool("read", "src/a.py", Doing.DONE)),
+        (use("read", filePath="/etc/hosts"), Tool("read", "/etc/hosts", Doing.DONE)),
+        (use("grep", pattern="x.*y", path=ROOT), Tool("grep", "x.*y", Doing.DONE)),
+        (use("webfetch", url="https://example.org"), Tool("webfetch", "https://example.org", Doing.DONE)),
+        (use("task", description="Look around"), Tool("task", "Look around", Doing.DONE)),
+        (use("question", questions=[{"question": "Why?"}]), Tool("question", "Why?", Doing.DONE)),
+        (use("question", questions=[]), Tool("question", "", Doing.DONE)),
+        (use("todowrite", todos=[]), Tool("todowrite", "", Doing.DONE)),
+        (use("invalid", tool="shell", error="?"), Tool("invalid", "shell", Doing.FAILED)),
+        (use("bash", "error", command="make"), Tool("bash", "make", Doing.FAILED)),
+    ],
+)
+def test_a_tool_says_what_it_is_used_on(part: dict[str, Any], tool: Tool) -> None:
+    assert told(step("msg_1", part, finish=None)).tools(over=False) == (tool,)
+
+
+def test_a_tool_that_we_do_not_know_goes_by_its_title() -> None:
+    part = use("weather_today", place="Rome")
+    part["state"]["title"] = "Weather in Rome"
+
+    assert told(step("msg_1", part)).tools(over=False) == (Tool("weather_today", "Weather in Rome", Doing.DONE),)
+
+
+def test_a_tool_that_a_stopped_server_has_left_running_has_failed() -> None:
+    cut = step("msg_1", use(status="running", command="make"), finish=None)
+
+    (again,) = told(cut, step("msg_2", finish=None)).tools(over=False)
+    (ended,) = told(cut).tools(over=True)
+
+    assert (again.doing, ended.doing) == (Doing.FAILED, Doing.FAILED)
+
+
+def test_edits_count_their_lines_and_so_do_files_that_are_new() -> None:
+    edit, write, over = use("edit", filePath="a"), use("write", filePath="b", content="1\n2\n"), use("write")
+    edit["state"]["metadata"] = {"filediff": {"additions": 3, "deletions": 1}}
+    write["state"]["metadata"] = {"exists": False}
+    over["state"]["metadata"] = {"exists": True}
+
+    tools = told(step("msg_1", edit, write, over)).tools(over=False)
+
+    assert [(tool.added, tool.removed) for tool in tools] == [(3, 1), (2, 0), (0, 0)]
+
+
+def test_the_todo_list_is_the_last_that_was_written() -> None:
+    first = use("todowrite", todos=[{"content": "a", "status": "pending"}])
+    rows = [("a", "completed"), ("b", "in_progress"), ("c", "cancelled"), ("d", "?")]
+    second = use("todowrite", todos=[{"content": task, "status": status} for task, status in rows])
+
+    chronicle = told(step("msg_1", first), step("msg_2", second), step("msg_3", use("todowrite", "pending")))
+
+    doings = (Doing.DONE, Doing.RUNNING, Doing.FAILED, Doing.PENDING)
+    assert chronicle.todos() == tuple(Todo(task, doing) for task, doing in zip("abcd", doings, strict=True))
+
+
+def test_files_are_named_once_and_from_the_workspace() -> None:
+    patch = {"type": "patch", "files": [f"{ROOT}/a.txt", f"{ROOT}/b/c.txt"]}
+
+    chronicle = told(step("msg_1", use("write", filePath=f"{ROOT}/a.txt"), patch))
+
+    assert chronicle.made() == ("a.txt", "b/c.txt")
+
+
+# --- how it grows
+
+
+def test_what_tools_printed_and_what_came_with_the_prompt_is_not_kept() -> None:
+    prompt = user(ONE, "hi")
+    prompt["parts"].append({"type": "file", "url": "data:" + "x" * 1000})
+    prompt["info"]["summary"] = {"diffs": ["x" * 1000]}
+    shell = use(command="ls")
+    shell["state"] |= {"output": "x" * 1000, "metadata": {"output": "x" * 1000}}
+    chronicle = Chronicle(ONE)
+
+    chronicle.take([prompt, step("msg_1", shell)])
+
+    assert len(str(chronicle.messages)) < 1000
+
+
+def test_a_prompt_that_is_gone_leaves_nothing() -> None:
+    chronicle = told(step("msg_1", text("First.")))
+
+    chronicle.take([user(TWO, "something else")])
+
+    assert (chronicle.messages, chronicle.outcome().fate) == ([], Fate.ABSENT)
+
+
+def test_a_page_without_anything_known_does_not_join() -> None:
+    chronicle = told(step("msg_1"))
+
+    assert not chronicle.joins([step("msg_3"), step("msg_4")])
+    assert chronicle.joins([step("msg_1"), step("msg_2")])
+    assert Chronicle(ONE).joins([user(ONE, "hi")])
+
+
+@given(st.lists(st.integers(1, 5), max_size=6), st.integers(0, 3))
+def test_however_it_is_read_it_becomes_the_whole_turn(growths: list[int], earlier: int) -> None:
+    """Between two looks some messages come, and the last one there was is completed."""
+    session = [step(f"msg_before{number}", parent=TWO) for number in range(earlier)] + [user(ONE, "hi")]
+    chronicle = Chronicle(ONE)
+    for growth in growths:
+        if session[-1]["info"]["role"] == "assistant":
+            session[-1] = step(session[-1]["info"]["id"], text("done"), use())
+        number = len(session)
+        session += [step(f"msg_{number + more}", text("done"), use()) for more in range(growth - 1)]
+        session.append(step(f"msg_{number + growth - 1}", finish=None))
+
+        read(chronicle, session)
+
+        own = session[earlier:]
+        assert [one["info"]["id"] for one in chronicle.messages] == [one["info"]["id"] for one in own]
+        assert len(chronicle.parts) == sum(len(one["parts"]) for one in own[1:])
+
+
+def read(chronicle: Chronicle, session: list[Message]) -> None:
+    """Back from the end, as far as need be."""
+    size = 1
+    while size < len(session) and not chronicle.joins(session[-size:]):
+        size += 1
+    chronicle.take(session[-size:])

@@ -1,0 +1,334 @@
+"""Diff, Undo, Redo, Continue, Retry."""
+
+from typing import Any
+
+import pytest
+
+from app.commands.words import NOT_NOW
+from app.discord.payloads import Payload
+from app.ids import ChannelId, SessionId, ThreadId, TurnId, UserId
+from app.presses import outcome
+from app.sandboxes.machine import State
+from app.sandboxes.ports import Sandbox
+from app.turns.errors import Refused, Retriable
+from app.turns.machine import Event, Stage
+from app.turns.ports import Facts, Rewound
+from app.turns.records import Asker, Attachment, Place, Request, Source, Turn
+from app.turns.routing import Policy, Refusal
+from tests.commands.rooms import PLACE, THREAD, wait, work_on
+from tests.presses.pressing import SUMMARY, THINKING, finished, press
+from tests.web.door import Door, spoken
+
+pytestmark = pytest.mark.anyio
+WORDS = ("diff", "undo", "redo", "continue", "retry")
+PATCH = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n"
+
+
+async def last_asked(door: Door) -> Turn:
+    return (await door.ledger.live_turns())[-1]
+
+
+async def test_continue_asks_on_behalf_of_whoever_pressed_once_for_every_press(door: Door) -> None:
+    await finished(door)
+    pressed = press("continue:501", "bob")
+
+    answers = [await door.send(pressed) for _ in range(2)]
+
+    (turn,) = await door.ledger.live_turns()
+    assert [spoken(answer) for answer in answers] == [(outcome.ASKED, True)] * 2
+    assert (turn.id, turn.source, turn.prompt) == (pressed["id"], Source.COMMAND, outcome.CONTINUE)
+    assert (turn.asker.name, turn.asker.roles, turn.place) == ("bob", ("90",), PLACE)
+    assert turn.interaction_token is None
+
+
+async def test_retry_asks_the_same_again_with_its_files_though_the_message_is_gone(door: Door) -> None:
+    file = Attachment("9", "a.png", 12, "https://cdn.discordapp.com/a.png")
+    asker = Asker(UserId("300"), "alice")
+    await door.ledger.admit(Request(TurnId("501"), Source.MESSAGE, PLACE, asker, "look", attachments=(file,)), door.now)
+    await door.ledger.withdraw([TurnId("501")])
+
+    answers = [await door.send(press("retry:501", by)) for by in ("bob", "carol")]
+
+    turns = await door.ledger.live_turns()
+    assert [spoken(answer) for answer in answers] == [(outcome.ASKED, True)] * 2
+    assert [(turn.asker.name, turn.prompt, turn.attachments) for turn in turns] == [
+        ("bob", "look", (file,)),
+        ("carol", "look", (file,)),
+    ]
+
+
+async def test_a_category_that_is_known_is_the_new_turns_too(door: Door) -> None:
+    door.policy = Policy(category=ChannelId("40"))
+    place = Place(PLACE.guild, PLACE.channel, None, ChannelId("40"))
+    asker = Asker(UserId("300"), "alice")
+    await door.ledger.admit(Request(TurnId("400"), Source.MESSAGE, place, asker, "look"), door.now)
+    await door.ledger.withdraw([TurnId("400")])
+    await finished(door)
+
+    await door.send(press("continue:501"))
+
+    turn = await last_asked(door)
+    assert (turn.place.category, turn.place.vague) == ("40", False)
+
+
+@pytest.mark.parametrize("word", WORDS)
+async def test_what_is_still_at_work_is_left_to_it(door: Door, word: str) -> None:
+    await work_on(door, 501)
+
+    answer = await door.send(press(f"{word}:501"))
+
+    assert spoken(answer) == (outcome.AT_WORK, True)
+    assert len(await door.ledger.live_turns()) == 1
+
+
+@pytest.mark.parametrize("word", WORDS)
+async def test_a_stranger_does_none_of_it(door: Door, word: str) -> None:
+    await finished(door)
+    door.policy = Policy(required_role="91")
+
+    answer = await door.send(press(f"{word}:501"))
+
+    assert spoken(answer) == (Refusal.ROLE.value, True)
+    assert await door.ledger.live_turns() == []
+    assert door.log == ["answered"]
+
+
+async def test_a_diff_is_shown_to_the_presser_alone_after_the_machine_was_woken(door: Door) -> None:
+    await finished(door)
+    door.agent.patch = PATCH
+
+    answer = await door.send(press("diff:501"))
+
+    assert answer == THINKING
+    assert door.log == ["answered", "ensure", "diff", "edit"]
+    assert door.fake_replies.texts == [f"```diff\n{PATCH}```"]
+    assert (door.fake_replies.files, door.fake_replies.aloud) == ([], [])
+    assert door.machines.labels == PLACE.labels
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [PATCH + "+x\n" * 1_000, PATCH + "+```\n", PATCH + "+\u202etxt\n", PATCH + "+\ud83d\n"],
+    ids=["long", "a fence in it", "hidden characters", "half a surrogate pair"],
+)
+async def test_a_diff_that_a_message_cannot_show_as_it_is_comes_as_a_file(door: Door, patch: str) -> None:
+    await finished(door)
+    door.agent.patch = patch
+
+    await door.send(press("diff:501"))
+
+    (file,) = door.fake_replies.files
+    assert door.fake_replies.texts == [outcome.ATTACHED]
+    assert (file.name, file.content) == ("changes.diff", patch.encode("utf-8", "replace"))
+
+
+async def test_a_diff_that_discord_does_not_take_is_said_to_be_too_large(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcome, "FILE_BYTES", 3_000)
+    await finished(door)
+    door.agent.patch = PATCH + "+x\n" * 1_000
+
+    await door.send(press("diff:501"))
+
+    assert (door.fake_replies.texts, door.fake_replies.files) == ([outcome.TOO_LARGE], [])
+
+
+async def test_a_turn_that_changed_nothing_has_no_diff(door: Door) -> None:
+    await finished(door)
+
+    await door.send(press("diff:501"))
+
+    assert door.fake_replies.texts == [outcome.UNCHANGED]
+
+
+async def test_undo_is_told_to_everybody_and_offers_redo_and_the_other_way_round(door: Door) -> None:
+    await finished(door)
+
+    answers = [await door.send(press(f"{word}:501", by)) for word, by in (("undo", "bob"), ("redo", "*carol*"))]
+
+    assert answers == [THINKING, THINKING]
+    assert door.fake_replies.texts == ["Undone.", "Redone."]
+    assert door.fake_replies.aloud == [
+        "-# ↩️ **bob** undid what the last question changed.",
+        r"-# ↪️ **\*carol\*** redid what the last question changed.",
+    ]
+    assert [(channel, message, edit["content"]) for channel, message, edit in door.edits] == [
+        (THREAD, "77", SUMMARY),
+        (THREAD, "77", SUMMARY),
+    ]
+    assert [labels(edit) for *_, edit in door.edits] == [["Diff", "Redo", "Continue"], ["Diff", "Undo", "Continue"]]
+
+
+def labels(edit: Payload) -> list[str]:
+    return [button["label"] for row in edit["components"] for button in row["components"]]
+
+
+async def test_what_is_undone_already_is_not_undone_again(door: Door) -> None:
+    await finished(door)
+    await door.send(press("undo:501"))
+
+    await door.send(press("undo:501", "carol"))
+
+    assert door.fake_replies.texts == ["Undone.", outcome.NOT_UNDONE]
+    assert (len(door.fake_replies.aloud), len(door.edits)) == (1, 1)
+
+
+async def test_what_was_not_undone_cannot_be_redone(door: Door) -> None:
+    await finished(door)
+
+    await door.send(press("redo:501"))
+
+    assert (door.fake_replies.texts, door.edits) == ([outcome.NOT_REDONE], [])
+
+
+@pytest.mark.parametrize("word", ["undo", "redo"])
+@pytest.mark.parametrize(("obstacle", "words"), [(Rewound.BUSY, outcome.BUSY), (Rewound.NEWER, outcome.NOT_NEWEST)])
+async def test_a_session_that_is_busy_or_has_gone_on_is_left_alone(
+    door: Door, word: str, obstacle: Rewound, words: str
+) -> None:
+    await finished(door)
+    door.agent.obstacle = obstacle
+
+    await door.send(press(f"{word}:501"))
+
+    assert (door.fake_replies.texts, door.fake_replies.aloud, door.edits) == ([words], [], [])
+
+
+@pytest.mark.parametrize("word", ["undo", "redo"])
+async def test_only_the_last_question_of_a_thread_is_undone_or_redone(door: Door, word: str) -> None:
+    await finished(door, 501)
+    await finished(door, 502, machine=False)
+
+    answers = [await door.send(press(f"{word}:{id}")) for id in ("501", "502")]
+
+    assert spoken(answers[0]) == (outcome.NOT_NEWEST, True)
+    assert answers[1] == THINKING
+
+
+@pytest.mark.parametrize("word", ["undo", "redo"])
+@pytest.mark.parametrize("begin", [wait, work_on])
+async def test_while_something_is_at_work_or_waits_nothing_is_undone_or_redone(
+    door: Door, word: str, begin: Any
+) -> None:
+    await finished(door, 501)
+    await begin(door, 502)
+
+    answer = await door.send(press(f"{word}:501"))
+
+    assert spoken(answer) == (outcome.OTHERS_AT_WORK, True)
+    assert door.log == ["answered"]
+
+
+async def test_what_is_asked_while_the_machine_wakes_wins(door: Door) -> None:
+    await finished(door, 501)
+
+    async def ask(answer: object) -> None:
+        await wait(door, 502)
+
+    door.before_work = ask
+    await door.send(press("undo:501"))
+
+    assert door.fake_replies.texts == [outcome.OTHERS_AT_WORK]
+    assert "undo" not in door.log
+
+
+@pytest.mark.parametrize("word", ["diff", "undo", "redo"])
+@pytest.mark.parametrize("state", [None, State.DESTROYED, State.DESTROYING])
+async def test_without_the_machine_nothing_is_made_only_to_look_back(
+    door: Door, word: str, state: State | None
+) -> None:
+    await finished(door, machine=state is not None)
+    if state is State.DESTROYED:
+        await door.machines.destroy(ThreadId(THREAD))
+    elif state is not None:
+        await door.shelf.take(await seen(door), state, "else", door.now, door.now + 60)
+    door.log.clear()
+
+    answer = await door.send(press(f"{word}:501"))
+
+    assert spoken(answer) == (outcome.MACHINE_GONE, True)
+    assert door.log == ["answered"]
+
+
+async def seen(door: Door) -> Sandbox:
+    sandbox = await door.shelf.sandbox_of(ThreadId(THREAD))
+    assert sandbox is not None
+    return sandbox
+
+
+@pytest.mark.parametrize("word", ["diff", "undo", "redo"])
+async def test_a_new_machine_knows_nothing_of_what_an_older_one_did(door: Door, word: str) -> None:
+    await finished(door)
+    await door.shelf.remember_session(ThreadId(THREAD), SessionId("ses_2"))
+
+    answer = await door.send(press(f"{word}:501"))
+
+    assert spoken(answer) == (outcome.MACHINE_GONE, True)
+
+
+@pytest.mark.parametrize("word", ["diff", "undo", "redo"])
+async def test_a_machine_that_comes_up_with_another_session_is_asked_nothing(door: Door, word: str) -> None:
+    await finished(door)
+    door.machines.session = None
+
+    await door.send(press(f"{word}:501"))
+
+    assert door.fake_replies.texts == [outcome.MACHINE_GONE]
+    assert door.agent.asked == []
+
+
+@pytest.mark.parametrize("word", ["diff", "undo", "redo"])
+async def test_a_turn_that_never_came_to_the_model_changed_nothing(door: Door, word: str) -> None:
+    turn = await wait(door, 501)
+    await door.ledger.call_off(turn, "alice")
+
+    answer = await door.send(press(f"{word}:501"))
+
+    assert spoken(answer) == (outcome.UNCHANGED, True)
+
+
+@pytest.mark.parametrize("word", ["diff", "undo", "redo"])
+@pytest.mark.parametrize("where", ["machines", "agent"])
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (Refused("Sorry, the quota is used up."), "Sorry, the quota is used up."),
+        (Retriable("503"), NOT_NOW),
+    ],
+)
+async def test_a_failure_is_told_in_words(door: Door, word: str, where: str, failure: Exception, words: str) -> None:
+    await finished(door)
+    getattr(door, where).failure = failure
+
+    await door.send(press(f"{word}:501"))
+
+    assert (door.fake_replies.texts, door.fake_replies.aloud, door.edits) == ([words], [], [])
+
+
+async def test_buttons_that_cannot_be_changed_do_not_make_it_undone(door: Door) -> None:
+    await finished(door)
+
+    class Locked:
+        async def edit_message(self, channel: str, message: str, edit: object) -> object:
+            raise Refused("This thread is locked.")
+
+    door.messages = Locked()
+    await door.send(press("undo:501"))
+
+    assert door.fake_replies.texts == ["Undone."]
+    assert len(door.fake_replies.aloud) == 1
+
+
+async def test_a_turn_that_failed_still_offers_to_be_asked_again_when_it_was_undone(door: Door) -> None:
+    await finished(door, 500)
+    turn = await work_on(door, 501)
+    await door.ledger.record(turn, "holder", Event.GIVEN_UP, Facts(answer="Sorry."))
+    await door.ledger.record(turn, "holder", Event.DELIVERED, Facts())
+
+    await door.send(press("undo:501"))
+
+    ended = await door.ledger.turn(turn)
+    assert ended is not None
+    assert ended.stage is Stage.DELIVERED
+    assert [labels(edit) for *_, edit in door.edits] == [["Diff", "Redo", "Retry"]]

@@ -1,0 +1,84 @@
+"""The messages of an answer, on a real database file."""
+
+import pytest
+
+from app.ids import MessageId, SessionId, ThreadId, TurnId, UserId
+from app.store.ledger import SqliteLedger
+from app.store.parcels import SqliteParcels
+from app.store.sqlite import Sqlite
+from app.turns.errors import LeaseLost
+from app.turns.machine import Event
+from app.turns.ports import Facts, Handed, Parcelled
+from app.turns.records import Content, File, Parcel
+from tests.samples import message
+
+pytestmark = pytest.mark.anyio
+THREAD = ThreadId("400000000000000000")
+PICTURE = File("plot.png", b"\x89PNG\0")
+
+
+@pytest.fixture
+def parcels(sqlite: Sqlite) -> SqliteParcels:
+    return SqliteParcels(sqlite)
+
+
+@pytest.fixture
+async def turn(sqlite: Sqlite) -> TurnId:
+    """At the model, and leased to "mine"."""
+    ledger = SqliteLedger(sqlite)
+    await ledger.admit(message(1, thread=THREAD), 0.0)
+    for event in (Event.ACCEPTED, Event.THREAD_OPENED, Event.PROMPT_SENT):
+        await ledger.claim("mine", 0.0, 15.0)
+        await ledger.record(message(1).id, "mine", event, Facts(session=SessionId("ses_1")))
+    return message(1).id
+
+
+async def test_what_is_written_down_is_unsent_until_it_is_ticked_off(parcels: SqliteParcels, turn: TurnId) -> None:
+    await parcels.add(turn, "mine", [Parcel(0, Content("a"), "n-0"), Parcel(1, Content("b"), "n-1")])
+
+    await parcels.mark_sent(turn, "mine", 0, MessageId("901"))
+
+    assert [parcel.content.text for parcel in await parcels.unsent(turn)] == ["b"]
+    assert await parcels.last_posted(THREAD) == "901"
+
+
+async def test_what_is_there_already_is_not_written_again(parcels: SqliteParcels, turn: TurnId) -> None:
+    await parcels.add(turn, "mine", [Parcel(0, Content("as it was sent"), "n-0", part="prt_1")])
+
+    await parcels.add(turn, "mine", [Parcel(0, Content("as it would be now"), "n-0", part="prt_1")])
+
+    assert [parcel.content.text for parcel in await parcels.unsent(turn)] == ["as it was sent"]
+    assert await parcels.so_far(turn) == Parcelled(frozenset({"prt_1"}), 1)
+
+
+async def test_files_lie_with_their_parcel_until_it_is_sent(
+    parcels: SqliteParcels, turn: TurnId, sqlite: Sqlite
+) -> None:
+    parcel = Parcel(0, Content("look", (PICTURE, File("a.txt", b""))), "n-0", notify=UserId("7"))
+    await parcels.add(turn, "mine", [parcel])
+    before = await parcels.unsent(turn)
+
+    await parcels.mark_sent(turn, "mine", 0, MessageId("901"))
+
+    assert list(before) == [parcel]
+    assert await sqlite.read(lambda db: list(db.query("SELECT * FROM files"))) == []
+
+
+async def test_whoever_lost_the_lease_writes_nothing(parcels: SqliteParcels, turn: TurnId) -> None:
+    with pytest.raises(LeaseLost):
+        await parcels.add(turn, "another's", [Parcel(0, Content("a"), "n-0")])
+    with pytest.raises(LeaseLost):
+        await parcels.mark_sent(turn, "another's", 0, MessageId("901"))
+
+    assert await parcels.so_far(turn) == Parcelled()
+
+
+async def test_a_thread_remembers_what_was_handed_out_in_it(
+    parcels: SqliteParcels, turn: TurnId, sqlite: Sqlite
+) -> None:
+    plot, again = Handed("outbox/plot.png", "1:5"), Handed("outbox/plot.png", "2:5")
+
+    await SqliteLedger(sqlite).record(turn, "mine", Event.ANSWER_TAKEN, Facts(answer="", handed=(plot, plot, again)))
+
+    assert await parcels.handed_out(THREAD) == {plot, again}
+    assert await parcels.handed_out(ThreadId("5")) == frozenset()

@@ -1,0 +1,144 @@
+"""An agent that waits for a person."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.ids import AskId
+from app.turns.asks import AskState
+from app.turns.machine import Ending, Stage
+from app.turns.progress import Allowed, Answered, Ask, Denied, Option, Permission, Question
+from app.turns.status import Outcome, Phase, Status, Summary
+from tests.samples import message
+from tests.turns.engine import World, world
+from tests.turns.test_display import THREAD, phases, running, shown, turn_of, until
+
+pytestmark = pytest.mark.anyio
+TURN = message(1).id
+RUN = Ask(AskId("per_1"), Permission("bash", "rm -r build"))
+COLOUR = Question("Which colour?", "Colour", (Option("Red"), Option("Blue")))
+WISHES = Ask(AskId("que_1"), (COLOUR, COLOUR))
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[World]:
+    async with world(tmp_path) as made:
+        yield made
+
+
+async def ask(here: World, *asks: Ask) -> None:
+    here.agent.asks[TURN] = list(asks)
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+
+def states(here: World, ask: Ask) -> list[AskState]:
+    return [asked.state for asked in here.chat.asks.get(ask.id, [])]
+
+
+def is_over(here: World) -> bool:
+    return bool(shown(here)) and isinstance(shown(here)[-1], Summary)
+
+
+async def test_what_is_asked_is_shown_once_and_the_decision_is_carried_back(here: World) -> None:
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: Phase.WAITING in phases(here))
+
+        await here.asks.decide(TURN, RUN.id, Allowed(always=False), "alice")
+        await until(lambda: is_over(here))
+
+    assert states(here, RUN) == [AskState.OPEN, AskState.SETTLED]
+    assert here.agent.replies == [(RUN.id, Allowed(always=False))]
+    assert (await turn_of(here)).stage is Stage.DELIVERED
+
+
+async def test_the_status_tells_until_when_it_waits(here: World) -> None:
+    here.patience = 600.0
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: Phase.WAITING in phases(here))
+
+    (waiting,) = [one for one in shown(here) if isinstance(one, Status) and one.phase is Phase.WAITING][-1:]
+    assert waiting.expires_at == here.now + 600.0
+
+
+async def test_questions_come_one_after_the_other(here: World) -> None:
+    await ask(here, WISHES)
+    async with running(here):
+        await until(lambda: bool(states(here, WISHES)))
+        await here.asks.answer(TURN, WISHES.id, 0, ("Blue",), "alice")
+        await until(lambda: len(here.chat.asks[WISHES.id]) == 2)
+        await here.asks.answer(TURN, WISHES.id, 1, ("a kind of green",), "bob")
+        await until(lambda: is_over(here))
+
+    assert [len(asked.answers) for asked in here.chat.asks[WISHES.id]] == [0, 1, 2]
+    assert here.agent.replies == [(WISHES.id, Answered((("Blue",), ("a kind of green",))))]
+
+
+async def test_a_decision_that_was_made_while_nobody_worked_is_carried_by_the_next(here: World) -> None:
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: bool(states(here, RUN)))
+    await here.asks.decide(TURN, RUN.id, Denied("not on a Friday"), "alice")
+
+    await here.live()
+
+    assert here.agent.replies == [(RUN.id, Denied("not on a Friday"))]
+    assert states(here, RUN) == [AskState.OPEN, AskState.SETTLED]
+
+
+async def test_what_was_answered_elsewhere_is_shown_as_gone(here: World) -> None:
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: bool(states(here, RUN)))
+
+        here.agent.speak = asyncio.Event()
+        here.agent.gone.add(RUN.id)
+        await until(lambda: AskState.GONE in states(here, RUN))
+
+    assert not await here.asks.decide(TURN, RUN.id, Allowed(always=True), "alice")
+
+
+async def test_after_its_time_the_turn_is_over_and_the_queue_goes_on(here: World) -> None:
+    here.patience = 600.0
+    await ask(here, RUN)
+    await here.ledger.admit(message(2, thread=THREAD), here.now)
+    async with running(here):
+        await until(lambda: Phase.WAITING in phases(here))
+
+        here.now += 601.0
+        await until(lambda: is_over(here) and len(here.agent.runs) == 2)
+
+    turn, last = await turn_of(here), shown(here)[-1]
+    assert (turn.stage, turn.ending) == (Stage.CANCELLED, Ending.EXPIRED)
+    assert isinstance(last, Summary)
+    assert last.outcome is Outcome.EXPIRED
+    assert here.agent.aborted == [turn.session]
+    assert states(here, RUN) == [AskState.OPEN, AskState.GONE]
+
+
+async def test_a_machine_is_not_kept_awake_for_somebody_who_does_not_come(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.turns.work.TOUCH_SECONDS", 0.01)
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: Phase.WAITING in phases(here))
+        before = here.provider.count("touch")
+        await asyncio.sleep(0.1)  # ten touches, if it were at work
+        after = here.provider.count("touch")
+
+    assert after <= before + 1
+
+
+async def test_what_a_stopped_turn_asked_is_gone(here: World) -> None:
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: bool(states(here, RUN)))
+
+        await here.ledger.stop(TURN, "alice")
+        await until(lambda: is_over(here))
+
+    assert states(here, RUN) == [AskState.OPEN, AskState.GONE]

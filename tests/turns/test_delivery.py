@@ -1,0 +1,208 @@
+"""What the agent says and makes, on its way into the thread; what people send, on its way to the agent."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.ids import ThreadId
+from app.turns.delivery import MOST_BYTES, batches, with_files
+from app.turns.errors import Retriable
+from app.turns.progress import Progress
+from app.turns.records import Attachment, Content, File
+from tests.fakes.chat import Posted
+from tests.samples import message
+from tests.turns.engine import World, world
+from tests.turns.test_display import THREAD, running, until
+
+pytestmark = pytest.mark.anyio
+TURN = message(1).id
+HOME = ThreadId(THREAD)
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c020000000b4944415478da6364f80f000105010127"
+    "18e3660000000049454e44ae426082"
+)
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[World]:
+    async with world(tmp_path) as made:
+        yield made
+
+
+def posted(here: World) -> list[Posted]:
+    return here.chat.channels.get(THREAD, [])
+
+
+async def test_a_text_is_sent_when_it_is_complete_and_the_last_one_at_the_end(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    here.agent.texts[TURN] = ["I will look.", "Found it."]
+    here.agent.answers[TURN] = "Mended."
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    async with running(here):
+        await until(lambda: len(posted(here)) == 2)
+        so_far = [one.content for one in posted(here)]
+
+        here.agent.speak.set()
+        await until(lambda: len(posted(here)) == 3)
+
+    assert so_far == ["I will look.", "Found it."]
+    assert posted(here)[-1].content.startswith("Mended.")
+
+
+async def test_one_person_is_notified_once_at_the_end(here: World) -> None:
+    here.agent.texts[TURN] = ["I will look."]
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert [one.notified for one in posted(here)] == [None, None, message(1).asker.id]
+
+
+async def test_what_was_said_before_a_failure_stands_before_the_apology_and_is_not_said_again(here: World) -> None:
+    here.agent.texts[TURN] = ["I will look."]
+    here.agent.refuse[TURN] = "Sorry, the model could not answer."
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert [one.content.partition("\n-#")[0] for one in posted(here)] == [
+        "I will look.",
+        "Sorry, the model could not answer.",
+    ]
+
+
+async def test_a_new_process_says_nothing_twice(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    here.agent.texts[TURN] = ["I will look."]
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    async with running(here):
+        await until(lambda: len(posted(here)) == 1)
+
+    here.agent.speak.set()
+    here.now += 3_600.0
+    await here.live()
+
+    assert [one.content for one in posted(here)].count("I will look.") == 1
+
+
+async def test_a_turn_that_said_all_it_had_to_say_still_notifies(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    here.agent.texts[TURN] = ["All done."]
+    here.agent.answers[TURN] = ""
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    async with running(here):
+        await until(lambda: len(posted(here)) == 1)
+
+        here.agent.speak.set()
+        await until(lambda: len(posted(here)) == 2)
+
+    assert [one.content for one in posted(here)] == ["All done.", f"-# <@{message(1).asker.id}>"]
+
+
+async def test_what_is_cut_off_says_so(here: World) -> None:
+    here.agent.progress[TURN] = Progress(remark="(It ends here.)")
+    here.agent.answers[TURN] = "Half of it"
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert [one.content.partition("\n-#")[0] for one in posted(here)] == ["Half of it", "(It ends here.)"]
+
+
+async def test_files_in_the_outbox_go_out_once_until_they_change(here: World) -> None:
+    held = here.files.held[HOME]
+    held |= {"outbox/plot.png": PNG, "outbox/empty": b"", "notes.txt": b"not asked for"}
+    for number, change in ((1, None), (2, None), (3, b"another")):
+        if change is not None:
+            held["outbox/plot.png"] = change
+        await here.ledger.admit(message(number, thread=THREAD), here.now)
+        await here.live()
+
+    assert [file.content for one in posted(here) for file in one.files] == [PNG, b"another"]
+
+
+async def test_an_image_that_the_agent_made_goes_out_with_its_answer(here: World) -> None:
+    here.files.held[HOME] = {"docs/logo.png": PNG}
+    here.agent.progress[TURN] = Progress(made=("docs/logo.png", "src/main.py"))
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert posted(here)[-1].files == (File("logo.png", PNG),)
+
+
+async def test_a_file_that_discord_does_not_take_is_named(here: World) -> None:
+    here.files.held[HOME] = {"outbox/film.mp4": b"x" * (MOST_BYTES + 1)}
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert "outbox/film.mp4" in "".join(one.content for one in posted(here))
+
+
+async def test_files_that_cannot_be_looked_for_hold_up_no_answer(here: World) -> None:
+    here.files.failure = Retriable("the machine does not answer")
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert "and its end" in "".join(one.content for one in posted(here))
+
+
+def attached(*names: str) -> tuple[Attachment, ...]:
+    return tuple(Attachment(name, name, 10, f"https://cdn.example/{name}") for name in names)
+
+
+async def test_images_and_texts_are_shown_to_the_model_and_the_rest_lies_in_the_workspace(here: World) -> None:
+    files = {"a.png": PNG, "b.py": b"print()", "c.zip": b"PK\x03\x04\0"}
+    here.chat.files = {name: File(name, content) for name, content in files.items()}
+    await here.ledger.admit(replace(message(1, thread=THREAD), attachments=attached(*files)), here.now)
+
+    await here.live()
+
+    assert [file.name for file in here.agent.files[TURN]] == ["a.png", "b.py"]
+    assert here.files.held[HOME]["inbox/c.zip"] == files["c.zip"]
+    assert "inbox/c.zip" in here.agent.prompts[TURN]
+
+
+async def test_a_file_that_the_server_cannot_read_lies_in_the_workspace(here: World) -> None:
+    here.chat.files = {"a.png": File("a.png", PNG)}
+    here.agent.unreadable.add(TURN)
+    await here.ledger.admit(replace(message(1, thread=THREAD), attachments=attached("a.png")), here.now)
+
+    await here.live()
+
+    assert here.agent.files[TURN] == ()
+    assert "inbox/a.png" in here.agent.prompts[TURN]
+
+
+async def test_who_asked_hears_of_a_file_that_is_gone_and_the_rest_is_asked(here: World) -> None:
+    await here.ledger.admit(replace(message(1, thread=THREAD), attachments=attached("a.png")), here.now)
+
+    await here.live()
+
+    assert here.chat.announced == [(TURN, "The file a.png is gone.")]
+    assert TURN in here.agent.prompts
+
+
+async def test_a_mention_with_a_file_and_no_words_is_a_question(here: World) -> None:
+    here.chat.files = {"a.png": File("a.png", PNG)}
+    await here.ledger.admit(replace(message(1, "", thread=THREAD), attachments=attached("a.png")), here.now)
+
+    await here.live()
+
+    assert [file.name for file in here.agent.files[TURN]] == ["a.png"]
+
+
+def test_no_message_has_more_files_than_discord_takes() -> None:
+    files = [File(f"{number}.txt", b"x" * (MOST_BYTES // 4)) for number in range(23)]
+
+    groups = batches(files)
+    contents = with_files([Content("first"), Content("last", (File("answer.md", b"y"),))], files)
+
+    assert [len(group) for group in groups] == [4, 4, 4, 4, 4, 3]
+    assert [content.text for content in contents] == ["first", *[""] * 5, "last"]
+    assert sum(len(content.files) for content in contents) == 24

@@ -1,0 +1,225 @@
+"""What the status message of a turn shows, from the first to the last."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from app.ids import ThreadId
+from app.turns.display import Displays
+from app.turns.errors import Refused, Retriable
+from app.turns.machine import LIVE
+from app.turns.progress import Change, Doing, Progress, Report, Todo, Tool
+from app.turns.records import Turn
+from app.turns.status import Outcome, Phase, Status, Summary, Verbosity
+from tests.samples import command, message
+from tests.turns.engine import World, world
+
+pytestmark = pytest.mark.anyio
+THREAD = "400000000000000001"
+TESTS = Progress((Tool("bash", "npm test", Doing.RUNNING),), (Todo("run the tests", Doing.RUNNING),))
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[World]:
+    async with world(tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def running(here: World) -> AsyncIterator[None]:
+    engine = asyncio.create_task(here.engine().run())
+    try:
+        yield
+    finally:
+        engine.cancel()
+        await asyncio.wait([engine])
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the fakes have no event for everything
+            await asyncio.sleep(0.005)
+
+
+async def turn_of(here: World, number: int = 1) -> Turn:
+    turn = await here.ledger.turn(message(number).id)
+    assert turn is not None
+    return turn
+
+
+def shown(here: World, number: int = 1) -> list[Status | Summary]:
+    return here.chat.statuses.get(message(number).id, [])
+
+
+def phases(here: World, number: int = 1) -> list[Phase]:
+    return [one.phase for one in shown(here, number) if isinstance(one, Status)]
+
+
+async def test_a_turn_has_a_status_message_before_anything_is_done_for_it(here: World) -> None:
+    gate = here.provider.hold("create")
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    async with running(here):
+        await until(lambda: here.provider.count("create") > 0)
+        turn = await turn_of(here)
+        gate.set()
+
+    assert turn.status == here.chat.messages[turn.id]
+    assert phases(here)[0] is Phase.STARTING
+
+
+async def test_in_the_end_it_says_how_it_went_and_what_it_cost(here: World) -> None:
+    report = Report(1_200, 0.03, 4, (Change("a.py", 10, 2),))
+    here.agent.reports[message(1).id] = report
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    last = shown(here)[-1]
+    assert isinstance(last, Summary)
+    assert (last.outcome, last.report) == (Outcome.DONE, report)
+
+
+async def test_it_shows_what_the_agent_does(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    here.agent.progress[message(1).id] = TESTS
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    async with running(here):
+        await until(lambda: any(isinstance(one, Status) and one.progress.tools for one in shown(here)))
+
+    last = shown(here)[-1]
+    assert isinstance(last, Status)
+    assert (last.phase, last.progress.tools, last.progress.todos) == (Phase.THINKING, TESTS.tools, TESTS.todos)
+
+
+async def test_what_is_asked_behind_another_turn_is_shown_as_queued_until_it_begins(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    async with running(here):
+        await here.agent.thinking.wait()
+        await here.ledger.admit(message(2, thread=THREAD), here.now)
+        await until(lambda: bool(phases(here, 2)))
+        waiting = list(phases(here, 2))
+
+        here.agent.speak.set()
+        await until(lambda: isinstance(shown(here, 2)[-1], Summary))
+
+    assert waiting == [Phase.QUEUED]
+
+
+async def test_a_thread_shows_as_much_as_its_people_want(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    async with running(here):
+        await here.agent.thinking.wait()
+
+        await here.preferences.set_verbosity(ThreadId(THREAD), Verbosity.QUIET)
+        here.agent.progress[message(1).id] = TESTS
+        await until(lambda: shown(here)[-1].progress == TESTS)  # type: ignore[union-attr]
+
+    last = shown(here)[-1]
+    assert isinstance(last, Status)
+    assert last.verbosity is Verbosity.QUIET
+
+
+async def test_a_new_process_goes_on_with_the_same_message(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    async with running(here):
+        await here.agent.thinking.wait()
+    before = (await turn_of(here)).status
+
+    here.agent.speak.set()
+    await here.live()
+
+    assert (await turn_of(here)).status == before
+    assert isinstance(shown(here)[-1], Summary)
+
+
+@pytest.mark.parametrize("failure", [Refused("I may not edit."), Retriable("not now")])
+async def test_a_status_that_cannot_be_shown_stops_no_turn(here: World, failure: Exception) -> None:
+    here.chat.failures["show_status"] = failure
+    here.agent.progress[message(1).id] = TESTS
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert isinstance(shown(here)[-1], Summary)
+
+
+async def test_a_turn_that_was_thrown_away_is_not_painted_over(here: World) -> None:
+    """Whoever held it finds out a moment later, and must not show it as running meanwhile."""
+    here.agent.speak = asyncio.Event()
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    async with running(here):
+        await here.agent.thinking.wait()
+        await here.ledger.cancel(ThreadId(THREAD))
+        here.agent.progress[message(1).id] = TESTS
+        await until(lambda: isinstance(shown(here)[-1], Summary))
+        await asyncio.sleep(0.1)  # in which it would be painted
+
+    last = shown(here)[-1]
+    assert isinstance(last, Summary)
+    assert last.outcome is Outcome.RESET
+
+
+async def test_what_failed_is_shown_as_failed(here: World) -> None:
+    here.agent.refuse[message(1).id] = "Sorry, the model could not answer."
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    last = shown(here)[-1]
+    assert isinstance(last, Summary)
+    assert last.outcome is Outcome.FAILED
+
+
+async def test_a_summary_that_cannot_be_shown_now_is_shown_later(here: World) -> None:
+    here.chat.failures["show_summary"] = Retriable("not now")
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    async with running(here):
+        await until_ended(here)
+        assert not isinstance(shown(here)[-1], Summary)
+
+        del here.chat.failures["show_summary"]
+        await until(lambda: isinstance(shown(here)[-1], Summary))
+
+
+async def test_a_summary_that_can_never_be_shown_is_left(here: World) -> None:
+    here.chat.failures["show_summary"] = Refused("I may not edit.")
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert await here.ledger.unclosed(1) == []
+
+
+async def until_ended(here: World) -> None:
+    async with asyncio.timeout(10):
+        while (await turn_of(here)).stage in LIVE:  # noqa: ASYNC110 - the store has no event for it
+            await asyncio.sleep(0.005)
+
+
+async def test_edits_keep_their_distance_and_the_last_state_is_shown(here: World) -> None:
+    times: list[float] = []
+    await here.ledger.admit(command(1, thread=THREAD), here.now)
+    turn = await here.ledger.claim("mine", here.now, here.now + 60)
+    assert turn is not None
+    displays = Displays(here.ledger, here.preferences, here.chat, pauses=((0.0, 0.1),))
+    turn = await displays.post(turn, "mine")
+
+    async with displays.opened(turn, "mine") as display:
+        for number in range(100):
+            display.show(Phase.THINKING, Progress((Tool("bash", f"step {number}", Doing.RUNNING),)))
+            await asyncio.sleep(0.003)
+            if len(shown(here)) > len(times):
+                times.append(asyncio.get_running_loop().time())
+        await until(lambda: "step 99" in str(shown(here)[-1]))
+
+    assert 3 <= len(shown(here)) <= 8
+    assert all(later - sooner > 0.08 for sooner, later in pairwise(times[1:]))
