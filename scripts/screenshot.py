@@ -41,9 +41,9 @@ def main() -> None:
         view.wait_for_selector(".hint")
         for name, talk in PICTURES.items():
             talk(view)
-            view.wait_for_timeout(STILL_MS)
-            view.screenshot(path=arguments.to / f"{name}.png")
-            print(f"{name}.png: {(arguments.to / f'{name}.png').stat().st_size // 1000} kB")
+            picture = arguments.to / f"{name}.png"
+            photograph(view, picture, whole=talk is work)
+            print(f"{picture.name}: {picture.stat().st_size // 1000} kB")
 
 
 @contextmanager
@@ -67,6 +67,16 @@ def page(browser: str | None) -> "Iterator[Page]":
         view.set_default_timeout(PATIENCE_MS)
         yield view
         chromium.close()
+
+
+def photograph(view: "Page", picture: Path, *, whole: bool) -> None:
+    """All of the page, or the thread alone."""
+    view.mouse.move(0, 0)
+    view.wait_for_timeout(STILL_MS)
+    if whole:
+        view.screenshot(path=picture)
+    else:
+        view.locator(".pane.side").screenshot(path=picture)
 
 
 def work(view: "Page") -> None:

@@ -1,14 +1,14 @@
 """What a turn cost and changed, from what OpenCode knows of it. Pure.
 
-OpenCode's own diff of a turn covers the steps that were finished. A step that was aborted is missing there; what its
-tools say they changed is added.
+OpenCode's own diff of a turn covers the steps that were finished. A step that was aborted is missing there: the files
+that it changed are added, with as many lines as its tools know of.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.opencode.chronicle import Chronicle
-from app.opencode.tools import WRITERS, tool_of
+from app.opencode.tools import WRITERS, tool_of, written
 from app.opencode.transcript import Message
 from app.turns.progress import Change, Doing, Report
 
@@ -52,7 +52,8 @@ def _changes(chronicle: Chronicle, rows: Sequence[Row]) -> tuple[Change, ...]:
 def _written(answer: Message, root: str) -> list[Change]:
     tools = [tool_of(part, root, over=True) for part in answer["parts"] if part["type"] == "tool"]
     done = [tool for tool in tools if tool.name in WRITERS and tool.doing is Doing.DONE]
-    return [Change(tool.subject, tool.added, tool.removed) for tool in done]
+    files = [file for part in answer["parts"] if part["type"] == "patch" for file in written(part, root)]
+    return [*(Change(tool.subject, tool.added, tool.removed) for tool in done), *(Change(file, 0, 0) for file in files)]
 
 
 def _change(row: Row) -> Change:

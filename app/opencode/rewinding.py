@@ -2,7 +2,7 @@
 
 OpenCode rewinds a session to before a message: the files, and the conversation with them. So only the newest turn can
 be undone by itself, and then the one before it. As long as nothing else is asked, it can all be taken back at once; the
-next prompt makes it final. What a step had written when it was aborted, stays.
+next prompt makes it final. A turn that was aborted can be undone too, with what its last step had written.
 """
 
 from collections.abc import Sequence

@@ -139,8 +139,12 @@ class SqliteDesk:
     async def end_all(
         self, *, thread: ThreadId | None = None, channel: ChannelId | None = None, guild: GuildId | None = None
     ) -> int:
+        where = "(thread = :thread OR channel = :channel OR guild = :guild)"
         places = {"thread": thread, "channel": channel, "guild": guild}
-        return await self._end("(thread = :thread OR channel = :channel OR guild = :guild)", places)
+        ended = await self._end(where, places)
+        close = f"UPDATE turns SET closed = 1 WHERE {where} AND NOT closed"  # noqa: S608 - nobody can see their status
+        await self._sqlite.write(lambda db: db.execute(close, places))
+        return ended
 
     async def _end(self, where: str, columns: dict[str, Any]) -> int:
         ended = {"stage": Stage.CANCELLED.value, "ending": Ending.WITHDRAWN.value, "ended_at": self._clock()}

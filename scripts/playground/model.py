@@ -50,12 +50,13 @@ MISHAPS = {
 
 class ScriptedModel:
     """`requests` holds the body of every completion that the agent asked for, in order, `questions` that of every one
-    that the app asked for."""
+    that the app asked for. `parts` may say, in directives, what a prompt in ordinary words stands for."""
 
     def __init__(self, port: int = 0, pace: float = 0.0) -> None:
         """`pace` is the number of seconds between two pieces of a text. Port 0: any."""
         self.requests: list[dict[str, Any]] = []
         self.questions: list[dict[str, Any]] = []
+        self.parts: dict[str, str] = {}
         self.mishap: Fail | Hang | None = None
         self.url = ""
         self.app = Starlette(
@@ -88,7 +89,7 @@ class ScriptedModel:
             return await self._quickly(body) or JSONResponse(await _whole(body, [Say(said)], ""))
         self.requests.append(body)
         seen = self._count(body["messages"])
-        steps = [step for step in reply(body["messages"]) if not (isinstance(step, Cut) and seen > 1)]
+        steps = [step for step in reply(body["messages"], self.parts) if not (isinstance(step, Cut) and seen > 1)]
         for step in steps:
             if isinstance(step, Fail) and (step.times is None or seen <= step.times):
                 return _mishap(step)

@@ -25,7 +25,7 @@ what to say.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.turns.history import END
@@ -39,9 +39,10 @@ READ = "Called the Read tool with the following input:"
 UNDONE = ("[Tool execution was interrupted]", "Tool execution aborted")
 
 
-def reply(messages: Sequence[Message]) -> list[Step]:
-    """The steps that this request is answered with. At least one."""
-    prompts = prompts_of(messages)
+def reply(messages: Sequence[Message], parts: Mapping[str, str] | None = None) -> list[Step]:
+    """The steps that this request is answered with. At least one. `parts` are those that a test has written: what a
+    prompt stands for, in directives."""
+    prompts = [meant(prompt, parts or {}) for prompt in prompts_of(messages)]
     if prompts and prompts[-1].startswith("Here is the conversation so far"):
         return [Say("The conversation so far, in one sentence: there was one.")]
     steps = script(prompts, directory_of(messages), results_of(messages), images_of(messages))
@@ -59,6 +60,11 @@ def _apart(steps: Sequence[Step]) -> list[Step]:
         result.append(Say(f"\n\n{step.text}") if said and isinstance(step, Say) else step)
         said = said or isinstance(step, Say)
     return result
+
+
+def meant(prompt: str, parts: Mapping[str, str]) -> str:
+    """By its first paragraph: behind that, the app says which files came with it."""
+    return parts.get(prompt.partition("\n\n")[0].strip(), prompt)
 
 
 SPEAKER = re.compile(r"\A[^\n]{1,100}? \(\d{1,20}\): ?")

@@ -131,8 +131,29 @@ async def test_files_that_are_attached_reach_the_model(stage: Stage, screen: Scr
     await screen.attach(tmp_path / "notes.txt", tmp_path / "shot.png")
     await screen.say("What do you see here?")
 
-    await screen.hears("I see an image.", PATIENCE_MS)
+    await screen.sees("I see an image.", PATIENCE_MS)
     assert "remember the milk" in " ".join(stage.prompts()[-1])
+
+
+async def test_what_was_changed_is_shown_taken_back_and_done_again(stage: Stage, screen: Screen) -> None:
+    (home,) = stage.homes
+    note = home / "workspace/note.txt"
+    await screen.say("!write note.txt keep-this-in-mind !say It is written.")
+    await screen.hears("It is written.", PATIENCE_MS)
+    summary = status(screen, "note.txt")
+    undo, redo = summary.get_by_role("button", name="Undo"), summary.get_by_role("button", name="Redo")
+
+    await summary.get_by_role("button", name="Diff").click(timeout=PATIENCE_MS)
+    await screen.sees("+keep-this-in-mind", PATIENCE_MS)
+    await undo.click()
+    await expect(redo).to_be_visible(timeout=PATIENCE_MS)
+    undone = not note.exists()
+    await redo.click()
+    await expect(undo).to_be_visible(timeout=PATIENCE_MS)
+
+    assert undone
+    assert note.read_text().strip() == "keep-this-in-mind"
+    await expect(screen.message("+keep-this-in-mind")).to_contain_text("Only you can see this")
 
 
 async def test_what_waits_can_be_cancelled(stage: Stage, screen: Screen) -> None:

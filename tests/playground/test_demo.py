@@ -125,13 +125,13 @@ def write(http: httpx.Client, play: str, person: str, channel: str, content: str
 
 
 def answers(http: httpx.Client, play: str, thread: str, bot: str, count: int) -> list[Any]:
-    """What the bot has said in the thread, once that are so many messages that say something."""
+    """The ends of what the bot has said in the thread, each of which mentions who asked, once they are so many."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         found = http.get(f"{play}/channels/{thread}/messages")
         said = [message for message in found.json() if message["author"]["id"] == bot] if found.is_success else []
-        if len([message for message in said if message["type"] in (0, 19) and message["content"]]) >= count:
-            return [message for message in said if message["type"] in (0, 19)]
+        if len(ends := [message for message in said if message["mentions"]]) >= count:
+            return ends
         time.sleep(0.2)
     raise AssertionError(f"no {count} answers: {found.text}")
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 MESSAGES = 500
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "1"))  # how many orders of events are tried
-PATIENCE = 60.0  # seconds that may pass before the last answer stands there
+PATIENCE = 150.0  # seconds that may pass before the last answer stands there: Discord takes a message a second
 CODES = (4000, 4001, 4002, 4003, 4005, 4007, 4008, 4009, 1012, None)
 NEW_SESSIONS = 1 + 3  # the first; 4007, 4009 and op 9
 KILLED_SESSIONS = 2  # a scheduler that is killed before the app has its new session begins another
@@ -91,6 +91,7 @@ def behind(door: Door, mood: Mood) -> Calamity:
     return Calamity(f"an app that is {mood}", strike, relieve, severs=False)
 
 
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
 @pytest.mark.parametrize("peer", DISCORDS)
 async def test_everything_asked_is_answered_once_and_in_order_whatever_breaks(

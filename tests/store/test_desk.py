@@ -173,3 +173,14 @@ async def test_a_thread_keeps_its_verbosity(sqlite: Sqlite) -> None:
 
     assert (before, await preferences.verbosity_of(THREAD)) == (Verbosity.NORMAL, Verbosity.VERBOSE)
     assert await preferences.verbosity_of(ThreadId("5")) is Verbosity.NORMAL
+
+
+async def test_where_a_place_is_gone_nothing_is_left_to_be_closed(ledger: SqliteLedger) -> None:
+    turn = await queued(ledger, 1)
+    await claim(ledger)
+    await ledger.note_status(turn, "mine", MessageId("77"))
+
+    ended = await ledger.end_all(thread=THREAD)
+
+    assert ended == 1
+    assert await ledger.unclosed(9) == []

@@ -24,6 +24,7 @@ from app.store.sqlite import Sqlite
 from app.turns import engine as turns
 from app.turns.engine import Books, Engine, Habits
 from app.turns.ports import Agent, Asks, Chat, Ledger, Parcels, Router
+from app.turns.progress import Allowed
 from app.turns.routing import Policy
 from app.turns.runner import Pace
 from tests.fakes.agent import FakeAgent
@@ -139,10 +140,18 @@ class World:
         while not engine.done() and (await self.ledger.live_turns() or await self.ledger.unclosed(1)):
             await asyncio.sleep(0.002)
             self.now += 1.0
+            await self._decide()
         engine.cancel()
         (ended,) = await asyncio.gather(engine, return_exceptions=True)
         assert isinstance(ended, asyncio.CancelledError) or is_death(ended), ended
         self.now += 300.0  # past every lease, and past the time that Discord remembers a nonce
+
+    async def _decide(self) -> None:
+        """Somebody who allows whatever is asked, as soon as it is shown."""
+        for request in self.agent.asks:
+            for asked in await self.asks.of_turn(request):
+                if asked.message is not None:
+                    await self.asks.decide(asked.turn, asked.ask.id, Allowed(always=False), "alice")
 
 
 def is_death(ended: BaseException | None) -> bool:

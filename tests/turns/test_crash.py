@@ -9,12 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.ids import AskId
 from app.turns.machine import Stage
+from app.turns.progress import Ask, Permission
 from app.turns.records import Request, Turn
+from app.turns.status import Summary
 from tests.samples import CHANNEL, command, message
 from tests.turns.engine import Fate, World, world
 
 THREADS = ("400000000000000001", "400000000000000002")
+
+
+def permission(request: Request) -> Ask:
+    return Ask(AskId(f"per_{request.id}"), Permission("bash", "make"))
+
 
 requests = st.lists(
     st.builds(
@@ -26,7 +34,7 @@ requests = st.lists(
     max_size=5,
 ).map(lambda drawn: [build(number, f"make thing {number}", thread) for number, (build, thread) in enumerate(drawn)])
 
-deaths = st.lists(st.tuples(st.integers(1, 120), st.booleans()), max_size=5)
+deaths = st.lists(st.tuples(st.integers(1, 200), st.booleans()), max_size=5)
 
 
 @settings(max_examples=60)
@@ -36,8 +44,11 @@ def test_whatever_the_moment_of_death_everything_happens_exactly_once_and_in_ord
 ) -> None:
     async def story(folder: Path) -> None:
         async with world(folder) as here:
-            for request in asked:
+            here.patience = 1_000_000.0
+            for number, request in enumerate(asked):
                 await here.ledger.admit(request, here.now)
+                here.agent.texts[request.id] = [f"text {text} of {request.id}" for text in range(number % 3)]
+                here.agent.asks[request.id] = [permission(request)] * (number % 2)
 
             for fatal, after_effect in fates:
                 await here.live(Fate(fatal, after_effect))
@@ -58,10 +69,11 @@ async def assert_exactly_once(here: World, asked: list[Request]) -> None:
     for thread in {turn.thread for turn in turns if turn and turn.thread}:
         of_thread = [turn for turn in turns if turn and turn.thread == thread]
         said = [posted.content for posted in here.chat.channels[thread] if not posted.content.startswith("**")]
-        expected = [
-            line for turn in of_thread for line in (f"answer to {turn.id}", f"and its end\n-# <@{turn.asker.id}>")
-        ]
+        expected = [line for turn in of_thread for line in (*here.agent.texts[turn.id], *answer_to(turn))]
         assert said == expected
+    assert all(isinstance(shown[-1], Summary) for shown in here.chat.statuses.values())
+    assert len(here.chat.statuses) == len(asked)
+    assert len(here.agent.replies) == len({*here.agent.replies})
     openers = [posted for posted in here.chat.channels.get(CHANNEL, []) if posted.content.startswith("**")]
     assert len(openers) == sum(r.place.thread is None and r.source == "command" for r in asked)
 

@@ -62,7 +62,8 @@ class Simulator:
     # the server
 
     async def __aenter__(self) -> Self:
-        sock = socket.socket()
+        # With the protocol left at 0 asyncio does not turn Nagle's algorithm off, and every call takes 40 ms more.
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", self.port))
         self.port = sock.getsockname()[1]
