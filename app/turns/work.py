@@ -123,9 +123,9 @@ class Work:
 
     async def _is_over(self, turn: Turn, token: str, machine: Machine, display: Display, progress: Progress) -> bool:
         """Take in how it goes; whether it has waited for a person for too long."""
+        await self.delivery.say(turn, token, progress.texts)  # what leads up to a question comes before it
         until = await self.asking.attend(turn, token, machine, progress.asks)
         display.show(Phase.THINKING if until is None else Phase.WAITING, progress, until)
-        await self.delivery.say(turn, token, progress.texts)
         return until is not None and self.asking.clock() >= until
 
     async def _answered(self, turn: Turn, progress: Progress) -> Facts:

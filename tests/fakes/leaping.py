@@ -14,7 +14,7 @@ from typing import Any, TypeVar, TypeVarTuple
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-GRACE_SECONDS = 0.0005  # of real time, for what is on its way from one socket of ours to another
+GRACE_SECONDS = 0.0
 
 
 class LeapingLoop(asyncio.SelectorEventLoop):
