@@ -12,6 +12,7 @@ from app.store.desk import LIVE_STAGES, NO_LEASE, NO_TROUBLE, SqliteDesk, update
 from app.store.leases import leased
 from app.store.parcels import insert_handed, insert_parcels
 from app.store.rows import turn_of_row
+from app.turns.errors import Stopped
 from app.turns.machine import LIVE, QUEUE, Event, Postponed, Stage, advance
 from app.turns.ports import Facts
 from app.turns.records import Place, Turn
@@ -73,6 +74,8 @@ class SqliteLedger(SqliteDesk):
     async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
         def change(db: Database) -> Turn:
             old = leased(db, turn, token)
+            if old.stopped_by is not None and event not in {Event.CANCELLED, Event.DELIVERED}:
+                raise Stopped(turn)
             stage = advance(old.stage, event)
             found = {
                 "session": facts.session,

@@ -11,6 +11,7 @@ from app.ids import MessageId, ThreadId, TurnId
 from app.store.leases import leased
 from app.store.rows import parcel_of_row, sound
 from app.store.sqlite import Sqlite
+from app.turns.errors import Stopped
 from app.turns.ports import Handed, Parcelled
 from app.turns.records import File, Parcel
 
@@ -21,7 +22,8 @@ class SqliteParcels:
 
     async def add(self, turn: TurnId, token: str, parcels: Sequence[Parcel]) -> None:
         def change(db: Database) -> None:
-            leased(db, turn, token)
+            if leased(db, turn, token).stopped_by is not None:
+                raise Stopped(turn)
             insert_parcels(db, turn, parcels)
 
         await self._sqlite.write(change)

@@ -32,3 +32,7 @@ class Withdrawn(Refused):
 
 class LeaseLost(Exception):
     """Somebody else works on this turn by now, or it was cancelled: drop it, change nothing."""
+
+
+class Stopped(Exception):
+    """Somebody does not want this turn any more: nothing of it is to be seen from here on."""

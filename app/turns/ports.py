@@ -4,7 +4,7 @@ the agent by `opencode`, the machines by `sandboxes`.
 Every method that talks to somebody raises Retriable or Refused (see `errors`) and nothing else of its own.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -73,7 +73,7 @@ class Ledger(Protocol):
 
     async def record(self, turn: TurnId, token: str, event: Event, facts: Facts) -> Turn:
         """Move it by the table, with no attempt at its new stage yet. A turn that reaches the queue, or its end,
-        gives up its lease."""
+        gives up its lease. Raises Stopped when it is to stop, for every event but CANCELLED and DELIVERED."""
         ...
 
     async def note_opener(self, turn: TurnId, token: str, opener: MessageId) -> Turn:
@@ -131,7 +131,7 @@ class Parcels(Protocol):
     """The messages that answers are made of, and the files that go with them. Writes show the lease's token."""
 
     async def add(self, turn: TurnId, token: str, parcels: Sequence[Parcel]) -> None:
-        """One that is there already is not written again."""
+        """One that is there already is not written again. Raises Stopped when the turn is to stop."""
         ...
 
     async def so_far(self, turn: TurnId) -> Parcelled: ...
@@ -271,7 +271,7 @@ class Agent(Protocol):
         else is still running in the session is ended first. Raises Unreadable."""
         ...
 
-    def follow(self, machine: Machine, session: SessionId, turn: TurnId) -> AsyncIterator[Progress]:
+    def follow(self, machine: Machine, session: SessionId, turn: TurnId) -> AsyncGenerator[Progress, None]:
         """How it goes, every two seconds at least, as long as it takes; the last one has `ended`. Raises Interrupted;
         Refused when the model failed, in words for the person, after a Progress with all that was said until then."""
         ...

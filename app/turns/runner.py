@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import structlog
 
-from app.turns.errors import LeaseLost, Refused, Retriable, Withdrawn
+from app.turns.errors import LeaseLost, Refused, Retriable, Stopped, Withdrawn
 from app.turns.machine import (
     LIVE,
     MOST_INTERRUPTIONS,
@@ -43,10 +43,6 @@ log = structlog.get_logger()
 
 DEFECT = "Sorry, I ran into a fault of my own; whoever runs me finds it in my log. Please try again."
 TOO_OFTEN = "Sorry, the machine stopped in the middle of this again and again, so I gave up. Please try again."
-
-
-class Stopped(Exception):
-    """Somebody does not want the turn any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +146,7 @@ class Runner:
                 outcome = await self._take_step(turn, token)
                 if isinstance(outcome, Postponed):
                     return
-                turn = await self._ledger.record(turn.id, token, *outcome)
+                turn = await self._record(turn, token, outcome)
                 structlog.contextvars.bind_contextvars(thread=turn.thread)
                 log.info(f"turn.{turn.stage}")
                 if turn.stage not in LIVE:
@@ -160,6 +156,12 @@ class Runner:
         except asyncio.CancelledError:
             await asyncio.shield(self._hand_back(turn, token))
             raise
+
+    async def _record(self, turn: Turn, token: str, outcome: Outcome) -> Turn:
+        try:
+            return await self._ledger.record(turn.id, token, *outcome)
+        except Stopped:
+            return await self._ledger.record(turn.id, token, *await self._steps.stop(turn))
 
     async def _hand_back(self, turn: Turn, token: str) -> None:
         """As well as can be: the lease runs out by itself."""

@@ -7,7 +7,7 @@ after the time that the question names the turn is over.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,12 +113,13 @@ class Work:
 
     async def _follow(self, turn: Turn, token: str, machine: Machine, display: Display) -> Outcome:
         assert turn.session is not None
-        async for progress in self.agent.follow(machine, turn.session, turn.id):
-            if progress.ended:
-                return Event.ANSWER_TAKEN, await self._answered(turn, progress)
-            if await self._is_over(turn, token, machine, display, progress):
-                await self.abandon(turn)
-                return Event.CANCELLED, Facts(ending=Ending.EXPIRED)
+        async with aclosing(self.agent.follow(machine, turn.session, turn.id)) as seen:
+            async for progress in seen:
+                if progress.ended:
+                    return Event.ANSWER_TAKEN, await self._answered(turn, progress)
+                if await self._is_over(turn, token, machine, display, progress):
+                    await self.abandon(turn)
+                    return Event.CANCELLED, Facts(ending=Ending.EXPIRED)
         raise AssertionError("whoever follows a turn sees its end")
 
     async def _is_over(self, turn: Turn, token: str, machine: Machine, display: Display, progress: Progress) -> bool:

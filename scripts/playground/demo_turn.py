@@ -64,10 +64,13 @@ async def take_turn(
 
 
 async def ended_turn(ledger: SqliteLedger, id: TurnId, app: App, within: float) -> Turn | None:
-    """The turn as it is at its end, or when time is up; None if it was never admitted."""
+    """The turn as it is at its end, when its status message says so too, or when time is up; None if it was never
+    admitted."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
-    while (turn := await ledger.turn(id)) and turn.stage in LIVE and loop.time() < deadline:
+    while (turn := await ledger.turn(id)) and loop.time() < deadline:
+        if turn.stage not in LIVE and not await ledger.unclosed(1):
+            break
         app.check()
         await asyncio.sleep(LOOK_EVERY)
     return turn

@@ -18,7 +18,6 @@ import asyncio
 import contextlib
 import json
 import re
-import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -35,6 +34,7 @@ from starlette.types import ASGIApp
 from scripts.playground.model_quick import quick_reply
 from scripts.playground.model_script import Message, calls_done, directory_of, prompts_of, reply, text_of
 from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say, Step, Think
+from scripts.playground.serving import listen
 
 MODEL = "scripted"
 MISHAPS = {
@@ -219,7 +219,7 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def on_loopback(app: ASGIApp, port: int = 0) -> AsyncIterator[int]:
     """Serve `app` on 127.0.0.1 and yield the port. At the end open requests are cut off."""
-    with socket.create_server(("127.0.0.1", port)) as listener:
+    with listen(port) as listener:
         config = uvicorn.Config(app, lifespan="off", log_config=None, log_level="critical", timeout_graceful_shutdown=0)
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

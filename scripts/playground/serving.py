@@ -66,7 +66,7 @@ class Listener:
     """`app` on 127.0.0.1. It takes connections from the moment it is made, and answers once it is open."""
 
     def __init__(self, app: ASGIApp, port: int = 0) -> None:
-        self._socket = _listen(port)
+        self._socket = listen(port)
         self._server = Server(app)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -81,7 +81,8 @@ class Listener:
         await asyncio.wait([self._serving])
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int = 0) -> socket.socket:
+    """On 127.0.0.1; connections are taken from now on."""
     # With the protocol left at 0 asyncio does not turn Nagle's algorithm off, and every call takes 40 ms more.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

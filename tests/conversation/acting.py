@@ -202,6 +202,12 @@ class Scene:
         """In which this stands."""
         return next(m for m in reversed(list(self._messages())) if words in "\n".join(self._seen(m)))
 
+    def id_of(self, label: str, message: Message) -> str:
+        """Of a button that may be gone when it is pressed."""
+        component = named(message.components, label)
+        assert component is not None
+        return str(component["custom_id"])
+
     def end(self) -> None:
         """That is all; and it must be what it was."""
         compare(self.name, "\n".join([title(self.name), *self._lines, ""]))

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from scripts.playground.discord.components import BUTTON, LABEL, ROW, SELECTS, walk
@@ -21,6 +22,7 @@ from scripts.playground.discord.world import World
 
 KEPT = Path(__file__).parent / "threads"
 MOST_LINES = 12  # of a file
+MANY = 4  # of the same
 UNSTEADY = (
     (re.compile(r"\b(in|after) (?:less than a second|(?:\d+ h )?(?:\d+ min )?\d+ s\b)"), r"\1 {so many} s"),
     (re.compile(r"\b[\d,]+ tokens?\b"), "{so many} tokens"),
@@ -37,7 +39,7 @@ class Sight:
     def message(self, message: Message) -> list[str]:
         lines = self.words(message.content).splitlines() if message.content else []
         lines += [line for file in message.attachments for line in self.file(file)]
-        return lines + self.rows(message.components)
+        return folded(lines + self.rows(message.components))
 
     def words(self, content: str) -> str:
         for id, user in self.world.users.items():
@@ -107,6 +109,15 @@ def moment(at: int, now: float) -> str:
     if abs(minutes) < 2:
         return "{in a moment}" if at > now + 1 else "{just now}"
     return f"{{in {minutes} minutes}}" if minutes > 0 else f"{{{-minutes} minutes ago}}"
+
+
+def folded(lines: Sequence[str]) -> list[str]:
+    """A line that stands there again and again, once."""
+    result: list[str] = []
+    for line, group in groupby(lines):
+        many = len(list(group))
+        result += [line] * many if many < MANY else [line, f"{{the same line, {many} times in all}}"]
+    return result
 
 
 def indented(lines: Sequence[str], by: str) -> list[str]:

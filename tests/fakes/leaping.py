@@ -14,7 +14,7 @@ from typing import Any, TypeVar, TypeVarTuple
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-GRACE_SECONDS = 0.0
+LOOKS = 50  # at the sockets before a leap: something may be on its way from one of ours to another
 
 
 class LeapingLoop(asyncio.SelectorEventLoop):
@@ -52,8 +52,9 @@ class Leaping(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, Any]]:
         if timeout is None or self._loop.waits_for_threads:
-            return super().select(None if timeout is None or timeout > 0 else 0)
-        ready = super().select(min(timeout, GRACE_SECONDS))
-        if not ready:
-            self._loop.leap(timeout)
-        return ready
+            return super().select(0 if timeout == 0 else None)
+        for _ in range(LOOKS if timeout > 0 else 1):
+            if ready := super().select(0):
+                return ready
+        self._loop.leap(max(timeout, 0.0))
+        return []

@@ -6,7 +6,7 @@ its own database; half of the time the fatal call still took effect, and only it
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,7 +76,7 @@ class Mortal:
             raise Death
         return await act()
 
-    async def _each(self, seen: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async def _each(self, seen: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
         while True:
             try:
                 yield await self._call(seen.__anext__)

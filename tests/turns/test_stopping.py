@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from app.turns.machine import Ending, Stage
+from app.ids import SessionId
+from app.store.parcels import SqliteParcels
+from app.turns.errors import Stopped
+from app.turns.machine import Ending, Event, Stage
+from app.turns.ports import Facts
+from app.turns.records import Content, Parcel
 from app.turns.status import Outcome, Summary
 from tests.samples import message
 from tests.turns.engine import World, world
@@ -41,6 +46,20 @@ async def test_a_stopped_turn_says_no_more_and_tells_who_stopped_it(here: World)
     assert here.agent.aborted == [turn.session]
     assert isinstance(last, Summary)
     assert (last.outcome, last.by) == (Outcome.STOPPED, "alice")
+
+
+async def test_a_turn_that_answers_the_moment_it_is_stopped_says_nothing_of_it(here: World) -> None:
+    """The wish is in the ledger before whoever works on the turn has looked for it."""
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    for event in (Event.ACCEPTED, Event.THREAD_OPENED, Event.PROMPT_SENT):
+        await here.ledger.claim("mine", here.now, here.now + 15)
+        await here.ledger.record(message(1).id, "mine", event, Facts(session=SessionId("ses_1")))
+    await here.ledger.stop(message(1).id, "alice")
+
+    with pytest.raises(Stopped):
+        await here.ledger.record(message(1).id, "mine", Event.ANSWER_TAKEN, Facts(answer="42"))
+    with pytest.raises(Stopped):
+        await SqliteParcels(here.sqlite).add(message(1).id, "mine", [Parcel(0, Content("4"), "n-0")])
 
 
 async def test_what_waits_behind_a_stopped_turn_goes_on(here: World) -> None:

@@ -5,7 +5,6 @@ Everything runs in the loop that enters the simulator; the sockets are real.
 
 import asyncio
 import re
-import socket
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from types import TracebackType
@@ -37,7 +36,7 @@ from scripts.playground.discord.records import (
 from scripts.playground.discord.rest import PREFIX, Door, route_of
 from scripts.playground.discord.rules import Clock, Rules
 from scripts.playground.discord.world import World
-from scripts.playground.serving import Server
+from scripts.playground.serving import Server, listen
 
 
 class Simulator:
@@ -62,10 +61,7 @@ class Simulator:
     # the server
 
     async def __aenter__(self) -> Self:
-        # With the protocol left at 0 asyncio does not turn Nagle's algorithm off, and every call takes 40 ms more.
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("127.0.0.1", self.port))
+        sock = listen(self.port)
         self.port = sock.getsockname()[1]
         self.world.url = self.url
         self.courier = Courier(self.world)

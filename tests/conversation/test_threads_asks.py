@@ -1,0 +1,192 @@
+"""What an agent asks the people of a thread, and what they answer: permissions and questions. Each test is a
+conversation, and what its people see is kept in `threads/`."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.conversation.acting import Company, Scene, company, scene
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
+
+ASKS = ("asks for permission", "Waiting for an answer")
+QUESTION = ("The agent asks", "Waiting for an answer")
+PUBLISH = "!bash npm publish\n!say Version 1.4.0 is out."
+SETTINGS = "!write .env PORT=8080\\nDEBUG=false\\n\n!say The settings are in .env now."
+WITHIN = str(8 / 60)  # minutes that somebody has for an answer
+
+
+@pytest.fixture(scope="module")
+async def people(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
+    async with company(tmp_path_factory.mktemp("stage")) as made:
+        yield made
+
+
+@pytest.fixture
+async def thread(people: Company, request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    async with scene(people, request.node.name.removeprefix("test_")) as made:
+        yield made
+
+
+async def test_a_command_is_allowed_once_and_asked_for_again(thread: Scene) -> None:
+    await thread.mention("publish it", means=PUBLISH)
+    await thread.look(*ASKS)
+    await thread.press("Allow once")
+    await thread.over()
+    await thread.write("publish it again please", means=PUBLISH)
+    await thread.look(*ASKS)
+    await thread.press("Allow once", who=thread.people.bob)
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_command_is_always_allowed_and_not_asked_for_again(thread: Scene) -> None:
+    await thread.mention("publish it", means=PUBLISH)
+    await thread.look(*ASKS)
+    await thread.press("Always allow")
+    await thread.over()
+    await thread.write("publish it again please", means=PUBLISH)
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_denial_ends_the_turn(thread: Scene) -> None:
+    await thread.mention("publish it", means=PUBLISH)
+    await thread.look(*ASKS)
+    await thread.press("Deny", writes={})
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_denial_with_a_reason_lets_the_agent_go_on_in_another_way(thread: Scene) -> None:
+    await thread.mention("publish it", means="!bash npm publish\n!say Then I leave it to you.")
+    await thread.look(*ASKS)
+    await thread.press("Deny", writes={"Reason": "Not on a Friday."})
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_change_is_shown_before_it_is_allowed(thread: Scene) -> None:
+    await thread.mention("write the settings", means=SETTINGS)
+    await thread.look(*ASKS)
+    await thread.press("Allow once")
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_long_command_is_enclosed_whole(thread: Scene) -> None:
+    command = "npm publish " + " ".join(f"--tag release-{number}" for number in range(150))
+    await thread.mention("publish it under many names", means=f"!bash {command}\n!say Done.")
+    await thread.look(*ASKS)
+    await thread.press("Deny", writes={"Reason": "That is too many."})
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_question_is_answered_with_a_button(thread: Scene) -> None:
+    means = "!question Which database shall I use? Postgres (a server of its own) | SQLite (a file)"
+    await thread.mention("set up the database", means=means)
+    await thread.look(*QUESTION)
+    await thread.press("SQLite")
+    await thread.over()
+
+    thread.end()
+
+
+async def test_several_options_are_chosen_from_a_list(thread: Scene) -> None:
+    means = "!question Which modules shall I test? [] cart | checkout | search | login"
+    await thread.mention("test the shop", means=means)
+    await thread.look(*QUESTION)
+    await thread.press("Choose one or more", "cart", "login")
+    await thread.over()
+
+    thread.end()
+
+
+async def test_several_questions_are_asked_one_after_the_other(thread: Scene) -> None:
+    means = "!question Which language? Python | Go; Which licence? MIT | GPL | Apache; What is it called?"
+    await thread.mention("begin a project", means=means)
+    await thread.look(*QUESTION)
+    await thread.press("Python")
+    await thread.look("Question 2 of 3")
+    await thread.press("MIT", who=thread.people.bob)
+    await thread.look("Question 3 of 3")
+    await thread.press("Answer…", writes={"Answer": "Pantry"})
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_question_is_answered_in_ones_own_words(thread: Scene) -> None:
+    await thread.mention("set up the database", means="!question Which database shall I use? Postgres | SQLite")
+    await thread.look(*QUESTION)
+    await thread.press("Other…", writes={"Answer": "DuckDB, please"})
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_question_is_answered_by_a_reply(thread: Scene) -> None:
+    await thread.mention("set up the database", means="!question Which database shall I use? Postgres | SQLite")
+    await thread.look(*QUESTION)
+    await thread.write("whatever is there already", to=thread.newest("Which database"))
+    await thread.over()
+
+    thread.end()
+
+
+async def test_whoever_may_not_talk_to_the_bot_may_not_decide_either(thread: Scene) -> None:
+    people = thread.people
+    await thread.mention("publish it", means=PUBLISH)
+    await thread.look(*ASKS)
+    await thread.press("Allow once", who=people.mallory)
+    await thread.press("Allow once")
+    await thread.over()
+
+    thread.end()
+
+
+async def test_who_comes_second_is_told_who_decided(thread: Scene) -> None:
+    await thread.mention("publish it", means=PUBLISH)
+    await thread.look(*ASKS)
+    asked = thread.newest("asks for permission")
+    button = thread.id_of("Allow once", asked)
+    await thread.press("Allow once")
+    await thread.over()
+    await thread.press(button, who=thread.people.bob, on=asked)
+
+    thread.end()
+
+
+async def test_a_stop_ends_what_the_agent_asks(thread: Scene) -> None:
+    await thread.mention("publish it", means=PUBLISH)
+    await thread.look(*ASKS)
+    await thread.press("Stop")
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_question_that_nobody_answers_expires_and_can_be_asked_again(tmp_path: Path) -> None:
+    means = "!question Which database shall I use? Postgres | SQLite"
+    async with company(tmp_path, SANDBOX_TIMEOUT_MINUTES=WITHIN) as people:
+        name = "a_question_that_nobody_answers_expires_and_can_be_asked_again"
+        async with scene(people, name) as thread:
+            await thread.mention("set up the database", means=means)
+            await thread.look(*QUESTION)
+            button = thread.id_of("Postgres", thread.newest("Which database"))
+            await thread.over()
+            await thread.press(button, on=thread.newest("Which database"))
+            await thread.press("Retry")
+            await thread.look(*QUESTION)
+            await thread.press("Postgres")
+            await thread.over()
+
+            thread.end()

@@ -1,0 +1,169 @@
+"""How turns of a thread follow each other: stopped, queued, changed, taken back, failed, asked again. Each test is a
+conversation, and what its people see is kept in `threads/`."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conversation.acting import Company, Scene, company, scene
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
+
+TESTS = "!bash npm test\n!say All 12 tests pass."
+
+
+@pytest.fixture(scope="module")
+async def people(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
+    async with company(tmp_path_factory.mktemp("stage")) as made:
+        yield made
+
+
+@pytest.fixture
+async def thread(people: Company, request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    async with scene(people, request.node.name.removeprefix("test_")) as made:
+        yield made
+
+
+async def busy(thread: Scene) -> None:
+    """Something is at work, and does not end by itself."""
+    thread.people.hold()
+    await thread.mention("run the tests", means=TESTS)
+    await thread.look("Running")
+
+
+async def test_stop_ends_a_turn_and_keeps_what_was_done(thread: Scene) -> None:
+    thread.people.hold()
+    await thread.mention("set up the shop", means=f"!write shop.py price = 12\\n\n!say The shop is there.\n{TESTS}")
+    await thread.look("The shop is there.", "Running")
+    await thread.press("Stop", who=thread.people.bob)
+    await thread.over()
+    await thread.press("Continue")
+    await thread.over()
+
+    thread.end()
+
+
+async def test_what_is_asked_meanwhile_waits_its_turn(thread: Scene) -> None:
+    await busy(thread)
+    await thread.write("tell me more please", means="!say There is no more.", who=thread.people.bob)
+    await thread.look("Queued")
+    thread.people.release()
+    await thread.over()
+
+    thread.end()
+
+
+async def test_run_next_puts_a_question_before_the_others(thread: Scene) -> None:
+    await busy(thread)
+    await thread.write("tell me more please", means="!say There is no more.")
+    await thread.look("Queued")
+    await thread.write("what time is it?", means="!say Time for tea.", who=thread.people.bob)
+    await thread.look("Queued")
+    await thread.press("Run next", who=thread.people.bob)
+    thread.people.release()
+    await thread.over()
+
+    thread.end()
+
+
+async def test_interrupt_now_stops_what_is_in_the_way(thread: Scene) -> None:
+    await busy(thread)
+    await thread.write("what time is it?", means="!say Time for tea.", who=thread.people.bob)
+    await thread.look("Queued")
+    await thread.press("Interrupt now", who=thread.people.bob)
+    await thread.over()
+
+    thread.end()
+
+
+async def test_cancel_takes_a_question_out_of_the_queue(thread: Scene) -> None:
+    await busy(thread)
+    await thread.write("what time is it?", means="!say Time for tea.")
+    await thread.look("Queued")
+    await thread.press("Cancel")
+    await thread.look("Withdrawn")
+    thread.people.release()
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_question_that_waits_can_still_be_changed(thread: Scene) -> None:
+    await busy(thread)
+    waiting = await thread.write("what time is it?", means="!say Time for tea.")
+    await thread.look("Queued")
+    await thread.edit(waiting, "what day is it?", means="!say Friday.")
+    thread.people.release()
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_question_that_waits_is_taken_back_with_its_message(thread: Scene) -> None:
+    await busy(thread)
+    waiting = await thread.write("what time is it?", means="!say Time for tea.")
+    await thread.look("Queued")
+    await thread.delete(waiting)
+    await thread.look("Withdrawn")
+    thread.people.release()
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_key_that_the_provider_does_not_take_is_told_and_the_question_asked_again(thread: Scene) -> None:
+    await thread.mention("what time is it?", means="!fail 401 1\n!say Time for tea.")
+    await thread.over()
+    await thread.press("Retry", who=thread.people.bob)
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_provider_that_is_busy_is_waited_for(thread: Scene) -> None:
+    await thread.mention("what time is it?", means="!fail 503 2\n!say Time for tea.")
+    await thread.look("provider is busy")
+    await thread.over()
+
+    thread.end()
+
+
+async def test_a_provider_that_is_busy_for_long_is_not_waited_for(thread: Scene) -> None:
+    await thread.mention("what time is it?", means="!limit 3600")
+    await thread.over()
+
+    thread.end()
+
+
+async def test_what_nobody_has_heard_of_is_told_in_words(thread: Scene) -> None:
+    await thread.mention("what time is it?", means="!fail 418")
+    await thread.over()
+
+    thread.end()
+
+
+async def test_old_buttons_do_nothing_and_say_why(thread: Scene) -> None:
+    first = await thread.mention("write shop.py", means="!write shop.py price = 12\\n\n!say It is there.")
+    await thread.over()
+    status = thread.newest("Done")
+    await thread.write("what time is it?", means="!say Time for tea.")
+    await thread.over()
+    await thread.press("Undo")
+    await thread.press(f"stop:{first.id}", on=status)
+    await thread.press(f"allow:{first.id}:per_gone:once", on=status)
+    await thread.press("dance:1", on=status)
+
+    thread.end()
+
+
+async def test_a_thread_outlives_its_machine(thread: Scene) -> None:
+    await thread.ask("write shop.py", means="!write shop.py price = 12\\n\n!say It is there.")
+    await thread.over()
+    await thread.command("reset")
+    await thread.press("Reset")
+    await thread.look("reset the machine")
+    await thread.press("Diff")
+    await thread.ask("what did I ask before?", means="!say You wanted a shop.")
+    await thread.over()
+
+    thread.end()
