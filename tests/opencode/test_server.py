@@ -8,7 +8,7 @@ import pytest
 
 from app.opencode.config import Options
 from app.opencode.server import OpenCodeServer
-from app.sandboxes.ports import PORT, Endpoint, Note
+from app.sandboxes.ports import PORT, Endpoint, Errand, Note
 from app.turns.errors import Refused, Retriable
 from tests.fakes.opencode import OneMachine
 from tests.opencode.conftest import PASSWORD
@@ -111,11 +111,13 @@ async def test_a_missing_binary_is_refused(server: OpenCodeServer, provider: One
 
 async def test_a_repository_that_cannot_be_cloned_is_refused(http: httpx.AsyncClient, provider: OneMachine) -> None:
     server = OpenCodeServer(http, Options("playground/scripted", repository=str(provider.home / "nowhere")))
+    heard: list[Errand] = []
 
     with pytest.raises(Refused, match="no such repository") as failure:
-        await boot(server, provider)
+        await boot(server, provider, note=heard.append)
 
     assert str(provider.home) not in failure.value.tell
+    assert heard == [Errand.CLONING]
 
 
 async def test_a_machine_that_was_prepared_before_is_not_prepared_again(

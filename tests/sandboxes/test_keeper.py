@@ -7,7 +7,7 @@ import pytest
 from app.ids import SessionId, ThreadId
 from app.sandboxes.keeper import Keeper, name_of
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Condition, Machine, Sandbox
+from app.sandboxes.ports import Condition, Errand, Machine, Sandbox
 from app.sandboxes.waking import Patience
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
@@ -65,6 +65,21 @@ async def test_a_thread_gets_a_machine_with_its_labels_and_keeps_it(yard: Yard) 
     (held,) = yard.provider.held.values()
     assert held.instance.name == name_of(THREAD)
     assert held.instance.labels == {**LABELS, "store": await yard.shelf.store()}
+
+
+async def test_it_tells_what_is_being_done_for_a_machine_as_long_as_that_lasts(yard: Yard) -> None:
+    told = []
+    for verb in ("create", "start"):
+        gate = yard.provider.hold(verb)
+        task = asyncio.ensure_future(yard.ensure())
+        await yard.until_called(verb)
+        told.append(yard.keeper.errand(THREAD))
+        gate.set()
+        await task
+        told.append(yard.keeper.errand(THREAD))
+        await yard.keeper.pause(THREAD)
+
+    assert told == [Errand.CREATING, None, Errand.WAKING, None]
 
 
 async def test_a_machine_that_was_stopped_is_started_with_a_new_password(yard: Yard) -> None:
