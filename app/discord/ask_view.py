@@ -5,6 +5,7 @@ not hold is enclosed as a file. Each message says until when it waits and what h
 what. Its buttons carry all that a press needs: `allow:<turn>:<ask>:once`, and so on.
 """
 
+import re
 from collections.abc import Sequence
 
 from app.discord.enclosures import document, enclose
@@ -23,6 +24,9 @@ REASON = 300
 PATTERN = 100
 PATTERNS_ROOM = 300
 SUBJECT_ROOM = 600  # where there is a diff as well
+
+# No line of a change begins like the first of these.
+PREAMBLE = re.compile(r"^Index: .*\n=+\n--- (.*)\n\+\+\+ (.*)$", re.MULTILINE)
 
 # OpenCode's own permissions: https://opencode.ai/docs/permissions
 WANTS = {
@@ -77,8 +81,21 @@ def _subject(permission: Permission, room: int) -> tuple[list[str], tuple[File, 
         shown, files = document(name, permission.subject, language, room)
         return [shown], files
     subject, files = _path(permission.subject)
-    diff, more = document("changes.diff", permission.diff, "diff", room - units(subject) - 1)
+    diff, more = document("changes.diff", _plain(permission), "diff", room - units(subject) - 1)
     return [subject, diff], (*files, *more)
+
+
+def _plain(permission: Permission) -> str:
+    """The diff without what OpenCode writes above it, and with the paths as people know them."""
+    paths = permission.subject.splitlines()
+
+    def short(path: str) -> str:
+        return next((known for known in paths if known and path.strip().endswith(f"/{known}")), path.strip())
+
+    def heading(found: re.Match[str]) -> str:
+        return f"--- {short(found[1])}\n+++ {short(found[2])}"
+
+    return PREAMBLE.sub(heading, permission.diff).rstrip("\n") + "\n"
 
 
 def _path(path: str) -> tuple[str, tuple[File, ...]]:

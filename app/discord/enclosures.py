@@ -17,12 +17,12 @@ def document(name: str, text: str, language: str, room: int) -> tuple[str, tuple
     seen = visible(text)
     if not seen.strip():
         return SUBTEXT + NOTHING, ()
-    whole = fence(text, language)
+    whole = fence(text.rstrip("\n"), language)
     if is_exact(text) and units(whole) <= room:
         return whole, ()
     note = f"\n{SUBTEXT}All of it is in the file {name}."
     # Taken apart before it is cut, so that cutting cannot bring backticks together again.
-    apart = fence(seen, language)[len("```") + len(language) + 1 : -len("\n```")]
+    apart = fence(seen.rstrip("\n"), language)[len("```") + len(language) + 1 : -len("\n```")]
     excerpt = shorten(apart, room - units(note) - units(fence("", language)))
     return fence(excerpt, language) + note, (enclose(name, seen),)
 

@@ -77,7 +77,7 @@ def _components(asked: Asked, question: Question) -> Iterator[Payload]:
 
 def _select(custom_id: str, question: Question, start: int) -> Payload:
     shown = labels(question.options, SELECT_OPTION)[start : start + SELECT_OPTIONS]
-    choices = [Choice(label, str(start + n), question.options[start + n].description) for n, label in enumerate(shown)]
+    choices = [Choice(label, str(start + n), _about(question.options[start + n])) for n, label in enumerate(shown)]
     words = "Choose one or more" if question.multiple else "Choose one"
     if len(question.options) > SELECT_OPTIONS:
         words += f" ({start + 1} to {start + len(choices)})"
@@ -128,11 +128,17 @@ def _rendered(question: Question, limit: int = CONTENT) -> list[str]:
 def _listing(options: Sequence[Option]) -> Iterator[str]:
     """Every option in full, unless the buttons say all of it."""
     shown = labels(options, BUTTON_LABEL)
-    if [option.label for option in options] == shown and not any(shows(option.description) for option in options):
+    if [option.label for option in options] == shown and not any(map(_about, options)):
         return
     for number, option in enumerate(options, 1):
         label = escape(legible(option.label)) if shows(option.label) else f"Option {number}"
-        yield f"{number}. **{label}**" + (f": {escape(legible(option.description))}" * shows(option.description))
+        yield f"{number}. **{label}**" + (f": {escape(legible(_about(option)))}" if _about(option) else "")
+
+
+def _about(option: Option) -> str:
+    """What its description says beyond its label: a model must write one, and often has nothing to say."""
+    is_telling = shows(option.description) and option.description.strip().casefold() != option.label.strip().casefold()
+    return option.description if is_telling else ""
 
 
 def _source(question: Question) -> Iterator[str]:

@@ -84,7 +84,7 @@ def status(status: Status, turn: TurnId) -> View:
 def summary(summary: Summary, turn: TurnId) -> View:
     """Of a turn that is over."""
     changes = summary.report.changes if summary.report else ()
-    lines = [_outcome(summary), *_files(changes)]
+    lines = [_outcome(summary), *(() if summary.verbosity is Verbosity.QUIET else _files(changes))]
     return View(_fitting(lines), closing(summary.outcome, turn, changed=bool(changes)))
 
 
@@ -105,7 +105,7 @@ def _headline(status: Status) -> str:
     """What it is at, and since when."""
     if status.phase is Phase.WAITING and status.expires_at is not None:
         until = timestamp(status.expires_at, "t")
-        return f"{PHASES[status.phase]} until {until}; after that the turn ends and the machine sleeps"
+        return f"{PHASES[status.phase]} until {until}"  # and what is asked says what happens then
     if status.phase is Phase.THINKING and status.progress.retry_at is not None:
         return f"🔁 **The model's provider is busy**: trying again {timestamp(status.progress.retry_at, 'R')}"
     at_work = _at_work(status)
@@ -125,9 +125,10 @@ def _shown(progress: Progress) -> Sequence[Tool]:
 
 
 def _tools(status: Status) -> Iterator[str]:
-    """The last few, oldest first."""
+    """The last few, oldest first. One that has to wait for a person counts as running in OpenCode, and does not run."""
     most, first = TOOLS[status.verbosity], _at_work(status)
-    tools = [tool for tool in _shown(status.progress) if tool is not first and tool.doing is not Doing.PENDING]
+    hidden = {Doing.PENDING, Doing.RUNNING} if status.phase is Phase.WAITING else {Doing.PENDING}
+    tools = [tool for tool in _shown(status.progress) if tool is not first and tool.doing not in hidden]
     for tool in tools[max(0, len(tools) - most) :]:
         yield _use(tool) + (_lines(tool.added, tool.removed) if status.verbosity is Verbosity.VERBOSE else "")
 

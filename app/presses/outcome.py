@@ -30,7 +30,8 @@ from app.turns.records import Attachment, File, Request, Source
 log = structlog.get_logger()
 
 CONTINUE = "Continue."
-ASKED = "Asked again."
+AGAIN = "It is asked again."
+ON = "It is asked to go on."
 AT_WORK = "This is still at work. Please wait until it is done."
 UNCHANGED = "This changed nothing."
 MACHINE_GONE = "The machine that worked on this is gone, and with it what was changed there."
@@ -62,13 +63,13 @@ REDO = Way("redid", "↪️", "Redone.", NOT_REDONE)
 
 async def go_on(interaction: Interaction, room: Room) -> Answer:
     """Ask it to go on where it ended."""
-    return await asked(interaction, await ended(interaction, room), CONTINUE, (), room)
+    return await asked(interaction, await ended(interaction, room), CONTINUE, (), ON, room)
 
 
 async def retry(interaction: Interaction, room: Room) -> Answer:
     """Ask the same again, whether or not the message that asked it still stands."""
     subject = await ended(interaction, room)
-    return await asked(interaction, subject, subject.turn.prompt, subject.turn.attachments, room)
+    return await asked(interaction, subject, subject.turn.prompt, subject.turn.attachments, AGAIN, room)
 
 
 async def diff(interaction: Interaction, room: Room) -> Answer:
@@ -120,7 +121,7 @@ async def rewindable(subject: Subject, room: Room) -> SessionId:
 
 
 async def asked(
-    interaction: Interaction, subject: Subject, prompt: str, attachments: tuple[Attachment, ...], room: Room
+    interaction: Interaction, subject: Subject, prompt: str, attachments: tuple[Attachment, ...], words: str, room: Room
 ) -> Answer:
     """On behalf of whoever pressed, once for every press. Its token is spent on the answer to the press."""
     visitor, turn = subject.visitor, TurnId(interaction.id)
@@ -128,7 +129,7 @@ async def asked(
     if await room.ledger.admit(request, room.clock()):
         log.info("turn.admitted", turn=turn, thread=subject.thread)
         log.debug("turn.asked", turn=turn, prompt=prompt)
-    return Answer(told(ASKED))
+    return Answer(told(words))
 
 
 async def compared(subject: Subject, session: SessionId, room: Room) -> Report:

@@ -71,7 +71,8 @@ class Displays:
         """Show how it ended, and forget it. Raises Retriable and Refused."""
         canvas = self._canvas(turn)
         await asyncio.sleep(self._pause(canvas, 0.0))
-        await self._chat.show_summary(turn, summary)
+        verbosity = await self._preferences.verbosity_of(turn.home)
+        await self._chat.show_summary(turn, replace(summary, verbosity=verbosity))
         self._canvases.pop(turn.id, None)
 
     def _canvas(self, turn: Turn) -> Canvas:

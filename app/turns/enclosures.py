@@ -60,12 +60,12 @@ class Enclosures:
         return shown, "\n\n".join(part for part in (prompt, mention(list(laid.values()))) if part)
 
     async def made(self, thread: ThreadId, written: Collection[str]) -> Made:
-        """As well as can be: the answer does not wait for a file."""
+        """As well as can be: the answer does not wait for a file. What could not be looked for goes with the next."""
         try:
             found = await self.files.made(thread, written)
             before = await self.parcels.handed_out(thread)
         except (Retriable, Refused):
-            return Made(notes=("I could not look for files to attach.",))
+            return Made()
         fresh = [one for one in found if one.size and Handed(one.path, one.mark) not in before]
         fitting = [one for one in fresh if one.size <= MOST_BYTES]
         made = await self._taken(thread, fitting[:MOST_OUT])

@@ -51,3 +51,4 @@ class Summary:
     seconds: float | None = None  # at work; None: it never was
     report: Report | None = None  # None: not known
     by: str | None = None  # who stopped it
+    verbosity: Verbosity = Verbosity.NORMAL

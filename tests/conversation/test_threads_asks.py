@@ -1,20 +1,35 @@
 """What an agent asks the people of a thread, and what they answer: permissions and questions. Each test is a
 conversation, and what its people see is kept in `threads/`."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.conversation.acting import Company, Scene, company, scene
+from tests.conversation.acting import Scene, scene
+from tests.conversation.company import Company, company
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
+
+
+def question(text: str, header: str, *options: str, many: bool = False) -> dict[str, object]:
+    """An option may be described behind a colon."""
+    pairs = [option.partition(": ") for option in options]
+    choices = [{"label": label, "description": description or label} for label, _, description in pairs]
+    return {"question": text, "header": header, "options": choices, "multiple": many}
+
+
+def asking(*questions: dict[str, object]) -> str:
+    return f"!tool question {json.dumps({'questions': questions})}"
+
 
 ASKS = ("asks for permission", "Waiting for an answer")
 QUESTION = ("The agent asks", "Waiting for an answer")
 PUBLISH = "!bash npm publish\n!say Version 1.4.0 is out."
 SETTINGS = "!write .env PORT=8080\\nDEBUG=false\\n\n!say The settings are in .env now."
-WITHIN = str(8 / 60)  # minutes that somebody has for an answer
+DATABASE = asking(question("Which database shall I use?", "Database", "Postgres", "SQLite"))
+WITHIN = str(10 / 60)  # minutes that somebody has for an answer
 
 
 @pytest.fixture(scope="module")
@@ -29,41 +44,27 @@ async def thread(people: Company, request: pytest.FixtureRequest) -> AsyncIterat
         yield made
 
 
-async def test_a_command_is_allowed_once_and_asked_for_again(thread: Scene) -> None:
+async def test_a_command_is_allowed_once_and_then_for_good(thread: Scene) -> None:
     await thread.mention("publish it", means=PUBLISH)
     await thread.look(*ASKS)
     await thread.press("Allow once")
     await thread.over()
     await thread.write("publish it again please", means=PUBLISH)
     await thread.look(*ASKS)
-    await thread.press("Allow once", who=thread.people.bob)
+    await thread.press("Always allow", who=thread.people.bob)
+    await thread.over()
+    await thread.write("and publish it once more", means=PUBLISH)
     await thread.over()
 
     thread.end()
 
 
-async def test_a_command_is_always_allowed_and_not_asked_for_again(thread: Scene) -> None:
-    await thread.mention("publish it", means=PUBLISH)
-    await thread.look(*ASKS)
-    await thread.press("Always allow")
-    await thread.over()
-    await thread.write("publish it again please", means=PUBLISH)
-    await thread.over()
-
-    thread.end()
-
-
-async def test_a_denial_ends_the_turn(thread: Scene) -> None:
+async def test_a_denial_ends_the_turn_unless_it_has_a_reason(thread: Scene) -> None:
     await thread.mention("publish it", means=PUBLISH)
     await thread.look(*ASKS)
     await thread.press("Deny", writes={})
     await thread.over()
-
-    thread.end()
-
-
-async def test_a_denial_with_a_reason_lets_the_agent_go_on_in_another_way(thread: Scene) -> None:
-    await thread.mention("publish it", means="!bash npm publish\n!say Then I leave it to you.")
+    await thread.write("publish it again please", means="!bash npm publish\n!say Then I leave it to you.")
     await thread.look(*ASKS)
     await thread.press("Deny", writes={"Reason": "Not on a Friday."})
     await thread.over()
@@ -91,8 +92,8 @@ async def test_a_long_command_is_enclosed_whole(thread: Scene) -> None:
 
 
 async def test_a_question_is_answered_with_a_button(thread: Scene) -> None:
-    means = "!question Which database shall I use? Postgres (a server of its own) | SQLite (a file)"
-    await thread.mention("set up the database", means=means)
+    asked = question("Which database shall I use?", "Database", "Postgres: a server of its own", "SQLite: a file")
+    await thread.mention("set up the database", means=asking(asked))
     await thread.look(*QUESTION)
     await thread.press("SQLite")
     await thread.over()
@@ -101,8 +102,8 @@ async def test_a_question_is_answered_with_a_button(thread: Scene) -> None:
 
 
 async def test_several_options_are_chosen_from_a_list(thread: Scene) -> None:
-    means = "!question Which modules shall I test? [] cart | checkout | search | login"
-    await thread.mention("test the shop", means=means)
+    asked = question("Which modules shall I test?", "Modules", "cart", "checkout", "search", "login", many=True)
+    await thread.mention("test the shop", means=asking(asked))
     await thread.look(*QUESTION)
     await thread.press("Choose one or more", "cart", "login")
     await thread.over()
@@ -111,8 +112,10 @@ async def test_several_options_are_chosen_from_a_list(thread: Scene) -> None:
 
 
 async def test_several_questions_are_asked_one_after_the_other(thread: Scene) -> None:
-    means = "!question Which language? Python | Go; Which licence? MIT | GPL | Apache; What is it called?"
-    await thread.mention("begin a project", means=means)
+    language = question("Which language?", "Language", "Python", "Go")
+    licence = question("Which licence?", "Licence", "MIT", "GPL: whoever changes it shares it", "Apache")
+    name = question("What is it called?", "Name")
+    await thread.mention("begin a project", means=asking(language, licence, name))
     await thread.look(*QUESTION)
     await thread.press("Python")
     await thread.look("Question 2 of 3")
@@ -125,16 +128,11 @@ async def test_several_questions_are_asked_one_after_the_other(thread: Scene) ->
 
 
 async def test_a_question_is_answered_in_ones_own_words(thread: Scene) -> None:
-    await thread.mention("set up the database", means="!question Which database shall I use? Postgres | SQLite")
+    await thread.mention("set up the database", means=DATABASE)
     await thread.look(*QUESTION)
     await thread.press("Other…", writes={"Answer": "DuckDB, please"})
     await thread.over()
-
-    thread.end()
-
-
-async def test_a_question_is_answered_by_a_reply(thread: Scene) -> None:
-    await thread.mention("set up the database", means="!question Which database shall I use? Postgres | SQLite")
+    await thread.write("set up another database", means=DATABASE)
     await thread.look(*QUESTION)
     await thread.write("whatever is there already", to=thread.newest("Which database"))
     await thread.over()
@@ -142,25 +140,15 @@ async def test_a_question_is_answered_by_a_reply(thread: Scene) -> None:
     thread.end()
 
 
-async def test_whoever_may_not_talk_to_the_bot_may_not_decide_either(thread: Scene) -> None:
+async def test_whoever_may_not_talk_to_the_bot_decides_nothing_and_nobody_decides_twice(thread: Scene) -> None:
     people = thread.people
     await thread.mention("publish it", means=PUBLISH)
     await thread.look(*ASKS)
+    asked = thread.newest("asks for permission")
     await thread.press("Allow once", who=people.mallory)
     await thread.press("Allow once")
     await thread.over()
-
-    thread.end()
-
-
-async def test_who_comes_second_is_told_who_decided(thread: Scene) -> None:
-    await thread.mention("publish it", means=PUBLISH)
-    await thread.look(*ASKS)
-    asked = thread.newest("asks for permission")
-    button = thread.id_of("Allow once", asked)
-    await thread.press("Allow once")
-    await thread.over()
-    await thread.press(button, who=thread.people.bob, on=asked)
+    await thread.press("Deny", who=people.bob, on=asked)
 
     thread.end()
 
@@ -175,15 +163,13 @@ async def test_a_stop_ends_what_the_agent_asks(thread: Scene) -> None:
 
 
 async def test_a_question_that_nobody_answers_expires_and_can_be_asked_again(tmp_path: Path) -> None:
-    means = "!question Which database shall I use? Postgres | SQLite"
     async with company(tmp_path, SANDBOX_TIMEOUT_MINUTES=WITHIN) as people:
         name = "a_question_that_nobody_answers_expires_and_can_be_asked_again"
         async with scene(people, name) as thread:
-            await thread.mention("set up the database", means=means)
+            await thread.mention("set up the database", means=DATABASE)
             await thread.look(*QUESTION)
-            button = thread.id_of("Postgres", thread.newest("Which database"))
             await thread.over()
-            await thread.press(button, on=thread.newest("Which database"))
+            await thread.press("Postgres", on=thread.newest("Which database"))
             await thread.press("Retry")
             await thread.look(*QUESTION)
             await thread.press("Postgres")

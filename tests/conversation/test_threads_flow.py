@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.conversation.acting import Company, Scene, company, scene
+from tests.conversation.acting import Scene, scene
+from tests.conversation.company import Company, company
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -37,6 +38,7 @@ async def test_stop_ends_a_turn_and_keeps_what_was_done(thread: Scene) -> None:
     await thread.look("The shop is there.", "Running")
     await thread.press("Stop", who=thread.people.bob)
     await thread.over()
+    thread.plays("Continue.", "!say All 12 tests pass.")
     await thread.press("Continue")
     await thread.over()
 
@@ -76,45 +78,33 @@ async def test_interrupt_now_stops_what_is_in_the_way(thread: Scene) -> None:
     thread.end()
 
 
-async def test_cancel_takes_a_question_out_of_the_queue(thread: Scene) -> None:
+async def test_what_waits_can_be_changed_and_taken_back(thread: Scene) -> None:
     await busy(thread)
-    await thread.write("what time is it?", means="!say Time for tea.")
+    changed = await thread.write("what time is it?", means="!say Time for tea.")
     await thread.look("Queued")
-    await thread.press("Cancel")
+    deleted = await thread.write("tell me more please", means="!say There is no more.")
+    await thread.look("Queued")
+    await thread.write("show me the shop", means="!say Here it is.", who=thread.people.bob)
+    await thread.look("Queued")
+    await thread.press("Cancel", who=thread.people.bob)
     await thread.look("Withdrawn")
-    thread.people.release()
-    await thread.over()
-
-    thread.end()
-
-
-async def test_a_question_that_waits_can_still_be_changed(thread: Scene) -> None:
-    await busy(thread)
-    waiting = await thread.write("what time is it?", means="!say Time for tea.")
-    await thread.look("Queued")
-    await thread.edit(waiting, "what day is it?", means="!say Friday.")
-    thread.people.release()
-    await thread.over()
-
-    thread.end()
-
-
-async def test_a_question_that_waits_is_taken_back_with_its_message(thread: Scene) -> None:
-    await busy(thread)
-    waiting = await thread.write("what time is it?", means="!say Time for tea.")
-    await thread.look("Queued")
-    await thread.delete(waiting)
+    await thread.delete(deleted)
     await thread.look("Withdrawn")
+    await thread.edit(changed, "what day is it?", means="!say Friday.")
     thread.people.release()
     await thread.over()
 
     thread.end()
 
 
-async def test_a_key_that_the_provider_does_not_take_is_told_and_the_question_asked_again(thread: Scene) -> None:
+async def test_a_failure_is_told_in_words_and_can_be_tried_again(thread: Scene) -> None:
     await thread.mention("what time is it?", means="!fail 401 1\n!say Time for tea.")
     await thread.over()
     await thread.press("Retry", who=thread.people.bob)
+    await thread.over()
+    await thread.write("what day is it?", means="!limit 3600")
+    await thread.over()
+    await thread.write("which year is it?", means="!fail 418")
     await thread.over()
 
     thread.end()
@@ -128,30 +118,15 @@ async def test_a_provider_that_is_busy_is_waited_for(thread: Scene) -> None:
     thread.end()
 
 
-async def test_a_provider_that_is_busy_for_long_is_not_waited_for(thread: Scene) -> None:
-    await thread.mention("what time is it?", means="!limit 3600")
-    await thread.over()
-
-    thread.end()
-
-
-async def test_what_nobody_has_heard_of_is_told_in_words(thread: Scene) -> None:
-    await thread.mention("what time is it?", means="!fail 418")
-    await thread.over()
-
-    thread.end()
-
-
 async def test_old_buttons_do_nothing_and_say_why(thread: Scene) -> None:
-    first = await thread.mention("write shop.py", means="!write shop.py price = 12\\n\n!say It is there.")
+    await thread.mention("write shop.py", means="!slow 2\n!write shop.py price = 12\\n\n!say It is there.")
+    await thread.look("Thinking")
+    status = thread.newest("Thinking")
     await thread.over()
-    status = thread.newest("Done")
     await thread.write("what time is it?", means="!say Time for tea.")
     await thread.over()
     await thread.press("Undo")
-    await thread.press(f"stop:{first.id}", on=status)
-    await thread.press(f"allow:{first.id}:per_gone:once", on=status)
-    await thread.press("dance:1", on=status)
+    await thread.press("Stop", on=status)
 
     thread.end()
 
@@ -161,7 +136,7 @@ async def test_a_thread_outlives_its_machine(thread: Scene) -> None:
     await thread.over()
     await thread.command("reset")
     await thread.press("Reset")
-    await thread.look("reset the machine")
+    await thread.look("reset the machine", "Done")
     await thread.press("Diff")
     await thread.ask("what did I ask before?", means="!say You wanted a shop.")
     await thread.over()

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from scripts.playground.discord.records import Upload
-from tests.conversation.acting import IMAGE, Company, Scene, company, scene
+from tests.conversation.acting import Scene, scene
+from tests.conversation.company import IMAGE, Company, company
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -20,7 +21,7 @@ WIDE = """\
 | Module | What it is for | What is wrong with it |
 |---|---|---|
 | `cart.py` | Keeps what somebody is going to buy, with its price at that moment | Nothing: it is small and tested |
-| `checkout.py` | Takes the money, by whichever of the three providers was chosen | It has no tests, and swallows errors |"""
+| `checkout.py` | Takes the money, by whichever of the three providers was chosen | It is not tested at all |"""
 REVIEW = f"""\
 # Review
 Two modules, in short:
@@ -85,7 +86,7 @@ async def test_a_command_is_shown_while_it_runs(thread: Scene) -> None:
 
 async def test_what_is_said_between_two_tools_is_sent_at_once(thread: Scene) -> None:
     thread.people.hold()
-    means = "!say I run the tests first.\n!bash npm test\n!write notes.md All is well.\n!say They pass, and I wrote it down."
+    means = "!say I run the tests first.\n!bash npm test\n!write notes.md All well.\n!say They pass, see notes.md."
     await thread.mention("check the shop", means=means)
     await thread.look("Running", "I run the tests first.")
     thread.people.release()
@@ -186,6 +187,7 @@ async def test_what_was_changed_is_shown_taken_back_and_done_again(thread: Scene
     await thread.press("Diff")
     await thread.press("Undo")
     await thread.look("undid")
+    await thread.press("Diff")
     await thread.press("Redo")
     await thread.look("redid")
 

@@ -21,7 +21,9 @@ from scripts.playground.discord.records import Attachment, Flag, Message
 from scripts.playground.discord.world import World
 
 KEPT = Path(__file__).parent / "threads"
+SMALL = "-# "  # what the bot says of itself
 MOST_LINES = 12  # of a file
+LONGEST = 300  # characters of a line
 MANY = 4  # of the same
 UNSTEADY = (
     (re.compile(r"\b(in|after) (?:less than a second|(?:\d+ h )?(?:\d+ min )?\d+ s\b)"), r"\1 {so many} s"),
@@ -39,15 +41,13 @@ class Sight:
     def message(self, message: Message) -> list[str]:
         lines = self.words(message.content).splitlines() if message.content else []
         lines += [line for file in message.attachments for line in self.file(file)]
-        return folded(lines + self.rows(message.components))
+        return folded([shortened(line) for line in lines] + self.rows(message.components))
 
     def words(self, content: str) -> str:
         for id, user in self.world.users.items():
             content = content.replace(f"<@{id}>", f"@{user.name}")
         content = re.sub(r"<t:(\d+):([A-Za-z])>", lambda found: moment(int(found[1]), time.time()), content)
-        for pattern, words in UNSTEADY:
-            content = pattern.sub(words, content)
-        return content
+        return "\n".join(steady(line) if line.startswith(SMALL) else line for line in content.split("\n"))
 
     def file(self, file: Attachment) -> Iterator[str]:
         """Its name and size; of a text the beginning."""
@@ -111,6 +111,16 @@ def moment(at: int, now: float) -> str:
     return f"{{in {minutes} minutes}}" if minutes > 0 else f"{{{-minutes} minutes ago}}"
 
 
+def steady(line: str) -> str:
+    for pattern, words in UNSTEADY:
+        line = pattern.sub(words, line)
+    return line
+
+
+def shortened(line: str) -> str:
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} {{…, {len(line)} characters in all}}"
+
+
 def folded(lines: Sequence[str]) -> list[str]:
     """A line that stands there again and again, once."""
     result: list[str] = []
@@ -132,7 +142,9 @@ def compare(name: str, text: str) -> None:
         place.write_text(text, encoding="utf-8")
     kept = place.read_text(encoding="utf-8") if place.exists() else ""
     if text != kept:
-        difference = difflib.unified_diff(kept.splitlines(), text.splitlines(), "as it was kept", "as it is", lineterm="")
+        difference = difflib.unified_diff(
+            kept.splitlines(), text.splitlines(), "as it was kept", "as it is", lineterm=""
+        )
         raise AssertionError(
             "\n".join([f"{place.name} (if it is right now: UPDATE_THREADS=1 keeps it anew)", *difference])
         )

@@ -96,6 +96,27 @@ def test_a_change_is_shown_as_its_diff_and_a_long_one_is_a_file() -> None:
     assert long.files[0].content.decode() == "+line\n" * 1_000
 
 
+def test_a_change_names_its_file_as_people_know_it_and_leaves_no_line_of_it_out() -> None:
+    place = "/home/daytona/workspace/src/a.py"
+    changed = "@@ -1,3 +1,2 @@\n-Index: none\n-===\n--- a\n+++ /b/src/a.py\n"
+    diff = f"Index: {place}\n{'=' * 67}\n--- {place}\t\n+++ {place}\t\n{changed}\n"
+
+    view = ask(asked(Permission("edit", "src/a.py", diff)))
+
+    assert f"```diff\n--- src/a.py\n+++ src/a.py\n{changed}```" in view.content
+
+
+def test_a_description_that_only_says_its_label_again_is_not_shown() -> None:
+    telling = (Option("Postgres", "a server"), Option("SQLite", " sqlite"))
+    silent = (Option("Postgres", "Postgres"), Option("SQLite", "SQLite"))
+
+    listed = ask(asked((Question("Which?", "Database", telling),))).content
+    plain = ask(asked((Question("Which?", "Database", silent),))).content
+
+    assert "1. **Postgres**: a server\n2. **SQLite**\n" in listed
+    assert "**Postgres**" not in plain
+
+
 @pytest.mark.parametrize("command", ["echo ```", "rm \u202ecod.txt", "cat a\u200bb", "\x1b[2Jls"])
 def test_a_command_that_cannot_be_shown_exactly_is_spelt_out_and_enclosed(command: str) -> None:
     view = ask(asked(Permission("bash", command)))

@@ -116,12 +116,18 @@ def test_a_busy_provider_is_said_with_the_time_of_the_next_try() -> None:
     assert shown == ["-# 🔁 **The model's provider is busy**: trying again <t:1700000060:R>"]
 
 
-def test_whoever_is_waited_for_reads_until_when_and_what_happens_then() -> None:
+def test_whoever_is_waited_for_reads_until_when() -> None:
     waiting = Status(Phase.WAITING, SINCE, expires_at=SINCE + 1_800)
 
-    assert lines(status(waiting, TURN)) == [
-        "-# ✋ **Waiting for an answer** until <t:1700001800:t>; after that the turn ends and the machine sleeps"
-    ]
+    assert lines(status(waiting, TURN)) == ["-# ✋ **Waiting for an answer** until <t:1700001800:t>"]
+
+
+def test_a_tool_that_waits_for_leave_is_not_said_to_run() -> None:
+    progress = Progress((Tool("read", "package.json", Doing.DONE), TESTING))
+
+    waiting = lines(status(at(Phase.WAITING, progress=progress), TURN))
+
+    assert waiting[1:] == ["-# 📖 Read `package.json`"]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +157,21 @@ def test_a_turn_that_is_done_says_what_it_took_and_changed() -> None:
         "-# ✏️ Changed `README.md` (+2 −0)",
         "-# ✏️ Changed `logo.png`",
     ]
+
+
+def test_in_a_quiet_thread_changed_files_are_counted_and_not_named() -> None:
+    report = Report(changes=(Change("src/app.py", 12, 3),))
+
+    view = summary(Summary(Outcome.DONE, 5, report, verbosity=Verbosity.QUIET), TURN)
+
+    assert lines(view) == ["-# ✅ **Done** in 5 s · 1 file changed (+12 −3)"]
+
+
+def test_what_waits_for_a_permission_is_not_said_to_run() -> None:
+    view = status(at(Phase.WAITING, progress=BUSY), TURN)
+
+    assert "npm install" in view.content
+    assert "npm test" not in view.content
 
 
 def test_of_many_changed_files_the_first_are_named() -> None:

@@ -201,8 +201,8 @@ class Turns:
         """Whether the model may go on."""
         name, given = call["function"]["name"], json.loads(call["function"]["arguments"])
         state: Json = {"status": "running", "input": given, "metadata": {}}
-        part = self._add(session, answer, {"type": "tool", "tool": name, "callID": call["id"], "state": state})
-        part["call"] = call
+        tool = {"type": "tool", "tool": name, "callID": call["id"], "call": call, "state": state}
+        part = self._add(session, answer, tool)
         try:
             state["output"] = await self._do(session, answer, part, given)
             state["status"] = "completed"

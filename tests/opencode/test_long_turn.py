@@ -1,4 +1,4 @@
-"""A turn of ten minutes in which OpenCode tells of two thousand things, and how often we look at it.
+"""A turn of three minutes in which OpenCode tells of two thousand things, and how often we look at it.
 
 All pauses are the real ones: time is that of a `LeapingLoop`.
 """
@@ -25,7 +25,7 @@ from tests.opencode.conftest import PASSWORD
 
 pytestmark = pytest.mark.anyio
 
-SECONDS = 600.0
+SECONDS = 180.0
 STEPS = 100  # of the model, a message each; and one more for the last words
 TOOLS = 10  # of a step; each begins and ends
 TURN = TurnId("31")

@@ -35,7 +35,7 @@ async def test_continue_asks_on_behalf_of_whoever_pressed_once_for_every_press(d
     answers = [await door.send(pressed) for _ in range(2)]
 
     (turn,) = await door.ledger.live_turns()
-    assert [spoken(answer) for answer in answers] == [(outcome.ASKED, True)] * 2
+    assert [spoken(answer) for answer in answers] == [(outcome.ON, True)] * 2
     assert (turn.id, turn.source, turn.prompt) == (pressed["id"], Source.COMMAND, outcome.CONTINUE)
     assert (turn.asker.name, turn.asker.roles, turn.place) == ("bob", ("90",), PLACE)
     assert turn.interaction_token is None
@@ -50,7 +50,7 @@ async def test_retry_asks_the_same_again_with_its_files_though_the_message_is_go
     answers = [await door.send(press("retry:501", by)) for by in ("bob", "carol")]
 
     turns = await door.ledger.live_turns()
-    assert [spoken(answer) for answer in answers] == [(outcome.ASKED, True)] * 2
+    assert [spoken(answer) for answer in answers] == [(outcome.AGAIN, True)] * 2
     assert [(turn.asker.name, turn.prompt, turn.attachments) for turn in turns] == [
         ("bob", "look", (file,)),
         ("carol", "look", (file,)),

@@ -50,7 +50,7 @@ from scripts.playground.daytona.inside import MARK
 from scripts.playground.model import MODEL, ScriptedModel
 from tests.fakes import opencode_program
 from tests.fakes.chat import FakeChat
-from tests.samples import message
+from tests.samples import message, spoken
 from tests.sandboxes.daytona_stage import provider_of
 
 THREAD = ThreadId("400000000000000001")
@@ -122,7 +122,7 @@ class Scene:
         (self.machine.home / "workspace" / "go").touch()
 
     def said(self, thread: str = THREAD) -> list[str]:
-        answers = [posted.content for posted in self.chat.channels.get(thread, [])]
+        answers = [spoken(posted.content) for posted in self.chat.channels.get(thread, [])]
         return [*(text for _, text in self.chat.announced), *answers]
 
     async def until(self, condition: Callable[[], Any]) -> None:

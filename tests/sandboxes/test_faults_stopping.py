@@ -90,7 +90,7 @@ async def test_a_machine_that_daytona_stopped_by_itself_is_woken(tmp_path: Path)
 
 
 async def test_a_busy_turn_keeps_its_machine_awake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.turns.steps.TOUCH_SECONDS", 0.1)
+    monkeypatch.setattr("app.turns.work.TOUCH_SECONDS", 0.1)
     async with scene(tmp_path, minute=6.0, auto_stop=1) as cloud:
         id = await cloud.begin_gated()
         cloud.daytona.minute = 0.5

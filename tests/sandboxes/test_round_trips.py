@@ -28,6 +28,7 @@ from app.wiring import wired
 from scripts.playground.daytona import DaytonaSimulator
 from scripts.playground.discord import Person, Simulator
 from scripts.playground.model import MODEL, ScriptedModel
+from tests.samples import spoken
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
@@ -106,7 +107,7 @@ class Scene:
     def said(self, thread: str) -> list[str]:
         if all(channel["id"] != thread for channel in self.person.channels()):
             return []
-        return [message["content"] for message in self.person.messages(thread)]
+        return [spoken(message["content"]) for message in self.person.messages(thread)]
 
     def thread(self) -> str:
         return next(str(channel["id"]) for channel in self.person.channels() if channel["type"] == 11)

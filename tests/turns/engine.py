@@ -34,6 +34,10 @@ from tests.fakes.provider import FakeProvider
 from tests.fakes.server import FakeServer
 
 
+# Time flies here, and nobody renews a lease that fast: it outlasts whatever a turn waits for, and no death.
+PACE = Pace(lease=250.0, idle=0.001, heed=0.01)
+
+
 class Death(BaseException):
     """The process is gone."""
 
@@ -129,7 +133,7 @@ class World:
         shelf = cast(Shelf, fate.bind(self.shelf))
         self.keeper = Keeper(provider, server, shelf, self.time, Patience())
         chat, agent = cast(Chat, fate.bind(self.chat)), cast(Agent, fate.bind(self.agent))
-        habits = Habits(self.patience, pace or Pace(idle=0.001, heed=0.01), pauses=((0.0, 0.0),), closing=0.01)
+        habits = Habits(self.patience, pace or PACE, pauses=((0.0, 0.0),), closing=0.01)
         world = turns.World(chat, agent, self.keeper, self.files, self.router)
         return Engine(books, world, self.policy, habits, self.time)
 

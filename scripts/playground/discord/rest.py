@@ -47,7 +47,10 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"].removeprefix(PREFIX)
-        body = await _read(receive)
+        try:
+            body = await _read(receive)
+        except Hung:
+            return
         fault = self.world.faults.take(method, path)
         if fault and fault.delay:
             await asyncio.sleep(fault.delay)
@@ -110,10 +113,16 @@ class Door:
             raise Refusal(Code.UNAUTHORIZED)
 
 
+class Hung(Exception):
+    """Whoever called hung up in the middle of the request."""
+
+
 async def _read(receive: Receive) -> bytes:
     chunks, more = [], True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Hung
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     return b"".join(chunks)
