@@ -89,7 +89,7 @@ class DiscordChat:
 
     async def post_status(self, turn: Turn, status: Status) -> MessageId:
         buttons = {f"stop:{turn.id}", f"next:{turn.id}"}  # one of them is on every status
-        found = await self._board.find(turn.home, turn.id, lambda message: not buttons.isdisjoint(custom_ids(message)))
+        found = await self._find_again(turn, turn.id, lambda message: not buttons.isdisjoint(custom_ids(message)))
         if found is not None:
             return found
         question = None if turn.starts_thread else turn.opener
@@ -106,11 +106,15 @@ class DiscordChat:
 
     async def post_ask(self, turn: Turn, asked: Asked) -> MessageId:
         key, behind = f":{turn.id}:{asked.ask.id}:", turn.status or turn.id
-        found = await self._board.find(turn.home, behind, lambda message: _is_for(message, key))
+        found = await self._find_again(turn, behind, lambda message: _is_for(message, key))
         if found is not None:
             return found
         nonce = payloads.nonce_of(turn.id, "ask", asked.ask.id)
         return await self._board.post(turn.home, ask_view.ask(asked, turn.asker.id), nonce, notify=turn.asker.id)
+
+    async def _find_again(self, turn: Turn, behind: str, is_it: Callable[[Object], bool]) -> MessageId | None:
+        """What an earlier attempt may have posted. The first has posted nothing, and need not look."""
+        return await self._board.find(turn.home, behind, is_it) if turn.attempts else None
 
     async def show_ask(self, turn: Turn, asked: Asked) -> None:
         assert asked.message is not None

@@ -14,7 +14,7 @@ from typing import Any
 from app.ids import SessionId
 from app.opencode import apologies
 from app.opencode.client import Client
-from app.opencode.inquiries import inquiries_of, telling
+from app.opencode.inquiries import Inquiry, inquiries_of, telling
 from app.opencode.listening import Bell, listening
 from app.opencode.patience import Patience, Settling
 from app.opencode.reading import Reader
@@ -48,11 +48,13 @@ class Prompting:
 
     async def _settled(self, message: str, reader: Reader) -> Outcome:
         """What became of it, once that is certain enough to send it or to leave it."""
-        stored, status = await asyncio.gather(self._has(message), self._client.status(self._session))
+        status = self._client.status(self._session)
+        stored, now, asked = await asyncio.gather(self._has(message), status, self._left_behind())
         if not stored:
-            if status.busy:
+            if now.busy:
                 await self._make_room()
-            await self._forget_asks()
+                asked = await self._left_behind()
+            await self._forget(asked)
             return Outcome(Fate.ABSENT)
         settling = Settling(self._patience)
         while True:
@@ -72,14 +74,19 @@ class Prompting:
             if not await _until(idle, self._patience.idle):
                 raise Retriable(f"session {self._session} is still busy with something else")
 
-    async def _forget_asks(self) -> None:
-        """Nothing runs, so nobody waits for what is still listed: aborted turns leave it behind for ever."""
-        with suppress(Missing, Retriable, Refused):
-            left = inquiries_of(await self._client.permissions(), await self._client.questions())
-            for one in left:
-                told = telling(one.ask, Denied())
-                with suppress(Missing):
-                    await self._client.tell(told.path, told.body)
+    async def _left_behind(self) -> Sequence[Inquiry]:
+        """What is listed as asked. As well as can be."""
+        try:
+            return inquiries_of(*await asyncio.gather(self._client.permissions(), self._client.questions()))
+        except (Missing, Retriable, Refused):
+            return ()
+
+    async def _forget(self, left: Sequence[Inquiry]) -> None:
+        """Nothing runs, so nobody waits for it: aborted turns leave what they asked behind for ever."""
+        for one in left:
+            told = telling(one.ask, Denied())
+            with suppress(Missing, Retriable, Refused):
+                await self._client.tell(told.path, told.body)
 
     async def _send(self, prompt: Prompt) -> None:
         """A server that cannot decode an image says so in an event, and nowhere else."""
