@@ -19,7 +19,7 @@ from app.discord.identity import Identity
 from app.discord.interactions import THREADS
 from app.discord.limits import CONTENT, PAGE
 from app.discord.markdown import escape, quote, split
-from app.discord.notation import SUBTEXT, mention
+from app.discord.notation import SUBTEXT, code, mention
 from app.discord.payloads import Flag, View
 from app.discord.rest import Object, Rest
 from app.discord.text import clean, shorten, units
@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 PAUSES = (0.1, 0.2, 0.4)  # while the deferred answer is on its way: shorter than the turn's own
 THREAD_STARTER = 21
+NAME = 60  # characters of a file's name
 SELF = "OpenCode"  # by which name the model finds its own words
 
 
@@ -76,9 +77,8 @@ class DiscordChat:
         category = _parent_of(await self._rest.get_channel(parent))
         return Place(place.guild, parent, ThreadId(here), category)
 
-    def compose(self, text: str, notify: UserId | None = None) -> Sequence[Content]:
-        contents = compose(text)
-        return contents if notify is None else mentioning(contents, notify)
+    def compose(self, text: str, notify: UserId | None = None, remarks: Sequence[str] = ()) -> Sequence[Content]:
+        return closed(compose(text), remarks, notify)
 
     async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:
         view = View(parcel.content.text, files=parcel.content.files)
@@ -185,7 +185,9 @@ def opener(turn: Turn) -> str:
     """The message that a command's thread hangs on: who asked what. The prompt is shortened here only, never for the
     model."""
     head = f"**{escape(shorten(turn.asker.name, 80))}** asked:\n"
-    return head + shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head))
+    names = ", ".join(code(file.name, NAME) for file in turn.attachments)
+    files = f"\n{SUBTEXT}📎 with {names}" if names else ""
+    return head + shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head + files)) + files
 
 
 def said(message: Object, us: str) -> Said:
@@ -198,14 +200,16 @@ def said(message: Object, us: str) -> Said:
     return Said(name, str(message.get("content", "")))
 
 
-def mentioning(contents: Sequence[Content], user: UserId) -> list[Content]:
-    """The same with the user mentioned below the last of them, which is cut once more where that takes it."""
-    line = SUBTEXT + mention(user)
-    if not contents:
-        return [Content(line)]
-    *others, last = contents
-    *before, end = split(last.text, CONTENT - units(line) - 1)
-    return [*others, *(Content(text) for text in before), Content(f"{end}\n{line}", last.files)]
+def closed(contents: Sequence[Content], remarks: Sequence[str], user: UserId | None) -> list[Content]:
+    """The same with our remarks and the mention of the user, in small print, below the last of them; that is cut once
+    more where that takes it. Very many remarks are messages of their own."""
+    lines = [SUBTEXT + line for line in [*remarks, *([mention(user)] if user else [])]]
+    tail = "\n".join(lines)
+    if not lines or units(tail) > CONTENT // 2:
+        return [*contents, *(Content(text) for text in split(tail))]
+    *others, last = contents or [Content("")]
+    *before, end = split(last.text, CONTENT - units(tail) - 1) or [""]
+    return [*others, *(Content(text) for text in before), Content(f"{end}\n{tail}".strip(), last.files)]
 
 
 def _where_asked(turn: Turn) -> ThreadId | ChannelId:

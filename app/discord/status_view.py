@@ -53,6 +53,7 @@ SILENT = frozenset({"todowrite", "todoread"})  # the list itself is shown
 ENDINGS = {
     Outcome.DONE: "✅ **Done**",
     Outcome.FAILED: "❌ **Failed**",
+    Outcome.DENIED: "🚫 **Denied**",
     Outcome.STOPPED: "⏹️ **Stopped**",
     Outcome.EXPIRED: "⌛ **Expired**",
     Outcome.WITHDRAWN: "🗑️ **Withdrawn**",
@@ -63,9 +64,9 @@ REASONS = {
     Outcome.WITHDRAWN: " before it began",
     Outcome.RESET: ": the machine was reset",
 }
-BY_SOMEBODY = frozenset({Outcome.STOPPED, Outcome.WITHDRAWN, Outcome.RESET})
-CONTINUED = frozenset({Outcome.DONE, Outcome.STOPPED})
-RETRIED = frozenset({Outcome.FAILED, Outcome.EXPIRED, Outcome.STOPPED})
+BY_SOMEBODY = frozenset({Outcome.DENIED, Outcome.STOPPED, Outcome.WITHDRAWN, Outcome.RESET})
+CONTINUED = frozenset({Outcome.DONE, Outcome.DENIED, Outcome.STOPPED})
+RETRIED = frozenset({Outcome.FAILED, Outcome.DENIED, Outcome.EXPIRED, Outcome.STOPPED})
 
 
 def status(status: Status, turn: TurnId) -> View:

@@ -142,6 +142,9 @@ async def compared(subject: Subject, session: SessionId, room: Room) -> Report:
     return Report(ATTACHED, files=(File("changes.diff", content),)) if len(content) <= FILE_BYTES else Report(TOO_LARGE)
 
 
+UNDONE = f"{SUBTEXT}↩️ Undone"  # how the line begins
+
+
 async def rewound_by(interaction: Interaction, subject: Subject, session: SessionId, way: Way, room: Room) -> Report:
     machine = await woken(subject, session, room)
     if (obstacle := await obstacle_to(subject, room)) is not None:
@@ -175,12 +178,14 @@ async def woken(subject: Subject, session: SessionId, room: Room) -> Machine:
 
 
 async def offer(interaction: Interaction, subject: Subject, room: Room, *, undone: bool) -> None:
-    """Redo in the place of Undo, or the other way round; what the message says stays. Its buttons are a convenience:
-    without them the work is done all the same."""
+    """Redo in the place of Undo, or the other way round, and a line about it; the rest stays. The buttons are a
+    convenience: without them the work is done all the same."""
     if interaction.message is None:
         return
     buttons = closing(outcome_of(subject.turn), subject.turn.id, changed=True, undone=undone)
-    changed = edit(interaction.message_content, components=buttons)
+    lines = [line for line in interaction.message_content.split("\n") if not line.startswith(UNDONE)]
+    mark = [f"{UNDONE} by {bold(subject.by)}"] if undone else []
+    changed = edit("\n".join([*lines, *mark]), components=buttons)
 
     async def change() -> None:
         await room.messages.edit_message(subject.thread, str(interaction.message), changed)

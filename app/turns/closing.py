@@ -5,17 +5,18 @@ whose app died a moment after, is closed all the same, and by whichever process 
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from app.sandboxes.keeper import Keeper
-from app.turns.asks import AskState
+from app.turns.asks import Asked, AskState
 from app.turns.display import Displays, since_of
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Ending, Stage
 from app.turns.ports import Agent, Asks, Chat, Ledger
-from app.turns.progress import Report
+from app.turns.progress import Denied, Report
 from app.turns.records import Turn
 from app.turns.status import Outcome, Summary
 
@@ -68,8 +69,9 @@ class Closer:
     async def _close(self, turn: Turn) -> None:
         """As well as can be: what does not work now is tried again, what never will is left."""
         try:
-            await self._end_asks(turn)
-            await self.displays.close(turn, await self._summary(turn))
+            asks = await self.asks.of_turn(turn.id)
+            await self._end(turn, asks)
+            await self.displays.close(turn, await self._summary(turn, asks))
         except Retriable as failure:
             log.warning("turn.unclosed", turn=turn.id, reason=str(failure))
             return
@@ -79,17 +81,21 @@ class Closer:
             log.exception("turn.defect", turn=turn.id, stage=turn.stage)
         await self.ledger.close(turn.id)
 
-    async def _end_asks(self, turn: Turn) -> None:
+    async def _end(self, turn: Turn, asks: Sequence[Asked]) -> None:
         """Nobody waits for an answer any more."""
-        for asked in await self.asks.of_turn(turn.id):
+        for asked in asks:
             if asked.state in {AskState.OPEN, AskState.DECIDED}:
                 await self.chat.show_ask(turn, await self.asks.settle(turn.id, asked.ask.id, AskState.GONE))
 
-    async def _summary(self, turn: Turn) -> Summary:
+    async def _summary(self, turn: Turn, asks: Sequence[Asked]) -> Summary:
         seconds = None
         if turn.begun_at is not None and turn.ended_at is not None:
             seconds = max(0.0, turn.ended_at - since_of(turn))
-        return Summary(outcome_of(turn), seconds, await self._report(turn), turn.stopped_by)
+        outcome, by = outcome_of(turn), turn.stopped_by
+        denier = next((asked.by for asked in asks if asked.decision == Denied()), None)
+        if outcome is Outcome.DONE and denier is not None:
+            outcome, by = Outcome.DENIED, denier
+        return Summary(outcome, seconds, await self._report(turn), by)
 
     async def _report(self, turn: Turn) -> Report | None:
         """None where the machine is not awake: it is not woken for that."""

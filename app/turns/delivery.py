@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.ids import MessageId, UserId
+from app.turns.machine import Stage
 from app.turns.ports import Chat, Parcels
 from app.turns.progress import Text
 from app.turns.records import Content, File, Parcel, Turn
@@ -38,18 +39,20 @@ class Delivery:
         so_far = await self.parcels.so_far(turn.id)
         return "\n\n".join(text.text for text in texts if text.part not in so_far.parts)
 
-    async def last_words(self, turn: Turn, text: str, files: Sequence[File] = ()) -> tuple[Parcel, ...]:
+    async def last_words(
+        self, turn: Turn, text: str, remarks: Sequence[str] = (), files: Sequence[File] = ()
+    ) -> tuple[Parcel, ...]:
         """What is left to be said, as it will be sent; its last message notifies the asker."""
         so_far = await self.parcels.so_far(turn.id)
-        contents = await asyncio.to_thread(self.chat.compose, text, turn.asker.id)
+        contents = await asyncio.to_thread(self.chat.compose, text, turn.asker.id, remarks)
         return notifying(turn.asker.id, numbered(turn, so_far.count, with_files(contents, files)))
 
     async def send(self, turn: Turn, token: str) -> None:
         """Everything that is written down. Discord remembers a nonce for minutes only: whoever takes up an unfinished
         delivery looks in the thread first."""
-        unfinished = turn.attempts > 0
         for parcel in await self.parcels.unsent(turn.id):
-            message = await self._find_posted(turn, parcel) if unfinished else None
+            is_left = turn.attempts > 0 or (turn.stage is Stage.ANSWERED and parcel.part is not None)
+            message = await self._find_posted(turn, parcel) if is_left else None
             message = message or await self.chat.post(turn.home, parcel, question_of(turn, parcel))
             await self.parcels.mark_sent(turn.id, token, parcel.ordinal, message)
 

@@ -185,10 +185,10 @@ class Chat(Protocol):
         """All of a vague place: whether its channel is a thread, of which channel, and in which category."""
         ...
 
-    def compose(self, text: str, notify: UserId | None = None) -> Sequence[Content]:
+    def compose(self, text: str, notify: UserId | None = None, remarks: Sequence[str] = ()) -> Sequence[Content]:
         """Cut what the agent said into messages that Discord takes; together they say all of it. A very long text
-        becomes its beginning and a file. No message for a text with nothing to see in it. With `notify` there is a last
-        one that mentions this person, in any case."""
+        becomes its beginning and a file. No message for a text with nothing to see in it. `remarks` are ours, and told
+        apart. With `notify` there is a last message that mentions this person, in any case."""
         ...
 
     async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:

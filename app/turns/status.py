@@ -37,6 +37,7 @@ class Status:
 class Outcome(StrEnum):
     DONE = "done"
     FAILED = "failed"
+    DENIED = "denied"  # a permission, without a reason that the agent could have gone on with
     STOPPED = "stopped"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
@@ -50,5 +51,5 @@ class Summary:
     outcome: Outcome
     seconds: float | None = None  # at work; None: it never was
     report: Report | None = None  # None: not known
-    by: str | None = None  # who stopped it
+    by: str | None = None  # who stopped it, or denied it
     verbosity: Verbosity = Verbosity.NORMAL

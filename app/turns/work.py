@@ -113,6 +113,8 @@ class Work:
 
     async def _follow(self, turn: Turn, token: str, machine: Machine, display: Display) -> Outcome:
         assert turn.session is not None
+        if turn.attempts:
+            await self.delivery.send(turn, token)  # what an earlier attempt did not get to
         async with aclosing(self.agent.follow(machine, turn.session, turn.id)) as seen:
             async for progress in seen:
                 if progress.ended:
@@ -132,11 +134,10 @@ class Work:
     async def _answered(self, turn: Turn, progress: Progress) -> Facts:
         await self.keeper.touch(turn.home)
         made = await self.enclosures.made(turn.home, progress.made)
-        unsaid = await self.delivery.unsaid(turn, progress.texts)
-        answer = "\n\n".join(part for part in (unsaid, progress.remark, *made.notes) if part)
-        return Facts(
-            answer=answer, parcels=await self.delivery.last_words(turn, answer, made.files), handed=made.handed
-        )
+        answer = await self.delivery.unsaid(turn, progress.texts)
+        remarks = [*filter(None, [progress.remark]), *made.notes]
+        parcels = await self.delivery.last_words(turn, answer, remarks, made.files)
+        return Facts(answer=answer, parcels=parcels, handed=made.handed)
 
     async def _keep_awake(self, machine: Machine, display: Display) -> None:
         """Nobody else tells the provider that its machine is at work: a model that thinks makes no traffic."""

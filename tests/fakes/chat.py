@@ -71,13 +71,13 @@ class FakeChat:
         channel = channel or ChannelId(here)
         return Place(place.guild, channel, thread, self.categories.get(channel))
 
-    def compose(self, text: str, notify: UserId | None = None) -> Sequence[Content]:
+    def compose(self, text: str, notify: UserId | None = None, remarks: Sequence[str] = ()) -> Sequence[Content]:
         contents = [Content(part) for part in text.split("\n\n") if part.strip()]
-        return contents if notify is None else self._mentioning(contents, notify)
-
-    def _mentioning(self, contents: Sequence[Content], notify: UserId) -> Sequence[Content]:
+        lines = [f"-# {line}" for line in [*remarks, *([f"<@{notify}>"] if notify else [])]]
+        if not lines:
+            return contents
         *others, last = contents or [Content("")]
-        return [*others, Content(f"{last.text}\n-# <@{notify}>".strip(), last.files)]
+        return [*others, Content("\n".join([last.text, *lines]).strip(), last.files)]
 
     async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:
         self._meet("post")

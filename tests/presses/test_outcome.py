@@ -154,7 +154,7 @@ async def test_undo_is_told_to_everybody_and_offers_redo_and_the_other_way_round
         r"-# ↪️ **\*carol\*** redid what the last question changed.",
     ]
     assert [(channel, message, edit["content"]) for channel, message, edit in door.edits] == [
-        (THREAD, "77", SUMMARY),
+        (THREAD, "77", f"{SUMMARY}\n-# ↩️ Undone by **bob**"),
         (THREAD, "77", SUMMARY),
     ]
     assert [labels(edit) for *_, edit in door.edits] == [["Diff", "Redo", "Continue"], ["Diff", "Undo", "Continue"]]

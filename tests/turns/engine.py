@@ -33,7 +33,6 @@ from tests.fakes.files import FakeFiles
 from tests.fakes.provider import FakeProvider
 from tests.fakes.server import FakeServer
 
-
 # Time flies here, and nobody renews a lease that fast: it outlasts whatever a turn waits for, and no death.
 PACE = Pace(lease=250.0, idle=0.001, heed=0.01)
 

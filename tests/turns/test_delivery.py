@@ -109,7 +109,7 @@ async def test_what_is_cut_off_says_so(here: World) -> None:
 
     await here.live()
 
-    assert [one.content.partition("\n-#")[0] for one in posted(here)] == ["Half of it", "(It ends here.)"]
+    assert [one.content for one in posted(here)] == [f"Half of it\n-# (It ends here.)\n-# <@{message(1).asker.id}>"]
 
 
 async def test_files_in_the_outbox_go_out_once_until_they_change(here: World) -> None:
