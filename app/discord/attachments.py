@@ -4,14 +4,19 @@ https://docs.discord.com/developers/resources/message#attachment-object
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from app.ids import ChannelId, MessageId
 from app.turns.records import Attachment
 
 
-def attachments_of(said: object) -> tuple[Attachment, ...]:
+def attachments_of(
+    said: object, channel: ChannelId | None = None, message: MessageId | None = None
+) -> tuple[Attachment, ...]:
     """Of a message's list, or of what a command's options are resolved to. What is none as documented is left out."""
     listed: Iterable[object] = said.values() if isinstance(said, dict) else said if isinstance(said, list) else ()
-    return tuple(found for one in listed if (found := _attachment(one)) is not None)
+    found = (_attachment(one) for one in listed)
+    return tuple(replace(one, channel=channel, message=message) for one in found if one is not None)
 
 
 def _attachment(said: object) -> Attachment | None:

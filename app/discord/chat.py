@@ -18,8 +18,8 @@ from app.discord.errors import UNKNOWN_MESSAGE, NotFound, TokenDead
 from app.discord.identity import Identity
 from app.discord.interactions import THREADS
 from app.discord.limits import CONTENT, PAGE
-from app.discord.markdown import escape, quote, split
-from app.discord.notation import SUBTEXT, code, mention
+from app.discord.markdown import split
+from app.discord.notation import SUBTEXT, code, escape, mention, quote
 from app.discord.payloads import Flag, View
 from app.discord.rest import Object, Rest
 from app.discord.text import clean, shorten, units
@@ -121,9 +121,8 @@ class DiscordChat:
         view = ask_view.ask(asked)
         await self._board.edit_at_last(turn.home, asked.message, view)
 
-    async def fetch(self, turn: Turn, attachment: Attachment) -> File:
-        message = turn.id if turn.source is Source.MESSAGE else None
-        return await self._downloads.fetch(_where_asked(turn), message, attachment, MOST_BYTES)
+    async def fetch(self, attachment: Attachment) -> File:
+        return await self._downloads.fetch(attachment, MOST_BYTES)
 
     async def show_typing(self, thread: ThreadId) -> None:
         with suppress(Retriable, Refused):
@@ -139,7 +138,8 @@ class DiscordChat:
 
     async def announce(self, turn: Turn, text: str) -> None:
         assert turn.thread is not None
-        await self._post_unless_there(turn, turn.thread, text)
+        plain = "\n".join(map(escape, clean(text).split("\n")))  # it names files as somebody else called them
+        await self._post_unless_there(turn, turn.thread, shorten(plain, CONTENT))
 
     async def tell(self, turn: Turn, text: str) -> None:
         """Beside the opener where there is one: it quotes what was asked."""

@@ -31,7 +31,8 @@ QUIET_SECONDS = 15.0  # between two pieces of it
 RUN_OUT = frozenset({403, 404})
 UNREACHABLE = "Sorry, I could not fetch your file from Discord. Please try again in a few minutes."
 
-logging.getLogger("httpx").addFilter(lambda record: "/attachments/" not in record.getMessage())
+# What came with a command lies under /ephemeral-attachments/.
+logging.getLogger("httpx").addFilter(lambda record: "attachments/" not in record.getMessage())
 
 
 class RunOut(Exception):
@@ -46,8 +47,8 @@ class Downloads:
         is_discord = any(api == host or api.endswith(f".{host}") for host in DISCORD)
         self._stand_in = None if is_discord else api
 
-    async def fetch(self, channel: str, message: str | None, attachment: Attachment, most: int) -> File:
-        """`message` is the one that it came with; None for a command's. Raises Refused when it is gone, or longer than
+    async def fetch(self, attachment: Attachment, most: int) -> File:
+        """Raises Refused when it is gone, or longer than
         `most` bytes, whatever Discord said of its size; Retriable."""
         if attachment.size > most:
             raise Refused(too_large(attachment.name, most))
@@ -55,17 +56,17 @@ class Downloads:
             content = await self._download(attachment, most)
         except RunOut:
             try:
-                content = await self._download(await self._again(channel, message, attachment), most)
+                content = await self._download(await self._again(attachment), most)
             except RunOut as error:
                 raise Refused(_gone(attachment)) from error
         return File(attachment.name, content)
 
-    async def _again(self, channel: str, message: str | None, attachment: Attachment) -> Attachment:
-        """As the message shows it now."""
-        if message is None:
+    async def _again(self, attachment: Attachment) -> Attachment:
+        """As the message shows it now; what came with a command cannot be had again."""
+        if attachment.channel is None or attachment.message is None:
             raise RunOut
         try:
-            shown = await self._rest.get_message(channel, message)
+            shown = await self._rest.get_message(attachment.channel, attachment.message)
         except NotFound as error:
             raise RunOut from error
         for found in attachments_of(shown.get("attachments")):

@@ -68,10 +68,11 @@ def parse(said: object, *, guild: str | None = None, in_thread: bool | None = No
     author, member = _object(root.get("author") or {}), _object(root.get("member") or {})
     kind = root.get("channel_type")
     replied = root.get("referenced_message") if root.get("type") == 19 else None
+    id, channel = MessageId(_snowflake(root.get("id"))), ChannelId(_snowflake(root.get("channel_id")))
     return Message(
-        id=MessageId(_snowflake(root.get("id"))),
+        id=id,
         guild=GuildId(_snowflake(root.get("guild_id", guild))),
-        channel=ChannelId(_snowflake(root.get("channel_id"))),
+        channel=channel,
         in_thread=kind in THREADS if isinstance(kind, int) else in_thread,
         author=Asker(UserId(_snowflake(author.get("id"))), _name(author, member), _strings(member.get("roles"))),
         from_person=_kind(root) in WRITTEN and not author.get("bot") and root.get("webhook_id") is None,
@@ -80,7 +81,7 @@ def parse(said: object, *, guild: str | None = None, in_thread: bool | None = No
         named=_named(root, replied),
         names={str(user.get("id")): _name(user, _object(user.get("member") or {})) for user in _users(root)},
         replied_to=_replied_to(replied),
-        attachments=attachments_of(root.get("attachments")),
+        attachments=attachments_of(root.get("attachments"), channel, id),
     )
 
 

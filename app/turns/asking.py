@@ -5,11 +5,13 @@ compared at every look, so a decision made while nobody worked on the turn is ca
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.ids import AskId
 from app.sandboxes.ports import Machine
 from app.turns.asks import Asked, AskState
+from app.turns.errors import Retriable
 from app.turns.ports import Agent, Asks, Chat
 from app.turns.progress import Ask
 from app.turns.records import Turn
@@ -25,9 +27,11 @@ class Asking:
     clock: Callable[[], float]
     patience: float
     _shown: dict[AskId, Asked] = field(default_factory=dict)  # as it was when last seen
+    _owed: dict[AskId, Asked] = field(default_factory=dict)  # over, and still to be shown so
 
     async def attend(self, turn: Turn, token: str, machine: Machine, waiting: tuple[Ask, ...]) -> float | None:
         """Until when it waits, in epoch seconds; None when it waits for nobody."""
+        await self._show_owed(turn)
         known = {asked.ask.id: asked for asked in await self.asks.of_turn(turn.id)}
         open_until = [await self._present(turn, token, machine, ask, known.get(ask.id)) for ask in waiting]
         for asked in known.values():
@@ -63,4 +67,12 @@ class Asking:
     async def _settle(self, turn: Turn, asked: Asked, state: AskState) -> None:
         settled = await self.asks.settle(turn.id, asked.ask.id, state)
         self._shown.pop(asked.ask.id, None)
-        await self.chat.show_ask(turn, settled)
+        self._owed[asked.ask.id] = settled
+        await self._show_owed(turn)
+
+    async def _show_owed(self, turn: Turn) -> None:
+        """The turn does not wait for a message that cannot be edited just now."""
+        for asked in [one for one in self._owed.values() if one.turn == turn.id]:
+            with suppress(Retriable):
+                await self.chat.show_ask(turn, asked)
+                del self._owed[asked.ask.id]

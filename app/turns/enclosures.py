@@ -39,7 +39,7 @@ class Enclosures:
         fetched, notes = [], list(sifted.left)
         for attachment in sifted.taken:
             try:
-                fetched.append(await self.chat.fetch(turn, attachment))
+                fetched.append(await self.chat.fetch(attachment))
             except Refused as refusal:
                 notes.append(refusal.tell)
         if notes:

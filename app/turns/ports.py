@@ -219,7 +219,7 @@ class Chat(Protocol):
         """Edit that message: the next question, or what became of it. One that was deleted stays so."""
         ...
 
-    async def fetch(self, turn: Turn, attachment: Attachment) -> File:
+    async def fetch(self, attachment: Attachment) -> File:
         """Raises Refused when it is gone."""
         ...
 

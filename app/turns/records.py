@@ -55,12 +55,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that came with a question, as Discord describes it. `url` runs out after a day."""
+    """A file that came with a question, as Discord describes it. `url` runs out after a day; `message` in `channel`,
+    where it came with one, then has a new one."""
 
     id: str
     name: str
     size: int  # bytes
     url: str
+    channel: ChannelId | None = None
+    message: MessageId | None = None
 
 
 @dataclass(frozen=True, slots=True)

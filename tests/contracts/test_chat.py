@@ -183,7 +183,7 @@ async def test_an_ask_is_posted_once_and_then_edited_and_another_is_another_mess
 
 async def test_a_file_that_is_gone_is_refused(setting: Setting) -> None:
     with pytest.raises(Refused):
-        await setting.chat.fetch(setting.turn, Attachment("1", "a.txt", 1, "https://cdn.discordapp.com.example/a.txt"))
+        await setting.chat.fetch(Attachment("1", "a.txt", 1, "https://cdn.discordapp.com.example/a.txt"))
 
 
 async def test_typing_never_fails(setting: Setting) -> None:

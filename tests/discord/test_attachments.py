@@ -1,5 +1,6 @@
 """The files of messages and commands, read."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,17 +21,17 @@ PLOT = {
 READ = Attachment(PLOT["id"], "plot.png", 7, PLOT["url"])  # type: ignore[arg-type]
 
 
-def test_a_message_has_its_files() -> None:
-    assert messages.parse(message("1", "look", attachments=[PLOT, PLOT | {"id": "6"}])).attachments == (
-        READ,
-        Attachment("6", READ.name, READ.size, READ.url),
-    )
+def test_a_message_has_its_files_and_they_know_where_they_came_from() -> None:
+    parsed = messages.parse(message("1", "look", attachments=[PLOT, PLOT | {"id": "6"}]))
+
+    came = replace(READ, channel=parsed.channel, message=parsed.id)
+    assert parsed.attachments == (came, replace(came, id="6"))
 
 
 def test_a_message_of_nothing_but_a_file_has_no_words() -> None:
     said = messages.parse(message("1", f"<@{BOT}>", attachments=[PLOT]))
 
-    assert (said.words({BOT}), said.attachments) == ("", (READ,))
+    assert (said.words({BOT}), [file.id for file in said.attachments]) == ("", [READ.id])
 
 
 @pytest.mark.parametrize("name", ["id", "filename", "size", "url"])
@@ -38,7 +39,7 @@ def test_a_message_of_nothing_but_a_file_has_no_words() -> None:
 def test_what_is_not_described_as_documented_is_no_file(name: str, value: Any) -> None:
     said = messages.parse(message("1", "look", attachments=[{**PLOT, name: value}, PLOT, "x"]))
 
-    assert said.attachments == (READ,)
+    assert [file.id for file in said.attachments] == [READ.id]
 
 
 @pytest.mark.parametrize("listed", [None, {}, "x", 1])

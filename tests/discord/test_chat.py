@@ -9,6 +9,7 @@ import pytest
 
 from app.commands import REGISTRATION
 from app.discord import payloads
+from app.discord.attachments import attachments_of
 from app.discord.chat import DiscordChat, opener
 from app.discord.downloads import Downloads
 from app.discord.errors import Forbidden, NotFound, Rejected
@@ -20,7 +21,7 @@ from app.ids import AskId, ChannelId, GuildId, MessageId, ThreadId, TurnId, User
 from app.turns.asks import Asked, AskState
 from app.turns.errors import Refused, Retriable, Withdrawn
 from app.turns.progress import Allowed, Answered, Ask, Option, Permission, Question
-from app.turns.records import Asker, Attachment, Content, File, Parcel, Place, Request, Source, Turn
+from app.turns.records import Asker, Content, File, Parcel, Place, Request, Source, Turn
 from app.turns.status import Outcome, Phase, Status, Summary
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.errors import Json
@@ -638,15 +639,12 @@ async def test_an_ask_that_somebody_deleted_stays_so() -> None:
 async def test_a_file_of_a_message_is_fetched_and_one_of_a_command_that_ran_out_is_gone() -> None:
     async with scene() as here:
         message = await here.ada.write(here.channel, "look", files=[Upload("a.txt", b"hello")])
-        place, alice = Place(GuildId(here.discord.guild), here.channel), Asker(UserId(here.ada.id), "Ada")
         (shown,) = message["attachments"]
-        attachment = Attachment(shown["id"], shown["filename"], shown["size"], shown["url"])
+        (attachment,) = attachments_of([shown], here.channel, message["id"])
         stale = replace(attachment, url=shown["url"].split("?")[0])
-        by_message = turn(message["id"], Source.MESSAGE, place, alice, "look")
-        by_command = turn(message["id"], Source.COMMAND, place, alice, "look", "token")
-        fetched = [await here.chat.fetch(by_message, one) for one in (attachment, stale)]
+        fetched = [await here.chat.fetch(one) for one in (attachment, stale)]
         with pytest.raises(Refused) as gone:
-            await here.chat.fetch(by_command, stale)
+            await here.chat.fetch(replace(stale, channel=None, message=None))
     assert fetched == [File("a.txt", b"hello")] * 2
     assert "a.txt" in gone.value.tell
 

@@ -4,6 +4,7 @@ import logging
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -16,6 +17,7 @@ from app.discord.downloads import Downloads
 from app.discord.errors import Unavailable
 from app.discord.rest import Rest
 from app.discord.transport import Transport
+from app.ids import ChannelId, MessageId
 from app.turns.errors import Refused, Retriable
 from app.turns.records import Attachment, File
 
@@ -40,8 +42,9 @@ async def opened(base: str = BASE) -> AsyncIterator[Downloads]:
 
 
 async def fetch(attachment: Attachment, message: str | None = "5", most: int = 100, base: str = BASE) -> File:
+    attachment = replace(attachment, channel=ChannelId("2"), message=MessageId(message) if message else None)
     async with opened(base) as downloads:
-        return await downloads.fetch("2", message, attachment, most)
+        return await downloads.fetch(attachment, most)
 
 
 def shown(*attachments: dict[str, Any]) -> httpx.Response:

@@ -115,7 +115,7 @@ class FakeChat:
         assert asked.message == self.messages[asked.ask.id]
         self.asks[asked.ask.id].append(asked)
 
-    async def fetch(self, turn: Turn, attachment: Attachment) -> File:
+    async def fetch(self, attachment: Attachment) -> File:
         self._meet("fetch")
         if attachment.id not in self.files:
             raise Refused(f"The file {attachment.name} is gone.")

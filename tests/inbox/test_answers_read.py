@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.ids import AskId, MessageId, TurnId
+from app.discord.attachments import attachments_of
+from app.ids import AskId, ChannelId, MessageId, TurnId
 from app.turns.asks import Asked
 from app.turns.progress import Answered, Ask, Option, Question
-from app.turns.records import Attachment
 from app.turns.routing import Policy
 from scripts.playground.discord.records import Upload
 from tests.inbox.scene import Scene
@@ -99,4 +99,4 @@ async def test_files_that_were_missed_come_with_their_message(here: Scene) -> No
     (turn,) = await here.desk.ledger.live_turns()
     (sent,) = said["attachments"]
     assert turn.prompt == ""
-    assert turn.attachments == (Attachment(sent["id"], "notes.txt", 5, sent["url"]),)
+    assert turn.attachments == attachments_of([sent], ChannelId(here.channel), said["id"])

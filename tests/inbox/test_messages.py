@@ -11,7 +11,7 @@ from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.turns.errors import Retriable
 from app.turns.machine import Event, Stage
 from app.turns.ports import Facts
-from app.turns.records import Addressed, Asker, Attachment, Place, Request, Source
+from app.turns.records import Addressed, Asker, Place, Request, Source
 from app.turns.routing import Policy, Unknown, gate
 from tests.inbox.desk import ALICE, BOB, BOT, CHANNEL, GUILD, NOW, ROLE, Desk, desk, mentioning, message
 
@@ -300,7 +300,7 @@ async def test_a_file_with_a_mention_and_no_words_is_asked(here: Desk) -> None:
     turn = await here.turn("1")
     assert turn is not None
     assert turn.prompt == ""
-    assert turn.attachments == (Attachment("9", "a.png", 12, FILE["url"]),)
+    assert [(file.name, file.message) for file in turn.attachments] == [("a.png", "1")]
 
 
 async def test_an_edit_changes_the_files_that_wait_too(here: Desk) -> None:

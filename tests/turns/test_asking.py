@@ -8,6 +8,7 @@ import pytest
 
 from app.ids import AskId
 from app.turns.asks import AskState
+from app.turns.errors import Retriable
 from app.turns.machine import Ending, Stage
 from app.turns.progress import Allowed, Answered, Ask, Denied, Option, Permission, Question
 from app.turns.status import Outcome, Phase, Status, Summary
@@ -142,3 +143,18 @@ async def test_what_a_stopped_turn_asked_is_gone(here: World) -> None:
         await until(lambda: is_over(here))
 
     assert states(here, RUN) == [AskState.OPEN, AskState.GONE]
+
+
+async def test_a_decision_that_cannot_be_shown_just_now_is_shown_later(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: bool(states(here, RUN)))
+        here.chat.failures["show_ask"] = Retriable("Discord is away")
+        await here.asks.decide(TURN, RUN.id, Allowed(always=False), "alice")
+        await until(lambda: bool(here.agent.replies))
+
+        del here.chat.failures["show_ask"]
+        await until(lambda: AskState.SETTLED in states(here, RUN))
+
+    assert (await turn_of(here)).failing_since is None
