@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from app.commands.ports import Room
 from app.commands.words import NO_THREAD, NOT_HERE
 from app.discord.interactions import Interaction
-from app.discord.markdown import escape
+from app.discord.notation import escape
 from app.discord.text import shorten
 from app.ids import ThreadId
 from app.turns.records import Asker, Place

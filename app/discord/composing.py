@@ -7,14 +7,15 @@ whole as a file, as it was written. Either way nothing is lost, and every messag
 import re
 
 from app.discord.limits import CONTENT
-from app.discord.markdown import split
-from app.discord.rendering import render
+from app.discord.rendering import cut, render
 from app.discord.text import clean, shows, units
 from app.turns.records import Content, File
 
 LONG = 6000  # characters: four messages
 HEAD = 1500
-FILE = "answer.md"
+STEM = "answer"
+FILE = f"{STEM}.md"
+FILE_MOST = 8 * 1024 * 1024  # bytes; the rest of what Discord takes is for the request around it
 NOTE = f"-# This is only the beginning. The whole answer is in the file {FILE}."
 
 
@@ -26,8 +27,8 @@ def compose(text: str) -> list[Content]:
     is_long = units(text) > LONG
     rendered = render(_beginning(text) if is_long else text)
     if is_long or units(rendered) > LONG:
-        return [_head(rendered, text)]
-    return [Content(message) for message in split(rendered, CONTENT)]
+        return _enclosed(rendered, text)
+    return [Content(message) for message in cut(rendered, CONTENT)]
 
 
 def _beginning(text: str) -> str:
@@ -36,6 +37,24 @@ def _beginning(text: str) -> str:
     return beginning[: beginning.rfind("\n", LONG // 2)] if "\n" in beginning[LONG // 2 :] else beginning
 
 
-def _head(rendered: str, text: str) -> Content:
-    head = split(rendered, HEAD)[:1]
-    return Content("\n".join([*head, NOTE]), (File(FILE, text.encode()),))
+def _enclosed(rendered: str, text: str) -> list[Content]:
+    """The beginning with the whole as a file. One too large for Discord goes on in files of its own, each with a
+    message, for there is a limit to what a message may carry as well."""
+    first, *more = _files(text)
+    note = NOTE if not more else f"{NOTE[:-1]} and in those that follow, up to {more[-1].name}."
+    head = Content("\n".join([*cut(rendered, HEAD)[:1], note]), (first,))
+    return [head, *(Content(f"-# The answer goes on in the file {file.name}.", (file,)) for file in more)]
+
+
+def _files(text: str) -> list[File]:
+    """Joined they are the text; each is text by itself."""
+    content = text.encode()
+    files = list[File]()
+    start = 0
+    while start < len(content):
+        end = min(start + FILE_MOST, len(content))
+        while end < len(content) and content[end] & 0xC0 == 0x80:  # inside a character
+            end -= 1
+        files.append(File(f"{STEM}-{len(files) + 1}.md" if files else FILE, content[start:end]))
+        start = end
+    return files

@@ -96,11 +96,10 @@ def _words(route: Route, status: int, code: int) -> str:
         return _forbidden("View Channel")
     if code == CANNOT_REPLY:
         return _forbidden("Read Message History")
+    if code in WORDS:
+        return WORDS[code]
     if status == 403 and route.needs:
         return _forbidden(route.needs)
-    known = WORDS.get(code)
-    if known:
-        return known
     return f"Sorry, I could not do that: Discord refused it ({status}, code {code}). Please tell whoever runs this bot."
 
 

@@ -65,15 +65,6 @@ def split(text: str, limit: int = CONTENT) -> list[str]:
     return messages
 
 
-def quote(text: str) -> str:
-    return "\n".join(f"> {line}" for line in text.split("\n"))
-
-
-def escape(text: str) -> str:
-    """On one line, and as it is meant: a name, say, without any of Discord's formatting."""
-    return re.sub(r"([\\*_~`|>#\[\]()<:@-])", r"\\\1", " ".join(text.split()))
-
-
 def leading(pattern: re.Pattern[str], text: str) -> str:
     """What the text begins with, which may be nothing."""
     found = pattern.match(text)

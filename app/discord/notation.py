@@ -10,20 +10,20 @@ https://support.discord.com/hc/en-us/articles/210298617
 
 import re
 
-from app.discord.markdown import escape
 from app.discord.text import clean, shorten, shows
 
 SUBTEXT = "-# "  # what is ours, and not the model's, is in small print
 NOTHING = "(nothing)"
-APART = "\u200b"  # keeps backticks from making a fence
-TWO, THREE = re.compile("`(?=`)"), re.compile("`(?=``)")
+APART = "\u200b"  # of no width: keeps signs from making something together
+TWO, THREE = re.compile("`(?=`)"), re.compile("``(?=`)")
 # Controls, and Unicode's marks that have no width or turn a line around, but not the joiners U+200C and U+200D, which
 # emoji and several scripts need. https://unicode.org/reports/tr36/#visual_spoofing
 HIDDEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e"
     r"\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-DISTURBING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")  # controls, and what turns a line around
+# Controls, and what turns a line around or apart: embeddings, overrides and isolates.
+DISTURBING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def visible(text: str) -> str:
@@ -34,6 +34,15 @@ def visible(text: str) -> str:
 def legible(text: str) -> str:
     """The same for prose, where a script may need its marks: only what would disturb the reader is spelt out."""
     return DISTURBING.sub(_spelt, clean(text))
+
+
+def escape(text: str) -> str:
+    """On one line, and as it is meant: a name, say, without any of Discord's formatting."""
+    return re.sub(r"([\\*_~`|>#\[\]()<:@-])", r"\\\1", " ".join(text.split()))
+
+
+def quote(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.split("\n"))
 
 
 def prose(text: str, limit: int) -> str:
@@ -47,16 +56,25 @@ def code(text: str, limit: int) -> str:
     """As code within a line, of at most `limit` characters and its quotes. Never blank."""
     words = text.split(None, limit + 1)[: limit + 1]  # whatever is behind these is cut off in any case
     line = shorten(visible(" ".join(words)[: limit + 1]), limit)
-    if not shows(line):
-        return NOTHING
+    return span(line) if shows(line) else NOTHING
+
+
+def span(line: str) -> str:
+    """A line as a code span, whatever backticks are in it."""
     if "`" not in line:
         return f"`{line}`"
     return f"`` {TWO.sub(f'`{APART}', line)} ``"
 
 
 def fence(text: str, language: str = "") -> str:
-    """As a block of code. Discord knows no longer fences than ```, so those inside are taken apart."""
-    return f"```{language}\n{THREE.sub(f'`{APART}', text)}\n```"
+    """As a block of code."""
+    return f"```{language}\n{unfence(text)}\n```"
+
+
+def unfence(text: str) -> str:
+    """Without three backticks in a row, wherever they stood: Discord ends a code block at the first three, whatever it
+    was opened with."""
+    return THREE.sub(f"``{APART}", text)
 
 
 def is_exact(text: str) -> bool:

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from app.discord.enclosures import enclose
 from app.discord.limits import BUTTON_LABEL, CONTENT, ROW_BUTTONS, ROWS, SELECT_OPTION, SELECT_OPTIONS
-from app.discord.markdown import escape, split
-from app.discord.notation import NOTHING, SUBTEXT, legible, prose
+from app.discord.notation import NOTHING, SUBTEXT, escape, legible, prose
 from app.discord.payloads import Choice, Payload, View, button, label_of, modal, row, select, text_input
-from app.discord.rendering import render
+from app.discord.rendering import cut, render
 from app.discord.text import shows, units
 from app.turns.asks import Asked
 from app.turns.progress import Answered, Option, Question
@@ -122,7 +121,7 @@ def _shown(question: Question) -> list[str]:
 
 def _rendered(question: Question, limit: int = CONTENT) -> list[str]:
     """In pieces of so many characters; what is much too long for a message is cut before it costs time."""
-    return split(render(legible(question.text[: 2 * CONTENT])), limit) or [SUBTEXT + NOTHING]
+    return cut(render(legible(question.text[: 2 * CONTENT])), limit) or [SUBTEXT + NOTHING]
 
 
 def _listing(options: Sequence[Option]) -> Iterator[str]:

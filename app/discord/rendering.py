@@ -22,12 +22,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from app.discord import spans
-from app.discord.markdown import CONTAINERS, QUOTE, leading
+from app.discord.markdown import CONTAINERS, QUOTE, leading, split
+from app.discord.notation import unfence
 from app.discord.tables import table
 from app.discord.text import clean, units
 
 PARSER = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
-UNCUT = 1400  # a line up to here is never cut; the shortest message that is cut from anything has 1,500
+UNCUT = 900  # a line up to here is cut by nobody but `cut`: who makes room below a message leaves more to it
 HEADINGS = 3
 RULE = "─" * 16
 LANGUAGE = re.compile(r"[A-Za-z0-9_+\-.#]+")  # anything else in its place Discord shows as a line of the code
@@ -64,7 +65,18 @@ def render(text: str) -> str:
         rendered += _WRITERS[block.token.type](block)
         position = end
     rendered += map(_loose, lines[position:])
-    return "\n".join(line if units(line) <= UNCUT else spans.defuse(line) for line in rendered)
+    whole = spans.harmless("\n".join(rendered))
+    return "\n".join(line if units(line) <= UNCUT else spans.defuse(line) for line in whole.split("\n"))
+
+
+def cut(rendered: str, limit: int) -> list[str]:
+    """The messages that say it, as of `markdown.split`; each is harmless by itself, for cutting brings code to light
+    and new lines about."""
+    messages = []
+    for message in split(rendered, limit):
+        safe = spans.harmless(message)
+        messages += [safe] if units(safe) <= limit else cut(safe, limit)
+    return messages
 
 
 def _blocks(source: str, lines: Sequence[str]) -> Iterator[tuple[Block, int, int]]:
@@ -127,7 +139,7 @@ def _indented(block: Block) -> list[str]:
 
 def _code(content: str, language: str) -> list[str]:
     content = re.sub(r"\A(?:[ \t]*\n)+", "", content).rstrip()
-    return [f"```{language}", *spans.unfence(content).split("\n"), "```"]
+    return [f"```{language}", *unfence(content).split("\n"), "```"]
 
 
 def _table(block: Block) -> list[str]:

@@ -3,27 +3,24 @@ is to be bold, `plain` for the inside of a code block.
 
 The text is read once, from left to right, the way both CommonMark and Discord read it, and only what Discord would show
 otherwise than it was meant is written anew; every other character stays. Emphasis is the same on both sides and is left
-alone. Three promises hold for whatever comes out, also when it is cut at any place later:
+alone. Three backticks in a row never come out, so nothing but a real fence opens a code block.
 
-* three backticks in a row never occur, so nothing but a real fence opens a code block;
-* nothing that the author wrote resolves to a mention, a custom emoji or a time
-  (https://docs.discord.com/developers/reference#message-formatting): a zero-width space stands behind its first
-  character. That of code spans and links is left as it is, for there Discord leaves it too; see `defuse`;
-* no line looks like one of our own, which are subtext.
+What is taken out or written anew may bring together what stood apart. So two more promises are kept by `harmless`, for
+a text that is whole: nothing that the author wrote resolves to a mention, a custom emoji or a time
+(https://docs.discord.com/developers/reference#message-formatting), and no line looks like one of our own, which are
+subtext. A space of no width stands behind the first character of either. Cutting may bring code to light: see `defuse`.
 """
 
 import re
 from collections.abc import Callable, Mapping
 
+from app.discord.notation import APART, span
 from app.discord.text import shows
 
-ZERO_WIDTH_SPACE = "\u200b"
-
 MENTION = r"<(?=@[!&]?\d|\#\d|/[^<>\n]{1,120}:\d|a?:\w{1,64}:\d|t:-?\d|id:|sound:)|@(?=everyone|here)"
-DEFUSED = re.compile(MENTION, re.X)
 PAIRS = {"b": "**", "strong": "**", "summary": "**", "i": "*", "em": "*", "u": "__", "s": "~~", "del": "~~"}
 ENTITIES = {"nbsp": "\u00a0", "amp": "&", "quot": '"', "#39": "'", "gt": ">", "lt": "<"}
-SAFE = ENTITIES | {"gt": "\\>", "lt": f"<{ZERO_WIDTH_SPACE}"}  # where they would make a quote or a mention
+SAFE = ENTITIES | {"gt": "\\>", "lt": f"<{APART}"}  # where they would make a quote or a mention
 TEXT = r"(?:[^\[\]\\]|\\.|\[[^\[\]]*+\])*+"
 TARGET = r"<[^<>\n]*+>|(?:[^\s()<>\\`]|\\.|\([^\s()<>\\`]*+\))*+"
 TITLE = r""""[^"\n]*+"|'[^'\n]*+'"""
@@ -42,12 +39,24 @@ TOKEN = re.compile(
     | (?P<pair> <(?P<tag>(?i:{"|".join(PAIRS)}))>(?P<inner>[^<>\n]+)</(?P=tag)> )
     | (?P<end> (?i:<br\s{{0,9}}/?>) )
     | (?P<fold> (?i:</?details(?:\ open)?>)[ \t]*\n? )
-    | (?P<mention> {MENTION} )
     | (?P<entity> &(?:{"|".join(ENTITIES).replace("#", "[#]")}); )
     | (?P<strong> \*\*(?![\s*])(?P<stressed>[^*\n]+)(?<!\s)\*\*(?!\*) )
     | (?P<bars> \|{{2,}} )
     | (?P<dunder> (?<!\w)__\w+?__(?!\w) )
-    | (?P<subtext> (?<!\S)-(?=\#(?:\s|$)) )
+    """,
+    re.X | re.S,
+)
+
+OURS = r"-(?=\#(?:\s|$))"
+CUT = re.compile(f"{MENTION}|{OURS}")
+# As Discord reads it: what comes first in this order is what it is.
+DISCORD = re.compile(
+    rf"""
+      \\[^0-9A-Za-z\s]
+    | ```.*?```
+    | (?P<ticks>`++).*?[^`](?P=ticks)(?!`)
+    | https?://[^\s<>()\[\]"'`]+
+    | (?P<live> {MENTION}|(?<!\S){OURS} )
     """,
     re.X | re.S,
 )
@@ -71,24 +80,20 @@ def plain(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """It as a code span, whatever is in it."""
-    text = unfence(text.replace("\n", " ").strip())
-    if not text:
-        return ""
-    if "`" not in text:
-        return f"`{text}`"
-    return f"`` {text.replace('``', f'`{ZERO_WIDTH_SPACE}`')} ``"
+    """It as a code span, whatever is in it; nothing for nothing."""
+    line = text.replace("\n", " ").strip()
+    return span(line) if line else ""
 
 
-def unfence(text: str) -> str:
-    """Without three backticks in a row, wherever they stood: Discord ends a code block at the first three, whatever it
-    was opened with."""
-    return re.sub(r"``(?=`)", f"``{ZERO_WIDTH_SPACE}", text)
+def harmless(text: str) -> str:
+    """A message, or what is to become some, in which no mention resolves and no line looks like one of ours. What is
+    in code or part of an address is left as it is."""
+    return DISCORD.sub(lambda found: found.group() + (APART if found.lastgroup == "live" else ""), text)
 
 
 def defuse(text: str) -> str:
-    """No mention in it resolves, not even where it stood in code: for a line so long that its code spans are cut."""
-    return DEFUSED.sub(rf"\g<0>{ZERO_WIDTH_SPACE}", text)
+    """The same wherever the text is cut, so that not even its code and its addresses are left."""
+    return CUT.sub(rf"\g<0>{APART}", text)
 
 
 def _rewrite(text: str, writers: Mapping[str, Writer]) -> str:
@@ -162,12 +167,10 @@ _FITTED: dict[str, Writer] = {
     "pair": lambda found: f"{PAIRS[found['tag'].lower()]}{fit(found['inner'])}{PAIRS[found['tag'].lower()]}",
     "end": lambda _: "\n",
     "fold": lambda _: "",
-    "mention": lambda found: found.group() + ZERO_WIDTH_SPACE,
     "entity": lambda found: SAFE[found.group()[1:-1]],
     "strong": lambda found: f"**{fit(found['stressed'])}**",
     "bars": lambda found: "\\|" * len(found.group()),  # two pairs of them hide what is between
     "dunder": lambda found: found.group().replace("_", "\\_"),  # a name far more often than something underlined
-    "subtext": lambda found: found.group() + ZERO_WIDTH_SPACE,
 }
 
 _STRESSED: dict[str, Writer] = {

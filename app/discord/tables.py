@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from app.discord import spans
+from app.discord.notation import unfence
 from app.discord.text import ZERO_WIDTH_JOINER, shows, units
 
 WIDEST = 55  # columns; what is wider wraps, and is a table no more
@@ -97,7 +98,7 @@ def _ranks(row: Row, widths: Sequence[int], marks: Row) -> Iterator[str]:
     """The lines of one row: of as many as its highest cell has."""
     for parts in zip_longest(*(cell.split("\n") for cell in row), fillvalue=""):
         aligned = map(_aligned, parts, widths, [*marks, *[""] * len(widths)])
-        yield spans.unfence(GAP.join(aligned).rstrip()) or " "
+        yield unfence(GAP.join(aligned).rstrip()) or " "
 
 
 def _aligned(text: str, columns: int, mark: str) -> str:

@@ -174,18 +174,20 @@ class Stage:
         """What the agent said in it."""
         return [words for message in self.posted(thread) if (words := spoken(str(message["content"])))]
 
-    def status(self, thread: str) -> dict[str, Any]:
-        """The newest status message, live or closed."""
-        return [message for message in self.posted(thread) if not spoken(str(message["content"]))][-1]
+    def statuses(self, thread: str) -> list[dict[str, Any]]:
+        """The status messages, live or closed."""
+        return [message for message in self.posted(thread) if not spoken(str(message["content"]))]
+
+    def is_live(self, thread: str) -> bool:
+        """Whether something is at work or waits there, or is about to."""
+        newest = self.statuses(thread)[-1:]
+        buttons = [button for message in newest for row in message["components"] for button in row["components"]]
+        return not newest or any(button.get("label") in {"Stop", "Cancel"} for button in buttons)
 
     async def until_over(self, thread: str) -> str:
         """Until the newest status message is a summary; what that says."""
-        await self.discord.wait_for(lambda: not self._is_live(thread), within=PATIENCE)
-        return str(self.status(thread)["content"])
-
-    def _is_live(self, thread: str) -> bool:
-        buttons = [button for row in self.status(thread)["components"] for button in row["components"]]
-        return any(button.get("label") in {"Stop", "Cancel"} for button in buttons)
+        await self.discord.wait_for(lambda: not self.is_live(thread), within=PATIENCE)
+        return str(self.statuses(thread)[-1]["content"])
 
     async def until_said(self, thread: str, words: str) -> str:
         await self.discord.wait_for(lambda: any(words in text for text in self.said(thread)), within=PATIENCE)

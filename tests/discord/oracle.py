@@ -1,5 +1,7 @@
 """What Discord would take, as the simulator judges it; and texts such as models write at their worst."""
 
+import re
+
 from hypothesis import strategies as st
 
 from app.discord import payloads
@@ -38,6 +40,30 @@ NASTY = [
     "word " * 700,
     "x" * 2_500,
 ]
+# Discord reads a message from left to right like this; the first that fits wins.
+# https://docs.discord.com/developers/reference#message-formatting
+DISCORD = re.compile(
+    r"""
+      (?P<escape> \\[^0-9A-Za-z\s] )
+    | (?P<block> ```(?:[a-z0-9_+\-.\#]+?\n)?\n*[^\n].*?\n*``` )
+    | (?P<fence> ``` )
+    | (?P<code> (?P<ticks>`+)(?!`).*?[^`](?P=ticks)(?!`) )
+    | (?P<url> https?://[^\s<>()\[\]"'`]+ )
+    | (?P<mention> <@[!&]?\d+> | <\#\d+> | </[^<>\n]+:\d+> | <a?:\w+:\d+> | <t:-?\d+(?::\w)?> | <id:\w+>
+        | @everyone | @here )
+    | (?P<subtext> ^[>\s]*-\#\s )
+    """,
+    re.X | re.S | re.I | re.M,
+)
+# What would be live if nothing stood between its halves, and what is taken out from there or written anew.
+HALVES = [("<@", "123>"), ("<", "#1>"), ("<t:1", ":R>"), ("@", "everyone"), ("@he", "re"), ("", "-# a"), ("-", "# a")]
+REMOVED = ["<br>", "<details>", "</details>", "&nbsp;", "<b>", "</b>", "\\\n", "\\", "**", "||", "![", "](", ""]
+AROUND = ["\n", " ", "> ", "- ", "#### ", "`", "`` ", "```\n", "[a](", ")", "|", "|a|b|\n|-|-|\n|", "x" * 70]
+rewritten = st.lists(
+    st.builds(lambda halves, gap: gap.join(halves), st.sampled_from(HALVES), st.sampled_from(REMOVED))
+    | st.sampled_from(AROUND + REMOVED),
+    max_size=20,
+).map("".join)
 texts = st.lists(st.sampled_from(NASTY) | st.text(max_size=30), max_size=5).map("".join)
 
 
@@ -48,6 +74,11 @@ def check(view: View) -> None:
     body = payloads.message(view.content, components=view.components, file_names=names)
     check_message(body, [Upload(file.name, file.content) for file in view.files], limit=FILE_BYTES)
     assert view.content.strip()
+
+
+def live(message: str) -> list[str]:
+    """What Discord would take for a mention or a fence in it, and lines that look like ours."""
+    return [found.group() for found in DISCORD.finditer(message) if found.lastgroup in ("fence", "mention", "subtext")]
 
 
 def labels(view: View) -> list[str]:

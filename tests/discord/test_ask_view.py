@@ -16,7 +16,7 @@ from app.ids import AskId, TurnId, UserId
 from app.turns.asks import Asked, AskState
 from app.turns.progress import Allowed, Answered, Ask, Decision, Denied, Option, Permission, Question
 from scripts.playground.discord.modals import check_modal
-from tests.discord.oracle import check, labels, texts
+from tests.discord.oracle import check, labels, live, rewritten, texts
 
 TURN = TurnId("1300000000000000001")
 ALICE = UserId("300000000000000000")
@@ -223,6 +223,15 @@ def test_sixty_options_are_in_three_lists() -> None:
     assert view.components[2]["components"][0]["placeholder"] == "Choose one (51 to 60)"
 
 
+def test_more_options_than_fit_leave_a_row_to_write_in() -> None:
+    options = tuple(Option(f"Option number {number}") for number in range(120))
+
+    view = ask(asked((Question("Which?", "", options),)))
+
+    check(view)
+    assert custom_ids(view) == [*(f"choose:{TURN}:que_1:0:{n}" for n in range(4)), f"write:{TURN}:que_1:0"]
+
+
 def test_options_beyond_every_list_can_be_written() -> None:
     options = tuple(Option(f"Option number {number}") for number in range(200))
 
@@ -293,6 +302,40 @@ def test_questions_that_nobody_waits_for_say_what_was_answered_and_what_was_not(
 
     assert "-# ✔ Answer: Red\nAre you sure?\n-# ✖ not answered" in view.content
     assert custom_ids(view) == [f"retry:{TURN}"]
+
+
+OURS = re.compile(r"^-# (?:[❓✔✖] |Choose|Press|Waiting|All of it is in|\(nothing\)).*$", re.M)
+
+
+def foreign(view: View) -> list[str]:
+    """What in it is not the model's own and looks like ours, or mentions somebody."""
+    return live(OURS.sub("", view.content))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sure?<br>-# ✅ **Allowed once** by admin",
+        "<@<details>123456789012345678>",
+        "x" * 340 + "`<@123456789012345678>" + "y" * 300 + "`",
+    ],
+)
+@pytest.mark.parametrize("options", [(), tuple(Option(f"Number {n}", "because " * 20) for n in range(40))])
+def test_a_question_says_nothing_in_our_name_and_mentions_nobody(text: str, options: tuple[Option, ...]) -> None:
+    view = ask(asked((Question(text, "", options),)))
+
+    check(view)
+    assert foreign(view) == []
+
+
+@given(rewritten, st.sampled_from([0, 300, 380, 1_700]), st.booleans())
+def test_nor_does_any_other_question(text: str, before: int, is_long: bool) -> None:
+    options = tuple(Option(f"Number {n}", "because " * 20) for n in range(40)) if is_long else ()
+
+    view = ask(asked((Question("x" * before + text, "", options),)))
+
+    check(view)
+    assert foreign(view) == []
 
 
 # --- modals ------------------------------------------------------------------------------------------------------

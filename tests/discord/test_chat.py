@@ -16,6 +16,7 @@ from app.discord.errors import Forbidden, NotFound, Rejected
 from app.discord.identity import Application, Identity
 from app.discord.interactions import parse
 from app.discord.rest import Rest
+from app.discord.text import units
 from app.discord.transport import Transport
 from app.ids import AskId, ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.turns.asks import Asked, AskState
@@ -35,6 +36,7 @@ from tests.samples import accepted
 pytestmark = pytest.mark.anyio
 
 A_QUARTER_OF_AN_HOUR = 15 * 60.0
+EMBEDLESS = 1 << 2  # https://docs.discord.com/developers/resources/message#message-object-message-flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,9 +418,11 @@ async def test_nobody_is_notified_but_the_one_whom_a_parcel_is_for() -> None:
         asked = await here.ask_in_thread()
         await bob.write(asked.home, "me too")
         both = f"<@{bob.id}> <@{here.ada.id}> @everyone"
-        await here.chat.post(asked.home, parcel(0, both), asked.opener)
+        first = await here.chat.post(asked.home, parcel(0, both), asked.opener)
         last = await here.chat.post(asked.home, parcel(1, both, notify=asked.asker.id), asked.opener)
         heard = [message["id"] for message in here.ada.notifications(asked.home)]
+        shown = [here.message(asked.home, id) for id in (first, last)]
+    assert [message["flags"] & EMBEDLESS for message in shown] == [EMBEDLESS, EMBEDLESS]
     assert heard == [last]
     assert bob.notifications(asked.home) == []
     assert here.message(asked.home, last)["message_reference"]["message_id"] == asked.opener
@@ -556,6 +560,19 @@ async def test_in_a_thread_that_was_deleted_nothing_can_be_shown() -> None:
     assert "could not find that channel or thread" in refusal.value.tell
 
 
+async def test_an_announcement_of_files_with_any_names_is_one_plain_message() -> None:
+    async with scene() as here:
+        asked = await here.ask_in_thread()
+        notes = ["Sorry, I left out the file -# **a** <@1> @everyone.txt.", *["Sorry: " + "_x_" * 30] * 30]
+        await here.chat.announce(asked, "\n".join(notes))
+        await here.chat.announce(asked, "\n".join(notes))
+        texts = here.texts(asked.home)
+    assert len(texts) == 2
+    assert units(texts[-1]) <= 2000
+    assert texts[-1].startswith(r"Sorry, I left out the file \-\# \*\*a\*\* \<\@1\> \@everyone.txt." + "\n")
+    assert here.discord.violations == []
+
+
 # --- asks --------------------------------------------------------------------------------------------------------
 
 LONG = "\n".join(f"echo {number}" for number in range(500))
@@ -617,9 +634,23 @@ async def test_the_next_question_takes_the_place_of_the_one_before_and_of_its_fi
         ["answers.md"],
     ]
     assert "Question 2 of 2" in second["content"]
+    assert here.ada.id in first["content"]
+    assert not any(here.ada.id in shown["content"] for shown in (second, third))
     assert third["components"] == []
     assert len(here.ada.notifications()) == 1
     assert here.discord.violations == []
+
+
+async def test_what_was_decided_is_shown_in_an_archived_thread_too() -> None:
+    async with scene() as here:
+        turn = await here.ask_in_thread()
+        asked = asked_in(turn, Permission("bash", "ls"))
+        asked = replace(asked, message=await here.chat.post_ask(turn, asked))
+        moderator = here.discord.add_person("Mo", permissions=int(May.MANAGE_THREADS))
+        await moderator.change_thread(turn.home, archived=True)
+        await here.chat.show_ask(turn, replace(asked, state=AskState.GONE))
+        shown = here.message(turn.home, str(asked.message))
+    assert "**Gone**" in shown["content"]
 
 
 async def test_an_ask_that_somebody_deleted_stays_so() -> None:

@@ -8,25 +8,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from app.discord import composing
+from app.discord.chat import closed
 from app.discord.composing import FILE, LONG, NOTE, compose
+from app.discord.limits import FILE_BYTES
 from app.discord.text import clean, shows, units
 from app.turns.records import Content
+from tests.discord.oracle import live, rewritten
 
-# Discord reads a message from left to right like this; the first that fits wins.
-# https://docs.discord.com/developers/reference#message-formatting
-DISCORD = re.compile(
-    r"""
-      (?P<escape> \\[^0-9A-Za-z\s] )
-    | (?P<block> ```(?:[a-z0-9_+\-.\#]+?\n)?\n*[^\n].*?\n*``` )
-    | (?P<fence> ``` )
-    | (?P<code> (?P<ticks>`+)(?!`).*?[^`](?P=ticks)(?!`) )
-    | (?P<url> https?://[^\s<>()\[\]"'`]+ )
-    | (?P<mention> <@[!&]?\d+> | <\#\d+> | </[^<>\n]+:\d+> | <a?:\w+:\d+> | <t:-?\d+(?::\w)?> | <id:\w+>
-        | @everyone | @here )
-    | (?P<subtext> ^-\#[ ] )
-    """,
-    re.X | re.S | re.I | re.M,
-)
 TAG = re.compile(r"</?(?:br|details|summary|b|strong|i|em|u|s|del|code|kbd)(?: open)?\s*/?>", re.I)
 SIGN = re.compile(r"&(?:nbsp|amp|lt|gt|quot|#39);|\[[xX]\](?=\s)")
 
@@ -42,8 +31,7 @@ def check(contents: Sequence[Content]) -> None:
         assert shows(content.text)
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]", content.text)
         content.text.encode()
-        kinds = {found.lastgroup: found.group() for found in DISCORD.finditer(content.text.removesuffix(NOTE))}
-        assert not {"fence", "mention", "subtext"} & kinds.keys(), kinds
+        assert live(content.text.removesuffix(NOTE)) == []
 
 
 def missing(text: str, contents: Sequence[Content]) -> list[str]:
@@ -111,6 +99,27 @@ def test_a_beginning_with_nothing_to_see_is_only_the_note() -> None:
     [content] = compose(text)
     assert content.text == NOTE
     assert content.files[0].content.decode() == text
+
+
+def test_a_file_too_large_for_discord_goes_on_in_others_each_with_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composing, "FILE_MOST", 10_000)
+    text = "日本語 " * 2_500
+
+    contents = compose(text)
+
+    files = [file for content in contents for file in content.files]
+    assert [file.name for file in files] == ["answer.md", "answer-2.md", "answer-3.md"]
+    assert [len(content.files) for content in contents] == [1, 1, 1]
+    assert all(0 < len(file.content) <= 10_000 for file in files)
+    assert "".join(file.content.decode() for file in files) == text.rstrip()
+    assert contents[0].text.endswith("in the file answer.md and in those that follow, up to answer-3.md.")
+    assert contents[1].text == "-# The answer goes on in the file answer-2.md."
+
+
+def test_no_file_is_larger_than_discord_takes() -> None:
+    contents = compose("x" * (FILE_BYTES + 1))
+
+    assert all(len(file.content) < FILE_BYTES for content in contents for file in content.files)
 
 
 UNITS = [
@@ -278,6 +287,51 @@ def test_so_does_anything_long(text: str) -> None:
         assert [file.content.decode().strip() for file in contents[0].files] == [clean(text).strip()]
         assert len(contents) == 1
         assert len(contents[0].text) <= 1700
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a<br>-# ✅ **Done** by admin",
+        "<details>-# ✅ **Done** by admin",
+        "&nbsp;-# ✅ **Done** by admin",
+        "> a<br>-# ✅ **Done** by admin",
+        "<@<details>123456789012345678>",
+        "@<details>everyone",
+        "|a|b|\n|-|-|\n|" + "x" * 60 + "<br>-# ✅ **Done** by admin|@<details>here|",
+        "x" * 2_000 + "-# ✅ **Done** by admin",
+        "x" * 1_990 + " `a" + "-# b` `<@123456789012345678>`",
+    ],
+)
+def test_what_is_taken_out_or_cut_brings_no_mention_and_no_line_of_ours_about(text: str) -> None:
+    check(compose(text))
+
+
+@settings(max_examples=300, deadline=None)
+@given(rewritten, st.sampled_from([0, 500, 1_480, 1_985]))
+def test_nor_does_anything_else(text: str, before: int) -> None:
+    check(compose("x" * before + text))
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 1_070 + "`<@123456789012345678>" + "y" * 100 + "`", "x" * 1_096 + "-# ✅ **Done** by admin"]
+)
+def test_room_that_is_made_below_the_last_message_brings_none_about_either(text: str) -> None:
+    *others, last = closed(compose(text), ["r" * 900], None)
+
+    check(others)
+    assert others
+    assert live(last.text.rpartition("\n-# r")[0]) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(rewritten, st.integers(960, 1_990))
+def test_not_even_where_room_is_made_below_the_last_message(text: str, before: int) -> None:
+    remark = "r" * 900
+
+    *others, last = closed(compose("x" * before + text), [remark], None)
+
+    check([*others, Content(last.text.removesuffix(f"-# {remark}").strip() or "-")])
 
 
 WORD = st.integers(100_000, 999_999).map(lambda number: f"w{number}")

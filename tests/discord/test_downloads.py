@@ -120,6 +120,8 @@ async def test_a_fresh_address_elsewhere_is_not_followed_either() -> None:
         "https://cdn.discordapp.com:8443/a",
         "https://cdn.discordapp.com.evil.example/a",
         "https://cdn.discordapp.com@evil.example/a",
+        "https://somebody@cdn.discordapp.com/attachments/2/9/a.txt",
+        "https://somebody:s3cret@cdn.discordapp.com/attachments/2/9/a.txt",
         "https://cdn.discordapp.com\\@evil.example/a",
         "https://evil.example/cdn.discordapp.com",
         "https://discord.com/api/v10/users/@me",
@@ -257,3 +259,15 @@ async def test_an_address_gets_neither_into_the_log_nor_into_an_exception(caplog
 
     assert "s3cret" not in caplog.text
     assert not any("s3cret" in one for one in said)
+
+
+@pytest.mark.parametrize("host", ["cdn.discordapp.com", "media.discordapp.net"])
+@respx.mock
+async def test_nor_does_that_of_a_commands_file(host: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    url = f"https://{host}/ephemeral-attachments/2/9/a.txt?hm=s3cret"
+    respx.get(url).mock(return_value=httpx.Response(200))
+
+    await fetch(attached(url), message=None)
+
+    assert "s3cret" not in caplog.text

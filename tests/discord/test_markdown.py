@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.discord.markdown import escape, quote, split
+from app.discord.markdown import split
+from app.discord.notation import escape, quote
 from app.discord.text import shorten, shows, units
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 
-from app.discord.notation import NOTHING, code, fence, is_exact, mention, prose, timestamp, visible
+from app.discord.notation import NOTHING, code, fence, is_exact, legible, mention, prose, timestamp, visible
 from app.discord.text import units
 from tests.discord.oracle import texts
 
@@ -73,6 +73,15 @@ def test_prose_is_one_line_that_mentions_nobody(text: str) -> None:
 def test_times_and_people_are_discords_own() -> None:
     assert timestamp(1_700_000_000.9, "R") == "<t:1700000000:R>"
     assert mention("7") == "<@7>"
+
+
+@pytest.mark.parametrize("mark", [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))])
+def test_prose_is_not_turned_around(mark: str) -> None:
+    assert legible(f"a{mark}b") == f"a\\u{{{ord(mark):x}}}b"
+
+
+def test_prose_keeps_the_marks_that_scripts_need() -> None:
+    assert legible("\u200eשלום\u200f 👩\u200d👧") == "\u200eשלום\u200f 👩\u200d👧"
 
 
 def test_every_mark_that_turns_a_line_around_or_has_no_width_is_spelt_out() -> None:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.discord.rendering import render
+from app.discord.rendering import cut, render
 from app.discord.tables import cells, width
+from app.discord.text import units
+from tests.discord.oracle import live
 
 UNCHANGED = [
     "Done. I changed `app/main.py` and ran **all** tests, *twice*: ~~3~~ 0 fail.",
@@ -164,6 +166,15 @@ def test_a_long_table_says_its_heading_in_every_block() -> None:
 def test_a_mention_in_the_code_of_a_line_that_will_be_cut_is_harmless() -> None:
     written = "word " * 300 + "`<@1> @here`"
     assert render(written).endswith("`<\u200b@1> @\u200bhere`")
+
+
+@pytest.mark.parametrize("text", ["`" + "<@1>" * 150 + "`", "x" * 400 + "-# Done", "https://a.b/" + "@here" * 100])
+def test_what_is_cut_is_harmless_by_itself_and_still_fits(text: str) -> None:
+    messages = cut(text, 400)
+
+    assert [live(message) for message in messages] == [[]] * len(messages)
+    assert max(map(units, messages)) <= 400
+    assert "".join(messages).replace("\u200b", "") == text
 
 
 @pytest.mark.parametrize("mark", ["> ", "- ", "1. "])

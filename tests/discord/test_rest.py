@@ -355,6 +355,20 @@ async def test_a_missing_permission_is_named() -> None:
     assert "View Channel" in looking.value.tell
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(50083, "this thread is archived"), (160005, "this thread is locked"), (40005, "a file because it is too large")],
+)
+@respx.mock
+async def test_what_discord_forbids_for_another_reason_is_told_by_that_one(code: int, words: str) -> None:
+    respx.post(MESSAGES).mock(return_value=refused(403, code, "No"))
+    async with resting() as (rest, _):
+        with pytest.raises(Forbidden) as refusal:
+            await rest.create_message("1", PLAIN)
+    assert words in refusal.value.tell
+    assert "Send Messages" not in refusal.value.tell
+
+
 @respx.mock
 async def test_a_channel_that_is_gone_is_told_in_words() -> None:
     respx.post(MESSAGES).mock(return_value=refused(404, 10003, "Unknown Channel"))
