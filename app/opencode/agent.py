@@ -9,19 +9,22 @@ alone a person's stop and a server's `dispose` look the same. So a server is not
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 import httpx
 
 from app.ids import SessionId, TurnId
 from app.opencode import apologies, rewinding
-from app.opencode.client import Client
+from app.opencode.chronicle import Chronicle
+from app.opencode.client import Client, Row
+from app.opencode.decisions import tools_in, was_taken
 from app.opencode.inquiries import telling
 from app.opencode.listening import listening
+from app.opencode.patches import patch_of
 from app.opencode.patience import Patience, Settling
 from app.opencode.prompting import Prompting
 from app.opencode.reading import Reader
-from app.opencode.reporting import children_of, patch_of, report_of
+from app.opencode.reporting import children_of, report_of
 from app.opencode.transcript import ABORTED, Fate, Fault, Outcome, message_id
 from app.opencode.wire import Missing
 from app.sandboxes.ports import Machine
@@ -30,6 +33,8 @@ from app.turns.ports import Interrupted, Prompt, Rewound
 from app.turns.progress import Ask, Decision, Progress, Report
 
 __all__ = ["OpenCodeAgent", "Patience", "Rewound"]
+
+NEWEST = 8  # messages, in which a decision that was taken has left a trace
 
 
 class ModelFailed(Exception):
@@ -121,11 +126,12 @@ class OpenCodeAgent:
             raise Refused(apologies.unknown_model(self._model))
 
     async def reply(self, machine: Machine, ask: Ask, decision: Decision) -> bool:
-        told = telling(ask, decision)
+        """True as well where it was taken before and that got lost, on the way to us or with our process."""
+        client, told = self._client(machine), telling(ask, decision)
         try:
-            await self._client(machine).tell(told.path, told.body)
-        except Missing:
-            return False
+            await client.tell(told.path, told.body)
+        except Missing as gone:
+            return gone.repeated or await _was_taken(client, machine.session, ask, decision)
         return True
 
     async def report(self, machine: Machine, session: SessionId, turn: TurnId) -> Report:
@@ -133,8 +139,9 @@ class OpenCodeAgent:
         reader = self._reader(client, session, turn)
         try:
             await reader.read()
-            rows = await client.diff(session, message_id(turn))
-            begun = [await client.session(SessionId(child)) for child in children_of(reader.chronicle)]
+            rows, begun = await asyncio.gather(
+                _diff(client, session, reader.chronicle), _found(client, children_of(reader.chronicle))
+            )
         except Missing as error:
             raise Retriable(f"session {session} is gone") from error
         # A sub-agent that an earlier turn has begun has cost something then, too: how much cannot be told apart.
@@ -149,10 +156,13 @@ class OpenCodeAgent:
 
     async def diff(self, machine: Machine, session: SessionId, turn: TurnId) -> str:
         """What the turn has changed, as one patch of all files; empty when that is nothing, or not known any more."""
+        reader = self._reader(client := self._client(machine), session, turn)
         try:
-            return patch_of(await self._client(machine).diff(session, message_id(turn)))
+            await reader.read()
+            rows = await _diff(client, session, reader.chronicle)
         except Missing:
             return ""
+        return await asyncio.to_thread(patch_of, rows)
 
     async def undo(self, machine: Machine, session: SessionId, turn: TurnId) -> Rewound:
         reader = self._reader(client := self._client(machine), session, turn)
@@ -160,6 +170,38 @@ class OpenCodeAgent:
 
     async def redo(self, machine: Machine, session: SessionId) -> Rewound:
         return await rewinding.redo(self._client(machine), session)
+
+
+async def _was_taken(client: Client, session: SessionId | None, ask: Ask, decision: Decision) -> bool:
+    """As far as the newest messages tell, of the session and of the sub-agents that were begun there."""
+    if session is None:
+        return False
+    try:
+        ours, _ = await client.page(session, NEWEST)
+        begun = [part["state"].get("metadata") or {} for part in tools_in(ours)]
+        children = {str(one["sessionId"]) for one in begun if one.get("sessionId")}
+        pages = await asyncio.gather(*(client.page(SessionId(child), NEWEST) for child in children))
+    except Missing:
+        return False
+    return any(was_taken(tools_in(page), ask, decision) for page in (ours, *(page for page, _ in pages)))
+
+
+async def _diff(client: Client, session: SessionId, chronicle: Chronicle) -> Sequence[Row]:
+    """OpenCode keeps what was changed with the message that the change answers: after a compaction, with its own."""
+    diffs = await asyncio.gather(*(client.diff(session, message) for message in chronicle.asking))
+    return [row for rows in diffs for row in rows]
+
+
+async def _found(client: Client, sessions: Sequence[str]) -> Sequence[Row]:
+    """Those of them that are still there."""
+
+    async def found(session: str) -> Row | None:
+        try:
+            return await client.session(SessionId(session))
+        except Missing:
+            return None
+
+    return [row for row in await asyncio.gather(*map(found, sessions)) if row is not None]
 
 
 def _remark(outcome: Outcome) -> str:

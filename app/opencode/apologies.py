@@ -36,6 +36,15 @@ LIMITED = (
 TROUBLED = "Sorry, the model could not answer: its provider is in trouble. Please try again in a few minutes."
 
 
+def limited(seconds: float) -> str:
+    """For so long."""
+    minutes = max(1, round(seconds / 60))
+    when = f"{minutes} minute{'s' * (minutes != 1)}" if minutes < 100 else f"{round(minutes / 60)} hours"
+    return (
+        f"Sorry, the model could not answer: its provider has received too many requests. Please try again in {when}."
+    )
+
+
 def unknown_model(model: str) -> str:
     return (
         f"Sorry, I could not ask the model: OpenCode does not know {model!r}. "

@@ -1,8 +1,11 @@
 """The routes of OpenCode 1.18.33 that we use, one method each. What they raise is said in `wire`.
 
-A list of what is asked is read leniently, row by row: what has not the shape that we know is left to `asking`.
+What is listed is taken row by row: what is no object is left out, and whether the others make sense is for whoever
+reads them.
 """
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -22,7 +25,6 @@ __all__ = ["PROBE_SECONDS", "READ_SECONDS", "Client", "Health", "Missing", "Retr
 Row = Mapping[str, Any]
 
 PROBE_SECONDS = 0.4  # the boot window is shorter than a second
-PAGE = 60
 LEAST_BYTES_PER_SECOND = 1_000_000  # of a prompt with files: images are decoded before it is answered
 
 
@@ -98,11 +100,6 @@ class Client:
             return False
         return True
 
-    async def children(self, session: SessionId) -> Sequence[Row]:
-        """The sessions of sub-agents that this one has begun itself, over all its turns."""
-        found: list[Row] = await self._wire.get(f"/session/{session}/children")
-        return found
-
     async def create_session(self, thread: ThreadId, title: str) -> SessionId:
         """A repeat would make a second one, so there is none: an answer that got lost leaves one to be found."""
         body = {"title": title, "metadata": {"thread": thread}}
@@ -134,29 +131,14 @@ class Client:
         messages: list[Message] = parsed(response)
         return messages, response.headers.get("x-next-cursor") if messages else None
 
-    async def messages(self, session: SessionId, back_to: str) -> list[Message]:
-        """In order, the newest at the end, back to the message `back_to` at least; all if it is not among them."""
-        messages: list[Message] = []
-        before = None
-        while True:
-            page, before = await self.page(session, PAGE, before)
-            messages = [*page, *messages]
-            if before is None or any(one["info"]["id"] == back_to for one in page):
-                return messages
-
     async def prompt(self, session: SessionId, message: str, parts: Sequence[Row], model: str) -> None:
         """Give it to the server. Returning does not mean that it is stored. A repeat with the same ids is the same
         message. Model and agent are always said: a session sticks to a wrong model for ever otherwise."""
         provider, name = split_model(model)
-        body = {
-            "messageID": message,
-            "model": {"providerID": provider, "modelID": name},
-            "agent": AGENT,
-            "parts": list(parts),
-        }
-        size = sum(len(part.get("url", "")) for part in parts)
-        patience = self._read_seconds + size / LEAST_BYTES_PER_SECOND
-        await self._wire.answer("POST", f"/session/{session}/prompt_async", json=body, timeout=patience)
+        fields = {"messageID": message, "model": {"providerID": provider, "modelID": name}, "agent": AGENT}
+        body = await asyncio.to_thread(_body, fields, parts)
+        patience = self._read_seconds + len(body) / LEAST_BYTES_PER_SECOND
+        await self._wire.answer("POST", f"/session/{session}/prompt_async", content=body, timeout=patience)
 
     async def abort(self, session: SessionId) -> None:
         """Harmless when nothing runs. What was running goes on writing for up to a second."""
@@ -200,6 +182,12 @@ class Client:
 
     def events(self) -> AbstractAsyncContextManager[AsyncIterator[Row]]:
         return self._wire.events()
+
+
+def _body(fields: Row, parts: Sequence[Row]) -> bytes:
+    """As JSON. One part at a time: nothing else can run while a value is encoded, in whatever thread."""
+    begin = json.dumps(fields).removesuffix("}").encode()
+    return b"".join((begin, b', "parts": [', b", ".join(json.dumps(part).encode() for part in parts), b"]}"))
 
 
 def _health_by(response: httpx.Response) -> Health:

@@ -2,14 +2,15 @@
 
 Events are hints. They are not replayed after a gap, `session.idle` comes twice or never, and `session.error` is not
 always the end: so an event only says when to look, and never what became of a turn. A server has one session at work
-at a time; what is asked by the sessions that this one has begun concerns it too.
+at a time; what is asked by the sessions that this one has begun concerns it too. An event may have any shape: one that
+makes no sense says that the server is alive.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.opencode.transcript import Fault, fault_of
+from app.opencode.transcript import Fault, fault_of, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +45,23 @@ ASKING = frozenset(
 
 def meaning_of(event: Mapping[str, Any], session: str) -> Meaning:
     """For the session with this id."""
-    kind, properties = event.get("type"), event.get("properties") or {}
+    kind, properties = str(event.get("type")), fields(event.get("properties"))
     if kind in FOR_ALL or kind in ASKING:
         return Wake()
     if properties.get("sessionID") != session:
         return Alive()
     match kind:
         case "session.error":
-            return Troubled(fault_of(properties.get("error") or {}))
+            return Troubled(fault_of(properties.get("error")))
         case "session.idle" | "session.deleted":
             return Wake()
         case "session.status":
-            return Stir() if (properties.get("status") or {}).get("type") == "busy" else Wake()
+            return Stir() if fields(properties.get("status")).get("type") == "busy" else Wake()
         case "todo.updated":
             return Stir()
-        case "message.updated" if (properties.get("info") or {}).get("time", {}).get("completed"):
+        case "message.updated" if fields(fields(properties.get("info")).get("time")).get("completed"):
             return Stir()
-        case "message.part.updated" if _is_visible(properties.get("part") or {}):
+        case "message.part.updated" if _is_visible(fields(properties.get("part"))):
             return Stir()
     return Alive()
 
@@ -68,7 +69,7 @@ def meaning_of(event: Mapping[str, Any], session: str) -> Meaning:
 def _is_visible(part: Mapping[str, Any]) -> bool:
     """A text that is complete; a tool that begins or ends, and not all that it prints in between."""
     if part.get("type") == "text":
-        return bool((part.get("time") or {}).get("end"))
-    state = part.get("state") or {}
-    running = state.get("status") == "running" and not (state.get("metadata") or {}).get("output")
+        return bool(fields(part.get("time")).get("end"))
+    state = fields(part.get("state"))
+    running = state.get("status") == "running" and not fields(state.get("metadata")).get("output")
     return part.get("type") == "tool" and (running or state.get("status") in ("completed", "error"))

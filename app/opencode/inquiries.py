@@ -55,11 +55,14 @@ def _questions(row: Row) -> Inquiry | None:
     rows = row.get("questions")
     if not isinstance(rows, list) or not rows or not all(isinstance(one, dict) for one in rows):
         return None
-    return _inquiry(row, tuple(_question(one) for one in rows))
+    questions = [_question(one) for one in rows]
+    return _inquiry(row, tuple(one for one in questions if one is not None)) if all(questions) else None
 
 
-def _question(row: Row) -> Question:
-    options = row.get("options") or ()
+def _question(row: Row) -> Question | None:
+    options = row.get("options") or []
+    if not isinstance(options, list) or not all(isinstance(one, dict) for one in options):
+        return None
     return Question(
         str(row.get("question", "")),
         str(row.get("header", "")),
@@ -74,7 +77,7 @@ def _inquiry(row: Row, about: Permission | tuple[Question, ...]) -> Inquiry | No
     if not isinstance(id, str) or not isinstance(session, str):
         return None
     message = tool.get("messageID") if isinstance(tool, dict) else None
-    return Inquiry(Ask(AskId(id), about), SessionId(session), message)
+    return Inquiry(Ask(AskId(id), about), SessionId(session), message if isinstance(message, str) else None)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

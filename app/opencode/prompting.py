@@ -90,7 +90,7 @@ class Prompting:
 
     async def _send(self, prompt: Prompt) -> None:
         """A server that cannot decode an image says so in an event, and nowhere else."""
-        parts = parts_of(prompt)
+        parts = await asyncio.to_thread(parts_of, prompt)  # files may be large
         images = any(str(part.get("mime", "")).startswith("image/") for part in parts)
         async with AsyncExitStack() as stack:
             bell = await stack.enter_async_context(listening(self._client, self._session)) if images else Bell()

@@ -91,11 +91,12 @@ class Reader:
         self.chronicle.take(page)
 
     async def _judge(self, retry: Retry) -> None:
-        far = retry.at - self._clock() > self._patience.retry_within
+        left = retry.at - self._clock()
+        far = left > self._patience.retry_within
         if not far and retry.attempt <= self._patience.most_retries:
             return
         await self._client.abort(self._session)
-        raise Refused(apologies.LIMITED if far else apologies.TROUBLED)
+        raise Refused(apologies.limited(left) if far else apologies.TROUBLED)
 
     async def _asked(self) -> Sequence[Inquiry] | None:
         """By anybody, ever. An answer that makes no sense is None: the turn goes on without it."""

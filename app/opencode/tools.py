@@ -102,14 +102,14 @@ def written(part: Part, root: str) -> list[str]:
     return []
 
 
-def todos_of(parts: Sequence[Part]) -> tuple[Todo, ...]:
-    """The list as it was last written."""
+def todos_of(parts: Sequence[Part]) -> tuple[Todo, ...] | None:
+    """The list as it was last written; None when it was not."""
     for part in reversed(parts):
         if part["type"] == "tool" and part["tool"] == "todowrite":
             given = part["state"].get("input") or {}
             if part["state"]["status"] != "error" and isinstance(given.get("todos"), list):
                 return tuple(_todo(one) for one in given["todos"] if isinstance(one, dict))
-    return ()
+    return None
 
 
 def _todo(row: Mapping[str, Any]) -> Todo:

@@ -185,9 +185,15 @@ def _texts(parts: Sequence[Mapping[str, Any]]) -> list[Text]:
     ]
 
 
-def fault_of(error: Mapping[str, Any]) -> Fault:
-    """Of the `error` of a message or of a `session.error` event."""
-    details = error.get("data") or {}
+def fault_of(error: object) -> Fault:
+    """Of the `error` of a message or of a `session.error` event, whatever its shape is."""
+    known = fields(error)
+    details = fields(known.get("data"))
     status = details.get("statusCode")
     lines = str(details.get("message") or "").splitlines()
-    return Fault(str(error.get("name", "")), status if isinstance(status, int) else None, lines[0] if lines else "")
+    return Fault(str(known.get("name", "")), status if isinstance(status, int) else None, lines[0] if lines else "")
+
+
+def fields(value: object) -> Mapping[str, Any]:
+    """None at all where it is no object."""
+    return value if isinstance(value, dict) else {}

@@ -4,8 +4,8 @@ Two habits of that server shape this module. While it boots it accepts requests 
 has a short time limit, and what may be repeated is repeated. And an address that it does not know is answered with
 its web page and 200: so only JSON counts as an answer.
 
-What it raises: Missing for what the server does not have, Occupied where it would have to be idle, Retriable for what
-may pass, Refused where the server will never take it. No error carries a body, a header or a password.
+What it raises: Missing for what the server does not have, Retriable for what may pass (Occupied where the server would
+have to be idle), Refused where the server will never take it. No error carries a body, a header or a password.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -25,15 +25,26 @@ TRIES = 3
 READ_SECONDS = 5.0
 HEARTBEAT_SECONDS = 10.0
 SILENCE_SECONDS = 2.5 * HEARTBEAT_SECONDS  # tools may be silent for minutes, the stream never is
+MOST_BYTES = 200_000_000  # of an answer: a prompt holds its files, 67 MB at most, and several come in a page
+ENCODING = (b"content-encoding", b"content-length", b"transfer-encoding")
 MISSING = ("NotFoundError", "PermissionNotFoundError", "QuestionNotFoundError")
 
 
 class Missing(Exception):
-    """The server answers, and has no such session, message or request."""
+    """The server answers, and has no such session, message or request. `repeated`: it was asked before and did not
+    answer in time, so this may be what the first request has left."""
+
+    def __init__(self, path: str, *, repeated: bool = False) -> None:
+        super().__init__(path)
+        self.repeated = repeated
 
 
-class Occupied(Exception):
+class Occupied(Retriable):
     """Not while the session is at work."""
+
+
+class Oversized(httpx.RequestError):
+    """The answer is so large that it would take all memory."""
 
 
 class Wire:
@@ -67,23 +78,28 @@ class Wire:
                 if left:
                     continue
                 raise Retriable(f"OpenCode does not answer {method} {path}") from error
+            except Oversized as error:
+                raise Retriable(f"OpenCode answers too much to {method} {path}") from error
             except httpx.HTTPError as error:
                 raise Retriable(f"OpenCode cannot be reached: {type(error).__name__}") from error
-            _check(response)
+            _check(response, repeated=left < tries - 1)
             return response
         raise AssertionError("unreachable")
 
     async def send(self, method: str, path: str, timeout: float | None = None, **arguments: Any) -> httpx.Response:
-        """Once, whatever the answer is. Raises what httpx raises."""
-        return await self._http.request(
+        """Once, whatever the answer is. `content` is JSON. Raises what httpx raises, and Oversized."""
+        kind = {"Content-Type": "application/json"} if "content" in arguments else {}
+        request = self._http.stream(
             method,
             self._url + path,
-            headers=self._headers,
+            headers=self._headers | kind,
             auth=self._auth,
             timeout=httpx.Timeout(READ_SECONDS, read=timeout or self._read_seconds),
             follow_redirects=False,
             **arguments,
         )
+        async with request as response:
+            return await _whole(response)
 
     @asynccontextmanager
     async def events(self) -> AsyncIterator[AsyncIterator[Mapping[str, Any]]]:
@@ -99,6 +115,17 @@ class Wire:
             raise Retriable(f"OpenCode's events stopped: {type(error).__name__}") from error
 
 
+async def _whole(response: httpx.Response) -> httpx.Response:
+    """With its content. It is decoded on the way, so nothing is to be decoded any more."""
+    pieces, size = list[bytes](), 0
+    async for piece in response.aiter_bytes():
+        pieces.append(piece)
+        if (size := size + len(piece)) > MOST_BYTES:
+            raise Oversized(f"more than {MOST_BYTES} bytes", request=response.request)
+    headers = [pair for pair in response.headers.raw if pair[0].lower() not in ENCODING]
+    return httpx.Response(response.status_code, headers=headers, content=b"".join(pieces), request=response.request)
+
+
 def parsed(response: httpx.Response) -> Any:
     """None when it is not JSON."""
     if not response.headers.get("content-type", "").startswith("application/json"):
@@ -109,16 +136,16 @@ def parsed(response: httpx.Response) -> Any:
         return None
 
 
-def _check(response: httpx.Response) -> None:
+def _check(response: httpx.Response, *, repeated: bool) -> None:
     status = response.status_code
     envelope = parsed(response)
     if status == 204 or (status == 200 and envelope is not None):
         return
     name = envelope.get("name", envelope.get("_tag", "")) if isinstance(envelope, dict) else ""
     if status == 404 and name in MISSING:
-        raise Missing(response.request.url.path)
+        raise Missing(response.request.url.path, repeated=repeated)
     if status == 409:
-        raise Occupied(response.request.url.path)
+        raise Occupied(f"OpenCode is at work, and does not take {response.request.url.path}")
     if status == 400 and name in ("ConfigJsonError", "ConfigInvalidError"):
         raise Refused(apologies.BAD_CONFIGURATION)
     if status in (400, 413, 422) and name:

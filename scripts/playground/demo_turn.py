@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.connections import open_http
-from app.ids import TurnId
+from app.ids import SessionId, TurnId
 from app.opencode.client import Client, Missing
 from app.opencode.config import VERSION
 from app.opencode.transcript import Fate, Message, message_id, outcome_of
@@ -28,6 +28,7 @@ from scripts.playground.discord import InteractionFailed, Person, Simulator
 
 ANSWER_SECONDS = 10.0  # more than Discord gives it
 LOOK_EVERY = 0.2
+PAGE = 60  # messages
 WIDEST = 110
 
 
@@ -84,10 +85,21 @@ async def messages_of(sandbox: Sandbox, machines: Machines) -> Sequence[Message]
         for port in machines.ports(sandbox):
             client = Client(http, Endpoint(f"http://127.0.0.1:{port}"), sandbox.password)
             try:
-                return await client.messages(sandbox.session, back_to="")
+                return await whole(client, sandbox.session)
             except (Missing, Retriable, Refused):
                 continue
     return []
+
+
+async def whole(client: Client, session: SessionId) -> list[Message]:
+    """All of its messages, in order."""
+    messages: list[Message] = []
+    before = None
+    while True:
+        page, before = await client.page(session, PAGE, before)
+        messages = [*page, *messages]
+        if before is None:
+            return messages
 
 
 def trouble_of(turn: Turn | None, messages: Sequence[Message], within: float) -> str | None:

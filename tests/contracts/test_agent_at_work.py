@@ -263,6 +263,32 @@ async def test_what_was_answered_elsewhere_is_gone(world: World) -> None:
     assert text_said(rest[-1]) == "Went on."
 
 
+@pytest.mark.parametrize(
+    ("turn", "text", "decision", "other"),
+    [
+        ("4211", "!bash echo may-know && true", Allowed(always=False), Denied()),
+        ("4212", "!bash echo may-know-not", Denied("use make"), Allowed(always=False)),
+        ("4213", "!write may-know.txt one", Allowed(always=False), Denied()),
+        ("4214", "!question Colour? Red | Green", Answered((("Green",),)), Answered((("Red",),))),
+        ("4215", "!question Colour? Red | Green", Denied(), Answered((("Red",),))),
+        ("4216", "!task Ask: !question Colour? Red | Green", Answered((("Green",),)), Denied()),
+    ],
+)
+async def test_a_decision_that_was_taken_is_known_by_what_it_did(
+    world: World, turn: str, text: str, decision: Decision, other: Decision
+) -> None:
+    """Our process may end between telling it and writing that down."""
+    machine, session = await begun(world, turn, text)
+    ask = await asked(world, machine, session, turn)
+    assert await world.agent.reply(machine, ask, decision)
+    await world.followed(machine, session, turn)
+    restarted = replace(machine, session=session)
+
+    known = [await world.agent.reply(restarted, ask, one) for one in (decision, other)]
+
+    assert known == [True, False]
+
+
 async def taken(follow: AsyncIterator[Progress]) -> AsyncIterator[Progress]:
     """Only the first that asks."""
     async for seen in follow:
@@ -334,8 +360,16 @@ async def test_an_abort_ends_a_sub_agent_too(world: World) -> None:
     await stopped_with_its_sub_agent(world, machine, session, "4305")
 
     client = Client(world.http, world.endpoint, PASSWORD)
-    for one in (session, *(SessionId(row["id"]) for row in await client.children(session))):
+    for one in (session, await begun_by(client, session, "4305")):
         assert not (await client.status(one)).busy
+
+
+async def begun_by(client: Client, session: SessionId, turn: str) -> SessionId:
+    """The session of the turn's only sub-agent."""
+    messages, _ = await client.page(session, 100)
+    ours = [one for one in messages if one["info"].get("parentID") == f"msg_dc{turn}"]
+    tasks = [part for one in ours for part in one["parts"] if part["type"] == "tool"]
+    return SessionId(tasks[0]["state"]["metadata"]["sessionId"])
 
 
 async def test_what_still_runs_is_ended_for_the_next_prompt(world: World) -> None:
@@ -444,6 +478,17 @@ async def test_the_diff_is_a_patch_that_git_applies(world: World) -> None:
     applied = await run("git apply ../try.patch && ls", world.workspace.parent / "try", {})
     assert (applied.exit_code, applied.output) == (0, "new.txt\npatched.txt\n")
     assert (world.workspace.parent / "try" / "patched.txt").read_bytes() == after
+
+
+async def test_the_diff_of_a_long_file_is_what_was_changed_and_a_little_around_it(world: World) -> None:
+    machine, session = await world.opened()
+    await world.ask(machine, session, "6111", "!bash seq 2000 > long.txt")
+    await world.ask(machine, session, "6112", "!bash sed -i s/^1000$/changed/ long.txt")
+
+    patch = await world.agent.diff(machine, session, TurnId("6112"))
+
+    around = [" 997", " 998", " 999", "-1000", "+changed", " 1001", " 1002", " 1003"]
+    assert patch.splitlines()[3:] == ["@@ -997,7 +997,7 @@", *around]
 
 
 async def test_a_turn_without_changes_has_an_empty_diff(world: World) -> None:

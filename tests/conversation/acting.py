@@ -20,7 +20,7 @@ from tests.conversation.stage import PATIENCE
 from tests.conversation.threads import compare, title
 
 UNSPOKEN = frozenset({MessageType.THREAD_STARTER, MessageType.THREAD_CREATED})
-ENDINGS = ("**Done**", "**Failed**", "**Stopped**", "**Expired**", "**Withdrawn**", "**Ended**")
+ENDINGS = ("**Done**", "**Failed**", "**Denied**", "**Stopped**", "**Expired**", "**Withdrawn**", "**Ended**")
 
 
 @asynccontextmanager

@@ -42,6 +42,7 @@ class FakeOpenCode(Turns):
         self.bad_config = False
         self.idle_at_once = False  # take a prompt, and never work on it
         self.asks_work = True  # the lists of what is asked
+        self.mute = 0  # so many replies are taken, and not answered
         self.stubborn = 0  # so many aborts change nothing
         self.events_work = True
 
@@ -52,6 +53,10 @@ class FakeOpenCode(Turns):
         self.sent = 0  # messages, in pages
         self.port = 0
         self._serving: AsyncExitStack | None = None
+
+    def require(self, rules: Json) -> None:
+        """What people are asked for, by the configuration's `permission`."""
+        self._config = {**self._config, "permission": rules}
 
     # --- life
 
@@ -90,7 +95,6 @@ class FakeOpenCode(Turns):
                 Route("/session", self._create, methods=["POST"]),
                 Route("/session/status", self._statuses),
                 Route(session, self._one),
-                Route(f"{session}/children", self._children),
                 Route(f"{session}/diff", self._diff),
                 Route(f"{session}/revert", self._revert, methods=["POST"]),
                 Route(f"{session}/unrevert", self._unrevert, methods=["POST"]),
@@ -154,10 +158,6 @@ class FakeOpenCode(Turns):
 
     async def _one(self, request: Request) -> Response:
         return JSONResponse(self._session(request).shown())
-
-    async def _children(self, request: Request) -> Response:
-        parent = self._session(request).id
-        return JSONResponse([one.shown() for one in self.sessions.values() if one.parent == parent])
 
     async def _statuses(self, request: Request) -> Response:
         return JSONResponse(self._status)
@@ -225,6 +225,10 @@ class FakeOpenCode(Turns):
         if not self._take_reply(id := request.path_params["id"], {} if rejected else await request.json()):
             kind = "Permission" if id.startswith("per") else "Question"
             return JSONResponse({"_tag": f"{kind}NotFoundError", "requestID": id}, 404)
+        if self.mute:
+            self.mute -= 1
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
         return JSONResponse(True)
 
     async def _diff(self, request: Request) -> Response:

@@ -3,6 +3,7 @@
 import asyncio
 import difflib
 import os
+import re
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,8 +38,9 @@ def changes(before: Files, after: Files) -> list[dict[str, Any]]:
 
 def change(name: str, old: str | None, new: str | None) -> dict[str, Any]:
     status = "added" if old is None else "deleted" if new is None else "modified"
-    before, after = ((text or "").splitlines(keepends=True) for text in (old, new))
-    lines = [_whole(line) for line in difflib.unified_diff(before, after, name, name)]
+    before, after = (re.findall(r"[^\n]*\n|[^\n]+", text or "") for text in (old, new))
+    whole = len(before) + len(after)  # OpenCode shows all of a file around its changes
+    lines = [_whole(line) for line in difflib.unified_diff(before, after, name, name, n=whole)]
     counts = {mark: sum(line.startswith(mark) for line in lines[2:]) for mark in "+-"}
     patch = f"Index: {name}\n{'=' * 67}\n{''.join(lines)}"
     return {"file": name, "patch": patch, "additions": counts["+"], "deletions": counts["-"], "status": status}

@@ -69,6 +69,7 @@ class Session:
 
 class Turns:
     def __init__(self, workspace: Path, config: Json) -> None:
+        self.compactions = 0  # so many steps are followed by one
         self.endless = False  # begin every turn, and never go on
         self.retry_seconds = 0.05  # before the model is asked again, unless it says when
         self.most_retries = 5
@@ -109,8 +110,21 @@ class Turns:
             newer = any(one["info"]["role"] == "user" for one in session.messages[session.messages.index(answer) :])
             if not go_on and not newer:
                 break
+            if self.compactions:
+                self.compactions -= 1
+                self._compact(session, prompt["model"])
         self._work.pop(session.id, None)
         self._rest(session.id)
+
+    def _compact(self, session: Session, model: Json) -> None:
+        """What comes next answers a message of the server's own."""
+        for part in ({"type": "compaction"}, {"type": "text", "text": "Continue if you have next steps"}):
+            info: Json = {"id": self._id("msg"), "role": "user", "time": {"created": now()}, "model": model}
+            session.messages.append({"info": info, "parts": [{**part, "synthetic": True}]})
+            if part["type"] == "compaction":
+                summary = self._begin(session, info["id"])
+                summary["info"].update(summary=True, finish="stop")
+                summary["info"]["time"]["completed"] = now()
 
     def _begin(self, session: Session, prompt: str) -> Json:
         session.before.setdefault(prompt, snapshot(self._workspace))
@@ -188,6 +202,8 @@ class Turns:
         system = f"Working directory: {self._workspace}\n"
         messages: list[Json] = [{"role": "system", "content": system}]
         for message in session.messages[:-1]:
+            if all(part.get("synthetic") for part in message["parts"]):
+                continue  # a script goes on as if nothing had been compacted
             text = "\n".join(part["text"] for part in message["parts"] if part["type"] == "text")
             if message["info"]["role"] == "user":
                 messages.append({"role": "user", "content": _prompt_shown(message)})
@@ -248,6 +264,7 @@ class Turns:
         reply = await self._ask(session, answer, part, "que", {"questions": given["questions"]})
         if "answers" not in reply:
             raise TurnedDown("The user dismissed this question")
+        part["state"]["metadata"]["answers"] = reply["answers"]
         pairs = zip(given["questions"], reply["answers"], strict=False)
         told = ", ".join(f'"{question["question"]}"="{", ".join(chosen)}"' for question, chosen in pairs)
         return f"User has answered your questions: {told}. You can now continue with the user's answers in mind."

@@ -1,18 +1,22 @@
 """What the real server does too seldom or too slowly. The rest is in tests/contracts/test_agent.py."""
 
 import asyncio
+import json
+import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
 
-from app.ids import SessionId, TurnId
+from app.ids import AskId, SessionId, TurnId
 from app.opencode.agent import OpenCodeAgent
+from app.opencode.prompting import parts_of
 from app.opencode.reading import Reader
 from app.turns.errors import Refused, Retriable
-from app.turns.ports import Interrupted
-from app.turns.progress import Progress
+from app.turns.ports import Interrupted, Prompt
+from app.turns.progress import Allowed, Answered, Ask, Change, Decision, Denied, Permission, Progress
+from app.turns.records import File
 from tests.opencode.conftest import PATIENCE, Desk
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +32,20 @@ async def test_every_prompt_names_model_agent_and_its_own_ids(desk: Desk) -> Non
         "agent": "build",
         "parts": [{"id": "prt_dc31_0", "type": "text", "text": "!say hi"}],
     }
+
+
+async def test_files_are_encoded_beside_everything_else_and_arrive_whole(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two large ones would stop all threads of the bot meanwhile."""
+    encoding: list[int] = []
+    monkeypatch.setattr("app.turns.attachments.mime", lambda file: encoding.append(threading.get_ident()))
+    prompt = Prompt(TurnId("31"), '!say "hé" 👀', (File("a.txt", b"one"), File("b.txt", b"two")))
+
+    await desk.agent.prompt(desk.machine, desk.session, prompt)
+
+    assert threading.get_ident() not in encoding
+    assert desk.fake.prompts[0]["parts"] == json.loads(json.dumps(parts_of(prompt)))
 
 
 async def test_a_prompt_that_the_server_lost_is_not_taken_as_sent(desk: Desk) -> None:
@@ -138,6 +156,51 @@ async def test_a_prompt_clears_away_what_aborted_turns_have_asked(desk: Desk) ->
     await desk.prompt("32", "!say hi")
 
     assert (left, len(desk.fake.asked)) == (1, 0)
+
+
+DENIED = Denied()
+GREEN = Answered((("Green",),))
+
+
+@pytest.mark.parametrize(
+    ("text", "decision", "other"),
+    [
+        ("!bash echo may && true !slow 1", Allowed(always=False), DENIED),
+        ("!bash echo may && true !slow 1", DENIED, Allowed(always=False)),
+        ("!write may.txt one !slow 1", Allowed(always=True), DENIED),
+        ("!question Colour? Red | Green !slow 1", GREEN, Answered((("Red",),))),
+        ("!question Colour? Red | Green", DENIED, GREEN),
+        ("!task Ask: !question Colour? Red | Green", GREEN, DENIED),
+    ],
+)
+async def test_a_decision_that_was_taken_is_not_shown_as_gone(
+    desk: Desk, text: str, decision: Decision, other: Decision
+) -> None:
+    """The answer to it gets lost; then our process ends, before it has written that down."""
+    desk.fake.require({"bash": "ask", "edit": "ask"})
+    desk.fake.mute = 1
+    agent = OpenCodeAgent(desk.http, "playground/scripted", lambda: 0.0, replace(PATIENCE, read=0.3))
+    machine = replace(desk.machine, session=desk.session)
+    await desk.prompt("31", text)
+    async with aclosing(desk.agent.follow(desk.machine, desk.session, TurnId("31"))) as follow:
+        (ask,) = next(iter([seen.asks async for seen in until_asked(follow)]))
+
+    at_once = await agent.reply(machine, ask, decision)
+    later = await agent.reply(machine, ask, decision)
+    of_another = await agent.reply(machine, ask, other)
+
+    assert (at_once, later, of_another) == (True, True, False)
+
+
+async def test_a_decision_about_what_nobody_knows_is_gone(desk: Desk) -> None:
+    ask = Ask(AskId("per_404"), Permission("bash", "make"))
+
+    taken = [
+        await desk.agent.reply(replace(desk.machine, session=session), ask, Allowed(always=False))
+        for session in (None, desk.session, SessionId("ses_404"))
+    ]
+
+    assert taken == [False] * 3
 
 
 async def test_many_events_are_few_looks(desk: Desk) -> None:
@@ -302,3 +365,29 @@ async def test_disposing_ends_what_runs(desk: Desk) -> None:
     await desk.client.dispose()
 
     assert not (await desk.client.status(desk.session)).busy
+
+
+async def test_what_was_changed_after_a_compaction_is_reported_and_shown_too(desk: Desk) -> None:
+    desk.fake.compactions = 2
+    await desk.prompt("31", "!write a.txt one\\n !write a.txt one\\ntwo\\n !write b.txt three\\n !say Done.")
+    said = await desk.answer("31")
+
+    report = await desk.agent.report(desk.machine, desk.session, TurnId("31"))
+    patch = await desk.agent.diff(desk.machine, desk.session, TurnId("31"))
+
+    assert said == "Done."
+    assert report.changes == (Change("a.txt", 2, 0), Change("b.txt", 1, 0))
+    assert [line for line in patch.splitlines() if line[:2] in ("+o", "+t")] == ["+one", "+two", "+three"]
+
+
+async def test_a_sub_agent_that_is_gone_costs_its_own_share_of_the_report_alone(desk: Desk) -> None:
+    await desk.prompt("31", "!task One: !say a !task Two: !say b !write a.txt one\\n")
+    await desk.answer("31")
+    whole = await desk.agent.report(desk.machine, desk.session, TurnId("31"))
+    child = next(id for id, session in desk.fake.sessions.items() if session.parent)
+    del desk.fake.sessions[child]
+
+    report = await desk.agent.report(desk.machine, desk.session, TurnId("31"))
+
+    assert report.changes == whole.changes != ()
+    assert 0 < report.tokens < whole.tokens

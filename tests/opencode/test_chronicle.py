@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import pytest
@@ -189,16 +190,54 @@ def test_however_it_is_read_it_becomes_the_whole_turn(growths: list[int], earlie
     chronicle = Chronicle(ONE)
     for growth in growths:
         if session[-1]["info"]["role"] == "assistant":
-            session[-1] = step(session[-1]["info"]["id"], text("done"), use())
+            session[-1] = step(
+                session[-1]["info"]["id"], text("done"), use(), wrote(len(session)), listed(len(session))
+            )
         number = len(session)
         session += [step(f"msg_{number + more}", text("done"), use()) for more in range(growth - 1)]
-        session.append(step(f"msg_{number + growth - 1}", finish=None))
+        session.append(step(f"msg_{number + growth - 1}", text("begun"), use(status="running"), finish=None))
 
         read(chronicle, session)
 
         own = session[earlier:]
         assert [one["info"]["id"] for one in chronicle.messages] == [one["info"]["id"] for one in own]
         assert len(chronicle.parts) == sum(len(one["parts"]) for one in own[1:])
+        assert everything(chronicle) == everything(told(*own[1:]))
+
+
+def wrote(number: int) -> dict[str, Any]:
+    return use("write", filePath=f"{ROOT}/{number}.txt")
+
+
+def listed(number: int) -> dict[str, Any]:
+    return use("todowrite", todos=[{"content": f"{number}", "status": "pending"}])
+
+
+def everything(chronicle: Chronicle) -> tuple[object, ...]:
+    running, over = [(chronicle.tools(over=over), chronicle.texts(over=over)) for over in (False, True)]
+    return running, over, chronicle.todos(), chronicle.made(), chronicle.outcome(), chronicle.root
+
+
+def test_a_look_at_a_long_turn_costs_a_fraction_of_the_first() -> None:
+    """Everybody's turns wait while one is read. Measured: a tenth; as much, if everything were read again."""
+    turn = [user(ONE, "hi"), *(step(f"msg_{number}", *busy()) for number in range(1_000))]
+    first = min(look(chronicle := Chronicle(ONE), turn) for _ in range(3))
+
+    later = [look(chronicle, [step("msg_999", text(f"{number}"), *busy())]) for number in range(5)]
+
+    assert min(later) < 0.4 * first
+
+
+def busy() -> list[dict[str, Any]]:
+    return [text("Next."), use(command="make"), listed(1), wrote(1)]
+
+
+def look(chronicle: Chronicle, page: list[Message]) -> float:
+    begun = time.perf_counter()
+    if chronicle.joins(page):
+        chronicle.take(page)
+    everything(chronicle)
+    return time.perf_counter() - begun
 
 
 def read(chronicle: Chronicle, session: list[Message]) -> None:

@@ -1,3 +1,7 @@
+import gzip
+from collections.abc import AsyncIterator
+
+import httpx
 import pytest
 
 from app.ids import SessionId, ThreadId
@@ -54,17 +58,16 @@ async def test_a_web_page_is_no_answer(desk: Desk) -> None:
     assert await desk.client.health() is Health.FOREIGN
 
 
-async def test_messages_come_in_order_and_reach_back_as_far_as_asked(desk: Desk) -> None:
+async def test_messages_come_in_order_page_by_page_from_the_newest(desk: Desk) -> None:
     told = [{"info": {"id": f"msg_{n:04}", "role": "user"}, "parts": []} for n in range(150)]
     desk.fake.sessions[desk.session].messages += told
 
-    recent = await desk.client.messages(desk.session, "msg_0149")
-    older = await desk.client.messages(desk.session, "msg_0060")
-    everything = await desk.client.messages(desk.session, "msg_nowhere")
+    recent, before = await desk.client.page(desk.session, 60)
+    older, begin = await desk.client.page(desk.session, 100, before)
 
     assert recent == told[-60:]
-    assert older == told[-120:]
-    assert everything == told
+    assert older == told[:-60]
+    assert begin is None
 
 
 async def test_events_that_cannot_be_had_are_worth_another_try(desk: Desk) -> None:
@@ -105,3 +108,33 @@ async def test_the_headers_of_an_endpoint_are_sent_with_every_request(desk: Desk
         await anext(events)
 
     assert [headers.get("x-preview-token") for headers in desk.fake.headers[-2:]] == ["t0ken", "t0ken"]
+
+
+async def test_a_session_that_is_at_work_is_worth_another_try_whatever_was_wanted(desk: Desk) -> None:
+    busy = httpx.MockTransport(lambda request: httpx.Response(409, json={"_tag": "SessionBusyError"}))
+    async with httpx.AsyncClient(transport=busy) as http:
+        client = Client(http, desk.machine.endpoint, PASSWORD)
+
+        with pytest.raises(Retriable, match="at work"):
+            await client.prompt(desk.session, "msg_dc31", [], "playground/scripted")
+
+
+async def test_an_answer_that_would_take_all_memory_is_given_up(desk: Desk) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(1_000_000)
+
+    flood = httpx.MockTransport(lambda request: httpx.Response(200, content=endless()))
+    async with httpx.AsyncClient(transport=flood) as http:
+        client = Client(http, desk.machine.endpoint, PASSWORD)
+
+        with pytest.raises(Retriable, match="too much"):
+            await client.diff(desk.session, "msg_dc31")
+        assert await client.health() is Health.BARRED
+
+
+async def test_an_answer_may_be_compressed(desk: Desk) -> None:
+    content, headers = gzip.compress(b"[]"), {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    packed = httpx.MockTransport(lambda request: httpx.Response(200, content=content, headers=headers))
+    async with httpx.AsyncClient(transport=packed) as http:
+        assert await Client(http, desk.machine.endpoint, PASSWORD).sessions() == []

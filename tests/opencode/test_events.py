@@ -1,7 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.opencode.events import Alive, Stir, Troubled, Wake, meaning_of
-from app.opencode.transcript import Fault
+from app.opencode.transcript import Fault, fault_of
 
 
 def event(kind: str, **properties: object) -> dict[str, object]:
@@ -72,3 +74,39 @@ def test_a_stream_that_begins_or_ends_wakes_everybody(kind: str) -> None:
 @pytest.mark.parametrize("odd", [{}, {"type": "session.error", "properties": {"sessionID": "ses_1"}}, {"type": 3}])
 def test_odd_events_are_survived(odd: dict[str, object]) -> None:
     assert meaning_of(odd, "ses_1") in (Alive(), Troubled(Fault("")))
+
+
+ODD = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3), st.lists, max_leaves=3)
+NAMES = [
+    "type",
+    "properties",
+    "error",
+    "data",
+    "message",
+    "status",
+    "info",
+    "time",
+    "part",
+    "state",
+    "metadata",
+    "name",
+]
+KINDS = ["session.error", "session.status", "message.updated", "message.part.updated", "text", "tool", "running"]
+SHAPES = st.recursive(
+    ODD | st.sampled_from(KINDS), lambda inner: st.dictionaries(st.sampled_from(NAMES), inner), max_leaves=12
+)
+
+
+@given(ODD | st.sampled_from(KINDS), st.dictionaries(st.sampled_from(NAMES), SHAPES) | ODD)
+def test_no_shape_of_an_event_is_too_much(kind: object, properties: object) -> None:
+    ours = {"sessionID": "ses_1", **properties} if isinstance(properties, dict) else properties
+
+    meaning = meaning_of({"type": kind, "properties": ours}, "ses_1")
+
+    assert isinstance(meaning, Wake | Stir | Troubled | Alive)
+
+
+@pytest.mark.parametrize("odd", [None, "broken", ["broken"], {"data": "broken"}, {"name": None, "data": ["broken"]}])
+def test_an_error_of_an_odd_shape_is_an_error(odd: object) -> None:
+    assert fault_of(odd).status is None
+    assert meaning_of(event("session.error", sessionID="ses_1", error=odd), "ses_1") == Troubled(fault_of(odd))

@@ -85,6 +85,8 @@ def test_what_was_asked_first_comes_first() -> None:
         {"id": "que_1", "sessionID": "ses_1", "questions": []},
         {"id": "que_1", "sessionID": "ses_1", "questions": ["what"]},
         {"id": "per_1", "sessionID": "ses_1", "permission": "bash", "metadata": "odd"},
+        {"id": "que_1", "sessionID": "ses_1", "questions": [{"options": ["Red", "Green"]}]},
+        {"id": "que_1", "sessionID": "ses_1", "questions": [{"options": 7}]},
     ],
 )
 def test_a_row_that_makes_no_sense_is_passed_over(odd: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 from typing import Any
 
 from app.opencode.chronicle import Chronicle
-from app.opencode.reporting import children_of, patch_of, report_of
+from app.opencode.reporting import children_of, report_of
 from app.turns.progress import Change, Report
 from tests.opencode.samples import Message, user
 from tests.opencode.test_chronicle import ONE, ROOT, step, use
@@ -66,19 +66,16 @@ def test_the_sessions_of_sub_agents_are_known_by_the_tools_that_began_them() -> 
     assert children_of(chronicle_of(step("msg_1", use(), task, again))) == ["ses_2"]
 
 
-def test_a_patch_names_files_as_git_does() -> None:
-    head = "Index: x\n=====\n--- x\t\n+++ x\t\n"
+def test_what_was_changed_twice_counts_once_and_what_came_and_went_not_at_all() -> None:
     rows = [
-        row("new.txt", "added", f"{head}@@ -0,0 +1,1 @@\n+one\n"),
-        row("old.txt", "deleted", f"{head}@@ -1,1 +0,0 @@\n-one\n"),
-        row("a.txt", "modified", f"{head}@@ -1,1 +1,1 @@\n-one\n+two\n\\ No newline at end of file"),
-        row("same.txt", "modified"),
+        row("a.txt", "added", "@@ -0,0 +1,2 @@\n+one\n+two\n", added=2),
+        row("b.txt", "added", "@@ -0,0 +1,1 @@\n+one\n", added=1),
+        row("logo.png", "modified", added=1),
+        row("a.txt", "modified", "@@ -1,2 +1,2 @@\n one\n-two\n+three\n", added=1, removed=1),
+        row("b.txt", "deleted", "@@ -1,1 +0,0 @@\n-one\n", removed=1),
+        row("logo.png", "modified", added=1, removed=1),
     ]
 
-    assert patch_of(rows) == (
-        "diff --git a/new.txt b/new.txt\nnew file mode 100644\n--- /dev/null\n+++ b/new.txt\n@@ -0,0 +1,1 @@\n+one\n"
-        "diff --git a/old.txt b/old.txt\ndeleted file mode 100644\n--- a/old.txt\n+++ /dev/null\n"
-        "@@ -1,1 +0,0 @@\n-one\n"
-        "diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1,1 +1,1 @@\n-one\n+two\n"
-        "\\ No newline at end of file\n"
-    )
+    report = report_of(chronicle_of(), [], rows)
+
+    assert report.changes == (Change("a.txt", 2, 0), Change("logo.png", 2, 1))
