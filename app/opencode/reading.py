@@ -32,7 +32,7 @@ class Reader:
         self._session = session
         self._patience = patience
         self._clock = clock
-        self._asks: tuple[Ask, ...] = ()
+        self._asks: tuple[Ask, ...] | None = None  # nobody has looked yet
         self._retry: Retry | None = None
         self._verdicts: dict[AskId, bool] = {}
 

@@ -25,7 +25,10 @@ class SqliteAsks:
     async def note(self, turn: TurnId, token: str, ask: Ask, now: float, until: float) -> Asked:
         row = sound(row_of_ask(turn, ask, now, until))
         names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-        insert = f"INSERT INTO asks ({names}) VALUES ({values}) ON CONFLICT (turn, id) DO NOTHING"  # noqa: S608
+        insert = f"""
+            INSERT INTO asks ({names}) VALUES ({values})
+            ON CONFLICT (turn, id) DO UPDATE SET state = 'open' WHERE state = 'gone' AND decision IS NULL
+        """  # noqa: S608
 
         def change(db: Database) -> Asked:
             leased(db, turn, token)
@@ -37,7 +40,9 @@ class SqliteAsks:
     async def note_message(self, turn: TurnId, token: str, ask: AskId, message: MessageId) -> Asked:
         def change(db: Database) -> Asked:
             leased(db, turn, token)
-            db.execute("UPDATE asks SET message = ? WHERE turn = ? AND id = ?", [message, turn, ask])
+            look = find(db, turn, ask).look
+            query = "UPDATE asks SET message = ?, shown = ? WHERE turn = ? AND id = ?"
+            db.execute(query, [message, look, turn, ask])
             return find(db, turn, ask)
 
         return await self._sqlite.write(change)
@@ -54,6 +59,10 @@ class SqliteAsks:
             return find(db, turn, ask)
 
         return await self._sqlite.write(change)
+
+    async def note_shown(self, asked: Asked) -> None:
+        query = "UPDATE asks SET shown = ? WHERE turn = ? AND id = ?"
+        await self._sqlite.write(lambda db: db.execute(query, [asked.look, asked.turn, asked.ask.id]))
 
     async def asked(self, turn: TurnId, ask: AskId) -> Asked | None:
         query = "SELECT * FROM asks WHERE turn = ? AND id = ?"

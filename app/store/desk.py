@@ -38,8 +38,8 @@ ON_THE_MACHINE = f"thread = :thread AND {AT_WORK} AND stage <> '{Stage.ANSWERED}
 # Not prompted yet, so that what was asked can still be changed.
 WAITS = f"(stage IN ('{Stage.ADMITTED}', '{Stage.ACCEPTED}') OR (stage = '{QUEUE}' AND NOT sealed))"
 
-# Behind another turn of its thread, or about to begin.
-QUEUED = f"stage = '{QUEUE}' AND NOT {AT_WORK}"
+# Behind another turn of its thread, or about to begin; its status may be there already.
+QUEUED = f"stage IN ('{Stage.ACCEPTED}', '{QUEUE}') AND NOT {AT_WORK}"
 
 # A thread is ours from the first question on that was taken in it, or when it has had a machine.
 EARLIER = "thread = :thread AND (:before IS NULL OR CAST(id AS INTEGER) < CAST(:before AS INTEGER))"
@@ -78,12 +78,20 @@ class SqliteDesk:
         return await self._sqlite.write(change)
 
     async def stop(self, turn: TurnId, by: str) -> bool:
-        """Whoever works on it is to stop it, on behalf of `by`. False when it is not at work."""
+        """Whoever works on it is to stop it, on behalf of `by`; where nobody does just now, and nothing of it runs, it
+        ends. False when it is not at work."""
+        rests = f"stage = '{QUEUE}' AND lease_token IS NULL"
+        end = f"""
+            UPDATE turns SET
+                stage = '{Stage.CANCELLED}', ending = '{Ending.STOPPED}', stopped_by = :by, ended_at = :now
+            WHERE id = :id AND {rests} AND {AT_WORK} RETURNING id
+        """  # noqa: S608
         query = f"""
             UPDATE turns SET stopped_by = coalesce(stopped_by, :by), due_at = min(due_at, :now)
             WHERE id = :id AND {AT_WORK} RETURNING id
         """  # noqa: S608
-        return await self._changed(query, {"id": turn, "by": by, "now": self._clock()})
+        columns = {"id": turn, "by": by, "now": self._clock()}
+        return await self._changed(end, columns) or await self._changed(query, columns)
 
     async def hasten(self, turn: TurnId) -> bool:
         """It goes before all that wait in its thread. False when it does not wait."""
@@ -97,7 +105,8 @@ class SqliteDesk:
         """It ends without having begun. False when it does not wait."""
         query = f"""
             UPDATE turns SET
-                stage = '{Stage.CANCELLED}', ending = '{Ending.WITHDRAWN}', stopped_by = :by, ended_at = :now
+                stage = '{Stage.CANCELLED}', ending = '{Ending.WITHDRAWN}', stopped_by = :by, ended_at = :now,
+                lease_token = NULL, lease_until = NULL
             WHERE id = :id AND {QUEUED} RETURNING id
         """  # noqa: S608
         return await self._changed(query, {"id": turn, "by": by, "now": self._clock()})

@@ -120,9 +120,9 @@ class SqliteLedger(SqliteDesk):
 
     async def postpone(self, turn: TurnId, token: str, postponed: Postponed, failure: str) -> None:
         def change(db: Database) -> None:
-            leased(db, turn, token)
-            since = postponed.failing_since
-            update(db, turn, {"due_at": postponed.until, "failing_since": since, "failure": failure, **NO_LEASE})
+            is_stopped = leased(db, turn, token).stopped_by is not None
+            since, due = postponed.failing_since, self._clock() if is_stopped else postponed.until
+            update(db, turn, {"due_at": due, "failing_since": since, "failure": failure, **NO_LEASE})
 
         await self._sqlite.write(change)
 

@@ -233,6 +233,7 @@ def conversation(database: Database) -> None:
             answers TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(answers)),
             decision TEXT CHECK (decision IS NULL OR json_valid(decision)),
             decided_by TEXT,
+            shown TEXT,
             UNIQUE (turn, id),
             CHECK ((decision IS NULL) = (decided_by IS NULL)),
             CHECK (decision IS NOT NULL OR state NOT IN ('decided', 'settled'))

@@ -124,6 +124,7 @@ def asked_of_row(row: Row) -> Asked:
         answers=_answers(json.loads(row["answers"])),
         decision=row["decision"] and decision_of_json(row["decision"]),
         by=row["decided_by"],
+        shown=row["shown"],
     )
 
 

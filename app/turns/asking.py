@@ -1,14 +1,14 @@
 """Between an agent that waits for a person and the person: what is asked is shown, what is decided is carried back.
 
-The agent's own list is the truth about what it waits for; ours about what has been shown and decided. The two are
-compared at every look, so a decision made while nobody worked on the turn is carried back by whoever takes it up.
+The agent's own list is the truth about what it waits for; ours about what has been decided, and how each message looks.
+The two are compared at every look, so whatever nobody got to is done by whoever takes the turn up: a decision is
+carried back, a message shows what is so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from app.ids import AskId
 from app.sandboxes.ports import Machine
 from app.turns.asks import Asked, AskState
 from app.turns.errors import Retriable
@@ -26,53 +26,47 @@ class Asking:
     agent: Agent
     clock: Callable[[], float]
     patience: float
-    _shown: dict[AskId, Asked] = field(default_factory=dict)  # as it was when last seen
-    _owed: dict[AskId, Asked] = field(default_factory=dict)  # over, and still to be shown so
 
-    async def attend(self, turn: Turn, token: str, machine: Machine, waiting: tuple[Ask, ...]) -> float | None:
-        """Until when it waits, in epoch seconds; None when it waits for nobody."""
-        await self._show_owed(turn)
+    async def attend(self, turn: Turn, token: str, machine: Machine, waiting: Sequence[Ask] | None) -> float | None:
+        """Until when it waits, in epoch seconds; None when it waits for nobody. `waiting` is None when it cannot be
+        told just now."""
+        if waiting is not None:
+            await self._compare(turn, token, machine, waiting)
+        asks = await self.asks.of_turn(turn.id)
+        for asked in asks:
+            await self._show(turn, asked)
+        return min((asked.expires_at for asked in asks if asked.state is AskState.OPEN), default=None)
+
+    async def has_run_out(self, turn: Turn) -> bool:
+        """Whether it waits for a person, and has done so for too long."""
+        asks = await self.asks.of_turn(turn.id)
+        return any(asked.state is AskState.OPEN and asked.expires_at <= self.clock() for asked in asks)
+
+    async def _compare(self, turn: Turn, token: str, machine: Machine, waiting: Sequence[Ask]) -> None:
         known = {asked.ask.id: asked for asked in await self.asks.of_turn(turn.id)}
-        open_until = [await self._present(turn, token, machine, ask, known.get(ask.id)) for ask in waiting]
+        for ask in waiting:
+            await self._present(turn, token, ask, known.get(ask.id))
+        listed = {ask.id for ask in waiting}
         for asked in known.values():
-            if asked.ask not in waiting:
-                await self._dismiss(turn, asked, machine)
-        return min((until for until in open_until if until is not None), default=None)
+            if asked.state is AskState.DECIDED:
+                await self._carry(machine, asked)
+            elif asked.state is AskState.OPEN and asked.ask.id not in listed:
+                await self.asks.settle(turn.id, asked.ask.id, AskState.GONE)
 
-    async def _present(self, turn: Turn, token: str, machine: Machine, ask: Ask, asked: Asked | None) -> float | None:
-        if asked is None:
+    async def _present(self, turn: Turn, token: str, ask: Ask, asked: Asked | None) -> None:
+        if asked is None or asked.state is AskState.GONE:
             asked = await self.asks.note(turn.id, token, ask, self.clock(), self.clock() + self.patience)
         if asked.message is None:
-            message = await self.chat.post_ask(turn, asked)
-            asked = self._shown[ask.id] = await self.asks.note_message(turn.id, token, ask.id, message)
-        if asked.state is AskState.DECIDED:
-            await self._carry(turn, machine, asked)
-        elif asked.answers != self._shown.setdefault(ask.id, asked).answers:
-            await self.chat.show_ask(turn, asked)
-            self._shown[ask.id] = asked
-        return asked.expires_at if asked.state is AskState.OPEN else None
+            await self.asks.note_message(turn.id, token, ask.id, await self.chat.post_ask(turn, asked))
 
-    async def _carry(self, turn: Turn, machine: Machine, asked: Asked) -> None:
+    async def _carry(self, machine: Machine, asked: Asked) -> None:
         assert asked.decision is not None
         taken = await self.agent.reply(machine, asked.ask, asked.decision)
-        await self._settle(turn, asked, AskState.SETTLED if taken else AskState.GONE)
+        await self.asks.settle(asked.turn, asked.ask.id, AskState.SETTLED if taken else AskState.GONE)
 
-    async def _dismiss(self, turn: Turn, asked: Asked, machine: Machine) -> None:
-        """The agent does not wait for it any more, or has not been asked yet since it was decided."""
-        if asked.state is AskState.DECIDED:
-            await self._carry(turn, machine, asked)
-        elif asked.state is AskState.OPEN:
-            await self._settle(turn, asked, AskState.GONE)
-
-    async def _settle(self, turn: Turn, asked: Asked, state: AskState) -> None:
-        settled = await self.asks.settle(turn.id, asked.ask.id, state)
-        self._shown.pop(asked.ask.id, None)
-        self._owed[asked.ask.id] = settled
-        await self._show_owed(turn)
-
-    async def _show_owed(self, turn: Turn) -> None:
-        """The turn does not wait for a message that cannot be edited just now."""
-        for asked in [one for one in self._owed.values() if one.turn == turn.id]:
+    async def _show(self, turn: Turn, asked: Asked) -> None:
+        """The turn does not wait for a message that cannot be edited just now: the next look meets it again."""
+        if asked.is_stale:
             with suppress(Retriable):
                 await self.chat.show_ask(turn, asked)
-                del self._owed[asked.ask.id]
+                await self.asks.note_shown(asked)

@@ -31,6 +31,17 @@ class Asked:
     answers: tuple[tuple[str, ...], ...] = ()  # of the first questions, so far
     decision: Decision | None = None
     by: str | None = None  # the name of who decided
+    shown: str | None = None  # how its message looks, as far as it is known
+
+    @property
+    def look(self) -> str:
+        """How its message is to look: the same for what looks the same."""
+        return f"{self.state}:{len(self.answers)}"
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether its message says something else than what is so."""
+        return self.message is not None and self.shown != self.look
 
     @property
     def question(self) -> Question | None:

@@ -84,15 +84,18 @@ class Closer:
     async def _end(self, turn: Turn, asks: Sequence[Asked]) -> None:
         """Nobody waits for an answer any more."""
         for asked in asks:
-            if asked.state in {AskState.OPEN, AskState.DECIDED}:
-                await self.chat.show_ask(turn, await self.asks.settle(turn.id, asked.ask.id, AskState.GONE))
+            over = await self.asks.settle(turn.id, asked.ask.id, AskState.GONE)
+            if over.is_stale:
+                await self.chat.show_ask(turn, over)
+                await self.asks.note_shown(over)
 
     async def _summary(self, turn: Turn, asks: Sequence[Asked]) -> Summary:
         seconds = None
         if turn.begun_at is not None and turn.ended_at is not None:
             seconds = max(0.0, turn.ended_at - since_of(turn))
         outcome, by = outcome_of(turn), turn.stopped_by
-        denier = next((asked.by for asked in asks if asked.decision == Denied()), None)
+        is_denied = (asked for asked in asks if asked.state is AskState.SETTLED and asked.decision == Denied())
+        denier = next((asked.by for asked in is_denied), None)
         if outcome is Outcome.DONE and denier is not None:
             outcome, by = Outcome.DENIED, denier
         return Summary(outcome, seconds, await self._report(turn), by)
@@ -103,6 +106,9 @@ class Closer:
             machine = await self.keeper.awake(turn.home) if turn.session else None
             return await self.agent.report(machine, turn.session, turn.id) if machine and turn.session else None
         except (Retriable, Refused):
+            return None
+        except Exception:  # the summary does without
+            log.exception("turn.defect", turn=turn.id, stage=turn.stage)
             return None
 
 

@@ -59,7 +59,11 @@ class Engine:
         steps = Steps(ledger, chat, displays, keeper, work, delivery, policy, world.router)
         self._closer = Closer(ledger, books.asks, chat, displays, agent, keeper, habits.closing)
         self._runner = Runner(ledger, steps, clock, habits.pace, self._closer.nudge)
-        self.nudge = self._runner.nudge
+
+    def nudge(self) -> None:
+        """There may be something to do: look now."""
+        self._runner.nudge()
+        self._closer.nudge()
 
     async def run(self) -> None:
         """Until cancelled; turns at work are then handed back as they are."""

@@ -151,10 +151,14 @@ class Asks(Protocol):
     """What agents asked people, as it is written down. Writes with a token raise LeaseLost like the ledger's."""
 
     async def note(self, turn: TurnId, token: str, ask: Ask, now: float, until: float) -> Asked:
-        """Write it down as open; one that is known stays as it is."""
+        """Write it down as open; one that is known stays as it is, but for one that was taken for gone."""
         ...
 
     async def note_message(self, turn: TurnId, token: str, ask: AskId, message: MessageId) -> Asked: ...
+
+    async def note_shown(self, asked: Asked) -> None:
+        """Its message looks like this now."""
+        ...
 
     async def of_turn(self, turn: TurnId) -> Sequence[Asked]:
         """In the order in which they were asked."""

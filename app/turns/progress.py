@@ -119,7 +119,7 @@ class Progress:
     tools: tuple[Tool, ...] = ()
     todos: tuple[Todo, ...] = ()
     texts: tuple[Text, ...] = ()
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[Ask, ...] | None = ()  # None: not known just now
     made: tuple[str, ...] = ()  # files that it wrote, as paths in the workspace
     retry_at: float | None = None  # epoch seconds: the model failed, and is asked again then
     ended: bool = False

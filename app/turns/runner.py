@@ -191,9 +191,12 @@ class Runner:
 
     async def _unless_stopped(self, turn: Turn, token: str) -> Outcome:
         """What its step comes to. Raises Stopped as soon as somebody wants that, and LeaseLost as soon as it is so."""
-        step = asyncio.ensure_future(self._steps.function_for(STEP_FOR[turn.stage])(turn, token))
+        act = self._steps.function_for(STEP_FOR[turn.stage])
         if turn.stage in OPENING:
-            return await step
+            return await act(turn, token)
+        if (await self._ledger.assure(turn.id, token)).stopped_by is not None:
+            raise Stopped
+        step = asyncio.ensure_future(act(turn, token))
         heeding = asyncio.ensure_future(self._heed(turn, token))
         try:
             await asyncio.wait({step, heeding}, return_when=asyncio.FIRST_COMPLETED)

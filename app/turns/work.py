@@ -106,6 +106,8 @@ class Work:
 
     async def await_answer(self, turn: Turn, token: str) -> Outcome:
         turn = await self.displays.post(turn, token)
+        if await self.asking.has_run_out(turn):  # while nobody looked
+            return await self._expired(turn)
         async with self.displays.opened(turn, token) as display:
             machine = await self._machine_of(turn, display)
             async with meanwhile(self._show_typing(machine, display)), meanwhile(self._keep_awake(machine, display)):
@@ -120,16 +122,22 @@ class Work:
                 if progress.ended:
                     return Event.ANSWER_TAKEN, await self._answered(turn, progress)
                 if await self._is_over(turn, token, machine, display, progress):
-                    await self.abandon(turn)
-                    return Event.CANCELLED, Facts(ending=Ending.EXPIRED)
+                    return await self._expired(turn)
         raise AssertionError("whoever follows a turn sees its end")
 
     async def _is_over(self, turn: Turn, token: str, machine: Machine, display: Display, progress: Progress) -> bool:
         """Take in how it goes; whether it has waited for a person for too long."""
         await self.delivery.say(turn, token, progress.texts)  # what leads up to a question comes before it
         until = await self.asking.attend(turn, token, machine, progress.asks)
+        if (until is None) is (display.status.phase is Phase.WAITING):  # a wait begins or ends
+            with suppress(Retriable):
+                await self.keeper.keep_awake(machine.thread)
         display.show(Phase.THINKING if until is None else Phase.WAITING, progress, until)
         return until is not None and self.asking.clock() >= until
+
+    async def _expired(self, turn: Turn) -> Outcome:
+        await self.abandon(turn)
+        return Event.CANCELLED, Facts(ending=Ending.EXPIRED)
 
     async def _answered(self, turn: Turn, progress: Progress) -> Facts:
         await self.keeper.touch(turn.home)

@@ -53,7 +53,7 @@ async def begun(world: World, turn: str, text: str) -> tuple[Machine, SessionId]
 
 
 async def asked(world: World, machine: Machine, session: SessionId, turn: str) -> Ask:
-    (ask,) = (await world.once(machine, session, turn, lambda seen: seen.asks)).asks
+    (ask,) = (await world.once(machine, session, turn, lambda seen: seen.asks)).asks or ()
     return ask
 
 
@@ -253,7 +253,7 @@ async def test_a_sub_agents_question_is_shown_and_answered(world: World) -> None
 async def test_what_was_answered_elsewhere_is_gone(world: World) -> None:
     machine, session = await begun(world, "4201", "!bash echo may-else !slow 1 !say Went on.")
     async with asyncio.timeout(30), aclosing(world.agent.follow(machine, session, TurnId("4201"))) as follow:
-        ask = next(iter([seen.asks[0] async for seen in taken(follow)]))
+        ask = next(iter([(seen.asks or ())[0] async for seen in taken(follow)]))
         await world.agent.reply(machine, ask, Allowed(always=False))
         after = await anext(follow)
         rest = [seen async for seen in follow]

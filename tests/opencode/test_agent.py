@@ -183,7 +183,7 @@ async def test_a_decision_that_was_taken_is_not_shown_as_gone(
     machine = replace(desk.machine, session=desk.session)
     await desk.prompt("31", text)
     async with aclosing(desk.agent.follow(desk.machine, desk.session, TurnId("31"))) as follow:
-        (ask,) = next(iter([seen.asks async for seen in until_asked(follow)]))
+        (ask,) = next(iter([seen.asks or () async for seen in until_asked(follow)]))
 
     at_once = await agent.reply(machine, ask, decision)
     later = await agent.reply(machine, ask, decision)

@@ -58,14 +58,34 @@ async def test_whoever_works_on_a_turn_sees_that_it_is_to_stop_and_who_wants_tha
     assert (await ledger.assure(turn, "mine")).stopped_by == "alice"
 
 
-async def test_a_turn_that_waits_for_its_next_attempt_is_stopped_at_once(ledger: SqliteLedger) -> None:
+async def test_a_turn_that_waits_for_its_next_attempt_ends_at_once(ledger: SqliteLedger) -> None:
     turn = await queued(ledger, 1)
     await claim(ledger)
     await ledger.postpone(turn, "mine", Postponed(9_000.0, 0.0), "no machine")
 
     assert await ledger.stop(turn, "alice")
 
+    stopped = await found(ledger, turn)
+    assert (stopped.stage, stopped.ending, stopped.stopped_by) == (Stage.CANCELLED, Ending.STOPPED, "alice")
+
+
+async def test_a_stop_that_meets_a_failure_does_not_wait_for_the_next_attempt(ledger: SqliteLedger) -> None:
+    turn = await at_the_model(ledger, 1)
+    await ledger.stop(turn, "alice")
+
+    await ledger.postpone(turn, "mine", Postponed(9_000.0, 0.0), "no answer")
+
     assert (await claim(ledger, now=500.0)).id == turn
+
+
+async def test_what_is_still_on_its_way_into_the_queue_can_be_called_off(ledger: SqliteLedger) -> None:
+    await ledger.admit(message(1, thread=THREAD), 0.0)
+    turn = await claim(ledger)
+    await ledger.record(turn.id, "mine", Event.ACCEPTED, Facts())
+
+    assert await ledger.call_off(turn.id, "alice")
+
+    assert (await found(ledger, turn.id)).stage is Stage.CANCELLED
 
 
 async def test_what_only_waits_is_called_off_and_not_stopped(ledger: SqliteLedger) -> None:

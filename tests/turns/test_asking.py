@@ -14,7 +14,7 @@ from app.turns.progress import Allowed, Answered, Ask, Denied, Option, Permissio
 from app.turns.status import Outcome, Phase, Status, Summary
 from tests.samples import message
 from tests.turns.engine import World, world
-from tests.turns.test_display import THREAD, phases, running, shown, turn_of, until
+from tests.turns.test_display import THREAD, phases, running, shown, turn_of, until, until_ended
 
 pytestmark = pytest.mark.anyio
 TURN = message(1).id
@@ -158,3 +158,70 @@ async def test_a_decision_that_cannot_be_shown_just_now_is_shown_later(here: Wor
         await until(lambda: AskState.SETTLED in states(here, RUN))
 
     assert (await turn_of(here)).failing_since is None
+
+
+async def test_what_the_agent_lists_again_can_be_decided_again(here: World) -> None:
+    here.agent.speak = asyncio.Event()
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: bool(states(here, RUN)))
+        here.agent.gone.add(RUN.id)
+        await until(lambda: AskState.GONE in states(here, RUN))
+
+        here.agent.gone.clear()
+        await until(lambda: states(here, RUN)[-1] is AskState.OPEN)
+
+        assert await here.asks.decide(TURN, RUN.id, Allowed(always=False), "alice")
+
+
+async def test_the_next_question_is_shown_also_by_whoever_takes_the_turn_up(here: World) -> None:
+    await ask(here, WISHES)
+    async with running(here):
+        await until(lambda: bool(states(here, WISHES)))
+    await here.asks.answer(TURN, WISHES.id, 0, ("Blue",), "alice")
+
+    async with running(here):
+        await until(lambda: [len(asked.answers) for asked in here.chat.asks[WISHES.id]] == [0, 1])
+
+
+async def test_a_turn_whose_time_ran_out_while_nobody_looked_is_over_and_does_not_run_again(here: World) -> None:
+    here.patience = 600.0
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: Phase.WAITING in phases(here))
+
+    here.now += 3_600.0
+    await here.live()
+
+    assert (await turn_of(here)).ending is Ending.EXPIRED
+    assert len(here.agent.runs) == 1
+
+
+async def test_a_turn_that_ends_before_its_question_could_be_shown_is_closed(here: World) -> None:
+    here.chat.failures["post_ask"] = Retriable("Discord is away")
+    await ask(here, RUN)
+    async with running(here):
+        await until_postponed(here)
+
+        await here.ledger.stop(TURN, "alice")
+        await until(lambda: is_over(here))
+
+    assert here.chat.asks == {}
+
+
+async def test_a_decision_that_cannot_be_shown_before_the_end_is_shown_after_it(here: World) -> None:
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: bool(states(here, RUN)))
+        here.chat.failures["show_ask"] = Retriable("Discord is away")
+        await here.asks.decide(TURN, RUN.id, Allowed(always=False), "alice")
+        await until_ended(here)
+
+        del here.chat.failures["show_ask"]
+        await until(lambda: states(here, RUN)[-1] is AskState.SETTLED and is_over(here))
+
+
+async def until_postponed(here: World) -> None:
+    async with asyncio.timeout(10):
+        while (await turn_of(here)).failing_since is None:  # noqa: ASYNC110 - the store has no event for it
+            await asyncio.sleep(0.005)
