@@ -37,12 +37,13 @@ class SqliteAsks:
 
         return await self._sqlite.write(change)
 
-    async def note_message(self, turn: TurnId, token: str, ask: AskId, message: MessageId) -> Asked:
+    async def note_message(
+        self, turn: TurnId, token: str, ask: AskId, message: MessageId, shown: str | None = None
+    ) -> Asked:
         def change(db: Database) -> Asked:
             leased(db, turn, token)
-            look = find(db, turn, ask).look
             query = "UPDATE asks SET message = ?, shown = ? WHERE turn = ? AND id = ?"
-            db.execute(query, [message, look, turn, ask])
+            db.execute(query, [message, shown, turn, ask])
             return find(db, turn, ask)
 
         return await self._sqlite.write(change)

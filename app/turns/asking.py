@@ -57,7 +57,9 @@ class Asking:
         if asked is None or asked.state is AskState.GONE:
             asked = await self.asks.note(turn.id, token, ask, self.clock(), self.clock() + self.patience)
         if asked.message is None:
-            await self.asks.note_message(turn.id, token, ask.id, await self.chat.post_ask(turn, asked))
+            message = await self.chat.post_ask(turn, asked)
+            shown = None if turn.attempts else asked.look  # an earlier attempt may have posted it, as it was then
+            await self.asks.note_message(turn.id, token, ask.id, message, shown)
 
     async def _carry(self, machine: Machine, asked: Asked) -> None:
         assert asked.decision is not None

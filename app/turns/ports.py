@@ -154,7 +154,11 @@ class Asks(Protocol):
         """Write it down as open; one that is known stays as it is, but for one that was taken for gone."""
         ...
 
-    async def note_message(self, turn: TurnId, token: str, ask: AskId, message: MessageId) -> Asked: ...
+    async def note_message(
+        self, turn: TurnId, token: str, ask: AskId, message: MessageId, shown: str | None = None
+    ) -> Asked:
+        """It stands there. `shown` is how it looks; None when that is not certain."""
+        ...
 
     async def note_shown(self, asked: Asked) -> None:
         """Its message looks like this now."""

@@ -34,7 +34,7 @@ from tests.fakes.provider import FakeProvider
 from tests.fakes.server import FakeServer
 
 # Time flies here, and nobody renews a lease that fast: it outlasts whatever a turn waits for, and no death.
-PACE = Pace(lease=250.0, idle=0.001, heed=0.01)
+PACE = Pace(lease=1_500.0, idle=0.001, heed=0.01)
 
 
 class Death(BaseException):
@@ -147,7 +147,7 @@ class World:
         engine.cancel()
         (ended,) = await asyncio.gather(engine, return_exceptions=True)
         assert isinstance(ended, asyncio.CancelledError) or is_death(ended), ended
-        self.now += 300.0  # past every lease, and past the time that Discord remembers a nonce
+        self.now += 2_000.0  # past every lease, and past the time that Discord remembers a nonce
 
     async def _decide(self) -> None:
         """Somebody who allows whatever is asked, as soon as it is shown."""

@@ -191,7 +191,8 @@ async def test_a_turn_whose_time_ran_out_while_nobody_looked_is_over_and_does_no
         await until(lambda: Phase.WAITING in phases(here))
 
     here.now += 3_600.0
-    await here.live()
+    async with running(here):
+        await until(lambda: is_over(here))
 
     assert (await turn_of(here)).ending is Ending.EXPIRED
     assert len(here.agent.runs) == 1

@@ -217,7 +217,7 @@ async def test_a_defect_beside_the_steps_harms_no_other_turn(here: World, monkey
     async with running(here):
         await until(lambda: len(said(here, "2")) == 2)
         monkeypatch.undo()
-        here.now += 300
+        here.now += 2_000
         await until(lambda: len(said(here, "1")) == 2)
 
 
