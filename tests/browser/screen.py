@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 QUIET = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking")
 SIZE = {"width": 1280, "height": 800}
-WITHIN_MS = 5_000
+WITHIN_MS = 15_000
 # Files as a browser hands them to a page that something is dropped or pasted into.
 TRANSFER = """files => {
   const transfer = new DataTransfer();

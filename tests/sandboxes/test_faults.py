@@ -240,10 +240,10 @@ def _lose(cloud: Scene, loss: str) -> None:
 
 
 async def test_a_start_that_takes_too_long_is_waited_for_once_more(tmp_path: Path) -> None:
-    async with scene(tmp_path, patience=Patience(creation=5.0, resumption=0.5)) as cloud:
+    async with scene(tmp_path, patience=Patience(creation=5.0, resumption=1.5)) as cloud:
         await cloud.ask("!say hello")
         await cloud.keeper.pause(THREAD)
-        session, cloud.daytona.boot_seconds = await cloud.session(), 0.8
+        session, cloud.daytona.boot_seconds = await cloud.session(), 2.0
 
         await cloud.ask("!say again")
 

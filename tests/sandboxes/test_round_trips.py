@@ -57,7 +57,8 @@ class Wire:
 
     def _tapped(self, request: Any) -> Any:
         async def tapped(client: object, *args: Any, **kwargs: Any) -> Any:
-            method, url = (args[0].method, args[0].url) if len(args) == 1 else args[:2]
+            sent = kwargs.get("request") or args[0]
+            method, url = (sent.method, sent.url) if isinstance(sent, httpx.Request) else args[:2]
             what, began = named(f"{method} {httpx.URL(str(url)).path}"), time.monotonic()
             await asyncio.sleep(FAR_SECONDS)
             try:
