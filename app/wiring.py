@@ -48,7 +48,8 @@ from app.store.preferences import SqlitePreferences
 from app.store.relay import SqliteShards
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
-from app.turns.engine import Books, Engine, Habits, World
+from app.turns.books import Books
+from app.turns.engine import Engine, Habits, World
 from app.turns.errors import Retriable
 from app.web.front import Front, Job
 

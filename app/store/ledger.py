@@ -1,5 +1,5 @@
 """The turns, in the verbs of whoever works on them: claimed, leased, moved. The promises are those of
-`app.turns.ports.Ledger`; how long they hold is the database's. What everybody else may do to them is in `desk`."""
+`app.turns.books.Ledger`; how long they hold is the database's. What everybody else may do to them is in `desk`."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -12,9 +12,9 @@ from app.store.desk import LIVE_STAGES, NO_LEASE, NO_TROUBLE, SqliteDesk, update
 from app.store.leases import leased
 from app.store.parcels import insert_handed, insert_parcels
 from app.store.rows import turn_of_row
+from app.turns.books import Facts
 from app.turns.errors import Stopped
 from app.turns.machine import LIVE, QUEUE, Event, Postponed, Stage, advance
-from app.turns.ports import Facts
 from app.turns.records import Place, Turn
 
 TAKE_AWAY = """

@@ -11,8 +11,8 @@ from app.ids import MessageId, ThreadId, TurnId
 from app.store.leases import leased
 from app.store.rows import parcel_of_row, sound
 from app.store.sqlite import Sqlite
+from app.turns.books import Handed, Parcelled
 from app.turns.errors import Stopped
-from app.turns.ports import Handed, Parcelled
 from app.turns.records import File, Parcel
 
 

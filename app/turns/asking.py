@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from app.sandboxes.ports import Machine
 from app.turns.asks import Asked, AskState
+from app.turns.books import Asks
 from app.turns.errors import Retriable
-from app.turns.ports import Agent, Asks, Chat
+from app.turns.ports import Agent, Chat
 from app.turns.progress import Ask
 from app.turns.records import Turn
 

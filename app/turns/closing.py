@@ -12,10 +12,11 @@ import structlog
 
 from app.sandboxes.keeper import Keeper
 from app.turns.asks import Asked, AskState
+from app.turns.books import Asks, Ledger
 from app.turns.display import Displays, since_of
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Ending, Stage
-from app.turns.ports import Agent, Asks, Chat, Ledger
+from app.turns.ports import Agent, Chat
 from app.turns.progress import Denied, Report
 from app.turns.records import Turn
 from app.turns.status import Outcome, Summary

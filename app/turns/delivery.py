@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.ids import MessageId, UserId
+from app.turns.books import Parcels
 from app.turns.machine import Stage
-from app.turns.ports import Chat, Parcels
+from app.turns.ports import Chat
 from app.turns.progress import Text
 from app.turns.records import Content, File, Parcel, Turn
 

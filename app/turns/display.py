@@ -13,8 +13,9 @@ import structlog
 
 from app.background import meanwhile
 from app.ids import TurnId
+from app.turns.books import Ledger, Preferences
 from app.turns.errors import LeaseLost, Refused, Retriable
-from app.turns.ports import Chat, Ledger, Preferences
+from app.turns.ports import Chat
 from app.turns.progress import Progress
 from app.turns.records import Turn
 from app.turns.status import Phase, Status, Summary

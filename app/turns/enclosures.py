@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from app.ids import ThreadId
 from app.sandboxes.files import Found
 from app.turns.attachments import Kind, Laid, in_words, mention, safe_name, sift, sort
+from app.turns.books import Handed, Parcels
 from app.turns.delivery import MOST_BYTES, MOST_FILES
 from app.turns.errors import Refused, Retriable
-from app.turns.ports import Chat, Files, Handed, Parcels
+from app.turns.ports import Chat, Files
 from app.turns.records import File, Turn
 
 MOST_OUT = 2 * MOST_FILES

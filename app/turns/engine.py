@@ -6,25 +6,16 @@ from dataclasses import dataclass
 
 from app.sandboxes.keeper import Keeper
 from app.turns.asking import Asking
+from app.turns.books import Books
 from app.turns.closing import PAUSE_SECONDS, Closer
 from app.turns.delivery import Delivery
 from app.turns.display import PAUSES, Displays
 from app.turns.enclosures import Enclosures
-from app.turns.ports import Agent, Asks, Chat, Files, Ledger, Parcels, Preferences, Router
+from app.turns.ports import Agent, Chat, Files, Router
 from app.turns.routing import Policy
 from app.turns.runner import Pace, Runner
 from app.turns.steps import Steps
 from app.turns.work import Work
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """What is written down of turns."""
-
-    ledger: Ledger
-    parcels: Parcels
-    asks: Asks
-    preferences: Preferences
 
 
 @dataclass(frozen=True, slots=True)

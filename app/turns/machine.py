@@ -8,7 +8,7 @@ reading: everything that moves a turn is here; and nothing here awaits, reads a 
                                 └interrupted┘
 
 THREADED is the queue: up to there a turn goes at once, so that its asker sees that it was heard; from there on a thread
-has one turn at work, the oldest.
+has one turn at work: the oldest, unless somebody has put another before it.
 
 A turn that is given up in the queue or at the model becomes ANSWERED with an apology, which is delivered by the same
 machinery as an answer. Before that and after it, the apology is told where it was asked, and the turn is FAILED.

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 import structlog
 
+from app.turns.books import Facts, Ledger
 from app.turns.errors import LeaseLost, Refused, Retriable, Stopped, Withdrawn
 from app.turns.machine import (
     LIVE,
@@ -34,7 +35,7 @@ from app.turns.machine import (
     Stage,
     after_failure,
 )
-from app.turns.ports import Facts, Interrupted, Ledger
+from app.turns.ports import Interrupted
 from app.turns.records import Turn
 from app.turns.steps import Steps
 from app.turns.work import Outcome

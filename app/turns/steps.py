@@ -12,12 +12,13 @@ import structlog
 
 from app.ids import MessageId
 from app.sandboxes.keeper import Keeper
+from app.turns.books import Facts, Ledger
 from app.turns.delivery import Delivery
 from app.turns.display import Displays
 from app.turns.errors import Refused, Retriable
 from app.turns.history import Said
 from app.turns.machine import Ending, Event, Stage, Step, advance
-from app.turns.ports import Chat, Facts, Ledger, Router
+from app.turns.ports import Chat, Router
 from app.turns.records import Addressed, Source, Turn
 from app.turns.routing import Policy, Verdict, gate, judge
 from app.turns.titles import title_of

@@ -18,13 +18,14 @@ from app.ids import SessionId, ThreadId
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.ports import Errand, Machine
 from app.turns.asking import Asking
+from app.turns.books import Facts, Ledger
 from app.turns.delivery import Delivery
 from app.turns.display import Display, Displays
 from app.turns.enclosures import Enclosures
 from app.turns.errors import Retriable
 from app.turns.history import MOST_MESSAGES, NEW_MACHINE, Said, said_by, with_history
 from app.turns.machine import Ending, Event, Stage
-from app.turns.ports import Agent, Chat, Facts, Ledger, Prompt, Unreadable
+from app.turns.ports import Agent, Chat, Prompt, Unreadable
 from app.turns.progress import Progress
 from app.turns.records import Turn
 from app.turns.status import Phase

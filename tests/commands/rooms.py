@@ -4,8 +4,8 @@ from typing import Any
 
 from app.ids import ChannelId, GuildId, SessionId, ThreadId, TurnId, UserId
 from app.sandboxes.machine import State
+from app.turns.books import Facts
 from app.turns.machine import Event
-from app.turns.ports import Facts
 from app.turns.records import Asker, Place, Request, Source
 from tests.web.door import Door
 

@@ -2,13 +2,12 @@
 conversation, and what its people see is kept in `threads/`."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.conversation.acting import Scene, scene
-from tests.conversation.company import Company, company
+from tests.conversation.company import company
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -30,18 +29,6 @@ PUBLISH = "!bash npm publish\n!say Version 1.4.0 is out."
 SETTINGS = "!write .env PORT=8080\\nDEBUG=false\\n\n!say The settings are in .env now."
 DATABASE = asking(question("Which database shall I use?", "Database", "Postgres", "SQLite"))
 WITHIN = str(10 / 60)  # minutes that somebody has for an answer
-
-
-@pytest.fixture(scope="module")
-async def people(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
-    async with company(tmp_path_factory.mktemp("stage")) as made:
-        yield made
-
-
-@pytest.fixture
-async def thread(people: Company, request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
-    async with scene(people, request.node.name.removeprefix("test_")) as made:
-        yield made
 
 
 async def test_a_command_is_allowed_once_and_then_for_good(thread: Scene) -> None:

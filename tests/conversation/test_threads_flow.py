@@ -1,28 +1,13 @@
 """How turns of a thread follow each other: stopped, queued, changed, taken back, failed, asked again. Each test is a
 conversation, and what its people see is kept in `threads/`."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests.conversation.acting import Scene, scene
-from tests.conversation.company import Company, company
+from tests.conversation.acting import Scene
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
 TESTS = "!bash npm test\n!say All 12 tests pass."
-
-
-@pytest.fixture(scope="module")
-async def people(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
-    async with company(tmp_path_factory.mktemp("stage")) as made:
-        yield made
-
-
-@pytest.fixture
-async def thread(people: Company, request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
-    async with scene(people, request.node.name.removeprefix("test_")) as made:
-        yield made
 
 
 async def busy(thread: Scene) -> None:

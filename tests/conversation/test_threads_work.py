@@ -2,13 +2,12 @@
 its people see is kept in `threads/`."""
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
 from scripts.playground.discord.records import Upload
-from tests.conversation.acting import Scene, scene
-from tests.conversation.company import IMAGE, Company, company
+from tests.conversation.acting import Scene
+from tests.conversation.company import IMAGE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -60,18 +59,6 @@ def tasks(*states: str) -> str:
         {"content": name, "status": state, "priority": "medium"} for name, state in zip(names, states, strict=True)
     ]
     return f"!tool todowrite {json.dumps({'todos': todos})}"
-
-
-@pytest.fixture(scope="module")
-async def people(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
-    async with company(tmp_path_factory.mktemp("stage")) as made:
-        yield made
-
-
-@pytest.fixture
-async def thread(people: Company, request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
-    async with scene(people, request.node.name.removeprefix("test_")) as made:
-        yield made
 
 
 async def test_a_command_is_shown_while_it_runs(thread: Scene) -> None:

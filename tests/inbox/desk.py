@@ -17,9 +17,9 @@ from app.store.places import SqlitePlaces
 from app.store.relay import SqliteShards
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
+from app.turns.books import Facts
 from app.turns.errors import Retriable
 from app.turns.machine import Event as Step
-from app.turns.ports import Facts
 from app.turns.records import Turn
 from app.turns.routing import Policy
 

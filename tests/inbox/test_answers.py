@@ -8,8 +8,8 @@ import pytest
 
 from app.ids import AskId, ChannelId, MessageId, ThreadId, TurnId
 from app.turns.asks import Asked, AskState
+from app.turns.books import Facts
 from app.turns.machine import Event, Stage
-from app.turns.ports import Facts
 from app.turns.progress import Answered, Ask, Option, Permission, Question
 from app.turns.records import Place
 from app.turns.routing import Policy

@@ -8,9 +8,9 @@ import pytest
 import structlog
 
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
+from app.turns.books import Facts
 from app.turns.errors import Retriable
 from app.turns.machine import Event, Stage
-from app.turns.ports import Facts
 from app.turns.records import Addressed, Asker, Place, Request, Source
 from app.turns.routing import Policy, Unknown, gate
 from tests.inbox.desk import ALICE, BOB, BOT, CHANNEL, GUILD, NOW, ROLE, Desk, desk, mentioning, message

@@ -5,8 +5,8 @@ from itertools import count
 from typing import Any
 
 from app.ids import AskId, MessageId, SessionId, TurnId
+from app.turns.books import Facts
 from app.turns.machine import Event
-from app.turns.ports import Facts
 from app.turns.progress import Ask, Option, Permission, Question
 from tests.commands.rooms import IN_THREAD, work_on
 from tests.web.door import Door, used

@@ -11,8 +11,8 @@ from app.ids import AskId, TurnId
 from app.presses import asks
 from app.store.sqlite import Sqlite
 from app.turns.asks import Asked, AskState
+from app.turns.books import Facts
 from app.turns.machine import Event
-from app.turns.ports import Facts
 from app.turns.progress import Allowed, Answered, Ask, Decision, Denied, Option, Permission, Question
 from app.turns.routing import Policy, Refusal
 from tests.presses.pressing import COLOUR, RUN, SIZES, WISHES, asking, buttons, press, submit

@@ -16,8 +16,8 @@ from app.discord.transport import Transport
 from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId, UserId
 from app.presses import outcome
 from app.store.sqlite import Sqlite
+from app.turns.books import Facts
 from app.turns.machine import Event, Stage
-from app.turns.ports import Facts
 from app.turns.progress import Allowed, Answered, Ask, Change, Denied, Report
 from app.turns.records import Asker, Place, Request, Source
 from app.turns.status import Outcome, Phase, Status, Summary

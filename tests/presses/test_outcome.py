@@ -10,9 +10,10 @@ from app.ids import ChannelId, SessionId, ThreadId, TurnId, UserId
 from app.presses import outcome
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
+from app.turns.books import Facts
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Event, Stage
-from app.turns.ports import Facts, Rewound
+from app.turns.ports import Rewound
 from app.turns.records import Asker, Attachment, Place, Request, Source, Turn
 from app.turns.routing import Policy, Refusal
 from tests.commands.rooms import PLACE, THREAD, wait, work_on

@@ -7,8 +7,8 @@ import pytest
 from app.commands.words import UNKNOWN_BUTTON
 from app.ids import ChannelId, TurnId
 from app.presses import ACTIONS, queue
+from app.turns.books import Facts
 from app.turns.machine import Ending, Event, Stage
-from app.turns.ports import Facts
 from app.turns.records import Turn
 from app.turns.routing import Policy, Refusal
 from tests.commands.rooms import wait, work_on

@@ -39,7 +39,8 @@ from app.store.parcels import SqliteParcels
 from app.store.preferences import SqlitePreferences
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
-from app.turns.engine import Books, Engine, Habits, World
+from app.turns.books import Books
+from app.turns.engine import Engine, Habits, World
 from app.turns.machine import Stage
 from app.turns.records import Turn
 from app.turns.routing import Policy

@@ -9,9 +9,9 @@ from app.store.asks import SqliteAsks
 from app.store.ledger import SqliteLedger
 from app.store.sqlite import Sqlite
 from app.turns.asks import AskState
+from app.turns.books import Facts
 from app.turns.errors import LeaseLost
 from app.turns.machine import Event
-from app.turns.ports import Facts
 from app.turns.progress import Allowed, Answered, Ask, Denied, Option, Permission, Question
 from tests.samples import message
 

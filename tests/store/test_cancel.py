@@ -5,9 +5,9 @@ import pytest
 from app.ids import SessionId, ThreadId, TurnId
 from app.store.ledger import SqliteLedger
 from app.store.sqlite import Sqlite
+from app.turns.books import Facts
 from app.turns.errors import LeaseLost
 from app.turns.machine import Event, Postponed, Stage
-from app.turns.ports import Facts
 from app.turns.records import Addressed, Turn
 from tests.samples import command, message
 

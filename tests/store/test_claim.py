@@ -13,8 +13,8 @@ from app.store.desk import insert_request
 from app.store.ledger import SqliteLedger
 from app.store.migrations import migrate
 from app.store.sqlite import Sqlite
+from app.turns.books import Facts
 from app.turns.machine import LIVE, QUEUE, WORKING, Event, Stage
-from app.turns.ports import Facts
 from tests.samples import message
 
 pytestmark = pytest.mark.anyio

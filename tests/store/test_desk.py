@@ -8,8 +8,8 @@ from app.ids import MessageId, SessionId, ThreadId, TurnId
 from app.store.ledger import SqliteLedger
 from app.store.preferences import SqlitePreferences
 from app.store.sqlite import Sqlite
+from app.turns.books import Facts
 from app.turns.machine import LIVE, OPENING, Ending, Event, Postponed, Stage
-from app.turns.ports import Facts
 from app.turns.records import Attachment, Turn
 from app.turns.status import Verbosity
 from tests.samples import message

@@ -9,9 +9,9 @@ from app.ids import MessageId, SessionId, ThreadId
 from app.store.ledger import SqliteLedger
 from app.store.parcels import SqliteParcels
 from app.store.sqlite import Sqlite, Unusable
+from app.turns.books import Facts
 from app.turns.errors import LeaseLost
 from app.turns.machine import OPENING, Event, ImpossibleMove, Postponed, Stage
-from app.turns.ports import Facts
 from app.turns.records import Content, Parcel, Request, Turn
 from tests.samples import command, message
 

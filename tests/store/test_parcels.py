@@ -6,9 +6,9 @@ from app.ids import MessageId, SessionId, ThreadId, TurnId, UserId
 from app.store.ledger import SqliteLedger
 from app.store.parcels import SqliteParcels
 from app.store.sqlite import Sqlite
+from app.turns.books import Facts, Handed, Parcelled
 from app.turns.errors import LeaseLost
 from app.turns.machine import Event
-from app.turns.ports import Facts, Handed, Parcelled
 from app.turns.records import Content, File, Parcel
 from tests.samples import message
 

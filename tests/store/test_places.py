@@ -6,8 +6,8 @@ from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId
 from app.store.ledger import SqliteLedger
 from app.store.places import SqlitePlaces
 from app.store.sqlite import Sqlite
+from app.turns.books import Facts
 from app.turns.machine import Event
-from app.turns.ports import Facts
 from app.turns.records import Place, Request
 from tests.samples import CHANNEL, GUILD, command, message
 

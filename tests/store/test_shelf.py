@@ -10,8 +10,8 @@ from app.sandboxes.ports import Sandbox
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
+from app.turns.books import Facts
 from app.turns.machine import Event
-from app.turns.ports import Facts
 from tests.samples import message
 
 pytestmark = pytest.mark.anyio

@@ -22,8 +22,9 @@ from app.store.preferences import SqlitePreferences
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns import engine as turns
-from app.turns.engine import Books, Engine, Habits
-from app.turns.ports import Agent, Asks, Chat, Ledger, Parcels, Router
+from app.turns.books import Asks, Books, Ledger, Parcels
+from app.turns.engine import Engine, Habits
+from app.turns.ports import Agent, Chat, Router
 from app.turns.progress import Allowed
 from app.turns.routing import Policy
 from app.turns.runner import Pace
@@ -173,3 +174,20 @@ async def world(folder: Path) -> AsyncIterator[World]:
         yield here
     finally:
         await sqlite.close()
+
+
+@asynccontextmanager
+async def running(here: World, pace: Pace | None = None) -> AsyncIterator[None]:
+    """An engine, until the block ends."""
+    engine = asyncio.create_task(here.engine(pace=pace).run())
+    try:
+        yield
+    finally:
+        engine.cancel()
+        await asyncio.wait([engine])
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the fakes have no event for everything
+            await asyncio.sleep(0.005)

@@ -13,8 +13,8 @@ from app.turns.machine import Ending, Stage
 from app.turns.progress import Allowed, Answered, Ask, Denied, Option, Permission, Question
 from app.turns.status import Outcome, Phase, Status, Summary
 from tests.samples import message
-from tests.turns.engine import World, world
-from tests.turns.test_display import THREAD, phases, running, shown, turn_of, until, until_ended
+from tests.turns.engine import World, running, until, world
+from tests.turns.test_display import THREAD, phases, shown, turn_of, until_ended
 
 pytestmark = pytest.mark.anyio
 TURN = message(1).id

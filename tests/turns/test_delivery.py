@@ -14,8 +14,8 @@ from app.turns.progress import Progress
 from app.turns.records import Attachment, Content, File
 from tests.fakes.chat import Posted
 from tests.samples import message
-from tests.turns.engine import World, world
-from tests.turns.test_display import THREAD, running, until
+from tests.turns.engine import World, running, until, world
+from tests.turns.test_display import THREAD
 
 pytestmark = pytest.mark.anyio
 TURN = message(1).id

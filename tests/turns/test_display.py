@@ -1,8 +1,7 @@
 """What the status message of a turn shows, from the first to the last."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from app.turns.progress import Change, Doing, Progress, Report, Todo, Tool
 from app.turns.records import Turn
 from app.turns.status import Outcome, Phase, Status, Summary, Verbosity
 from tests.samples import command, message
-from tests.turns.engine import World, world
+from tests.turns.engine import World, running, until, world
 
 pytestmark = pytest.mark.anyio
 THREAD = "400000000000000001"
@@ -27,22 +26,6 @@ TESTS = Progress((Tool("bash", "npm test", Doing.RUNNING),), (Todo("run the test
 async def here(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path) as made:
         yield made
-
-
-@asynccontextmanager
-async def running(here: World) -> AsyncIterator[None]:
-    engine = asyncio.create_task(here.engine().run())
-    try:
-        yield
-    finally:
-        engine.cancel()
-        await asyncio.wait([engine])
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - the fakes have no event for everything
-            await asyncio.sleep(0.005)
 
 
 async def turn_of(here: World, number: int = 1) -> Turn:

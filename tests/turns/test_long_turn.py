@@ -30,8 +30,9 @@ from app.store.parcels import SqliteParcels
 from app.store.preferences import SqlitePreferences
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
+from app.turns.books import Books
 from app.turns.display import PAUSES
-from app.turns.engine import Books, Engine, Habits, World
+from app.turns.engine import Engine, Habits, World
 from app.turns.ports import Prompt
 from app.turns.progress import Ask, Decision, Doing, Progress, Report, Text, Todo, Tool
 from app.turns.records import Asker, Place, Request, Source

@@ -9,10 +9,10 @@ import pytest
 
 from app.ids import ChannelId, ThreadId, TurnId
 from app.sandboxes.machine import State
+from app.turns.books import Facts
 from app.turns.errors import Refused, Retriable
 from app.turns.history import Said
 from app.turns.machine import Event, Stage
-from app.turns.ports import Facts
 from app.turns.records import Addressed, Place, Request, Turn
 from app.turns.routing import Policy, Verdict
 from app.turns.steps import HINT, HINT_IN_THREAD

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from app.turns.routing import Policy, Refusal
 from app.turns.runner import DEFECT, TOO_OFTEN, Pace
 from tests.fakes.agent import FakeAgent
 from tests.samples import CHANNEL, command, message
-from tests.turns.engine import World, world
+from tests.turns.engine import World, running, until, world
 
 pytestmark = pytest.mark.anyio
 THREAD = "400000000000000001"
@@ -277,22 +276,6 @@ async def test_two_engines_on_one_ledger_share_the_work_and_do_none_of_it_twice(
         await until(lambda: sum(len(said(here, str(thread))) for thread in range(1, 5)) == 24)
 
     assert len(here.agent.runs) == len(set(here.agent.runs)) == 12
-
-
-@asynccontextmanager
-async def running(here: World, pace: Pace | None = None) -> AsyncIterator[None]:
-    engine = asyncio.create_task(here.engine(pace=pace).run())
-    try:
-        yield
-    finally:
-        engine.cancel()
-        await asyncio.wait([engine])
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - the fakes have no event for everything
-            await asyncio.sleep(0.005)
 
 
 async def until_async(ask: Callable[[], Awaitable[float]], enough: Callable[[float], bool]) -> bool:

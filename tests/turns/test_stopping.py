@@ -8,14 +8,14 @@ import pytest
 
 from app.ids import SessionId
 from app.store.parcels import SqliteParcels
+from app.turns.books import Facts
 from app.turns.errors import Stopped
 from app.turns.machine import Ending, Event, Stage
-from app.turns.ports import Facts
 from app.turns.records import Content, Parcel
 from app.turns.status import Outcome, Summary
 from tests.samples import message
-from tests.turns.engine import World, world
-from tests.turns.test_display import THREAD, running, shown, turn_of, until, until_ended
+from tests.turns.engine import World, running, until, world
+from tests.turns.test_display import THREAD, shown, turn_of, until_ended
 
 pytestmark = pytest.mark.anyio
 
