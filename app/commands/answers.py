@@ -26,7 +26,7 @@ WORK_SECONDS = 13 * 60.0  # and two minutes of the webhook's life to say how it 
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Result:
     """How it went. `aloud` is for everybody, the rest for whoever sees the first answer."""
 
     text: str
@@ -35,7 +35,7 @@ class Report:
     aloud: str | None = None
 
 
-Work = Callable[[], Awaitable[Report]]
+Work = Callable[[], Awaitable[Result]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +54,19 @@ async def carry_out(work: Work, interaction: Interaction, replies: Replies) -> N
             await say(replies.follow_up(interaction, report.aloud))
 
 
-async def outcome(work: Work) -> Report:
+async def outcome(work: Work) -> Result:
     try:
         async with asyncio.timeout(WORK_SECONDS):
             return await work()
     except TimeoutError:
         log.error("command.overdue", seconds=WORK_SECONDS)
-        return Report(TOO_LONG)
+        return Result(TOO_LONG)
     except (Retriable, Refused) as failure:
         log.warning("command.failed", reason=str(failure))
-        return Report(failure.tell or NOT_NOW)
+        return Result(failure.tell or NOT_NOW)
     except Exception:
         log.exception("command.defect")
-        return Report(DEFECT)
+        return Result(DEFECT)
 
 
 async def say(saying: Awaitable[None]) -> None:

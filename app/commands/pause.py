@@ -1,6 +1,6 @@
 """`/opencord pause`: puts the thread's machine to sleep now, instead of when nobody has used it for a while."""
 
-from app.commands.answers import Answer, Report
+from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, let_in
 from app.commands.ports import Room
 from app.commands.words import NO_MACHINE, NOT_NOW
@@ -31,11 +31,11 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     return Answer(deferred(ephemeral=True), lambda: paused(thread, room))
 
 
-async def paused(thread: ThreadId, room: Room) -> Report:
+async def paused(thread: ThreadId, room: Room) -> Result:
     has_paused = await room.machines.pause(thread)
     obstacle = await obstacle_to(thread, room)
     # It may have been found gone or broken instead.
-    return Report(DONE if has_paused and obstacle == ASLEEP else obstacle or NOT_NOW)
+    return Result(DONE if has_paused and obstacle == ASLEEP else obstacle or NOT_NOW)
 
 
 async def obstacle_to(thread: ThreadId, room: Room) -> str | None:

@@ -9,7 +9,7 @@ import re
 
 import structlog
 
-from app.commands.answers import Answer, Report
+from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, Visitor, bold, let_in
 from app.commands.ports import Room
 from app.commands.words import NO_MACHINE, NOT_NOW, UNKNOWN_BUTTON
@@ -75,16 +75,16 @@ async def press(interaction: Interaction, room: Room) -> Answer:
     return Answer(updated(UNDER_WAY), lambda: reset(visitor, room))
 
 
-async def considered(sandbox: Sandbox, visitor: Visitor, room: Room) -> Report:
+async def considered(sandbox: Sandbox, visitor: Visitor, room: Room) -> Result:
     unsaved = await room.machines.unsaved(sandbox.thread)
     if unsaved is not False:
-        return Report(IF_UNSAVED if unsaved else IF_UNKNOWN, choice(sandbox))
+        return Result(IF_UNSAVED if unsaved else IF_UNKNOWN, choice(sandbox))
     if await is_at_work(sandbox.thread, room):  # by now
-        return Report(IF_AT_WORK, choice(sandbox))
+        return Result(IF_AT_WORK, choice(sandbox))
     return await reset(visitor, room)
 
 
-async def reset(visitor: Visitor, room: Room) -> Report:
+async def reset(visitor: Visitor, room: Room) -> Result:
     """What is at work ends when nobody can get to the machine any more: nothing that waits can begin on it, and goes to
     the new one."""
     stopped = 0
@@ -97,11 +97,11 @@ async def reset(visitor: Visitor, room: Room) -> Report:
         was_there = await room.machines.destroy(visitor.thread, stop_work)
     except (Retriable, Refused) as failure:
         log.warning("machine.unreset", thread=visitor.thread, stopped=stopped, reason=str(failure))
-        return Report(failure.tell or NOT_NOW, aloud=stopping(visitor) if stopped else None)
+        return Result(failure.tell or NOT_NOW, aloud=stopping(visitor) if stopped else None)
     if not was_there:
-        return Report(GONE)
+        return Result(GONE)
     log.info("machine.reset", thread=visitor.thread, by=visitor.asker.id, stopped=stopped)
-    return Report(DONE, aloud=announcement(visitor, bool(stopped)))
+    return Result(DONE, aloud=announcement(visitor, bool(stopped)))
 
 
 async def standing(thread: ThreadId, room: Room) -> Sandbox | None:

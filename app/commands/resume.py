@@ -1,6 +1,6 @@
 """`/opencord resume`: wakes the thread's machine, so that the next question need not wait for it."""
 
-from app.commands.answers import Answer, Report
+from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, let_in
 from app.commands.ports import Room
 from app.commands.words import NO_MACHINE
@@ -31,7 +31,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     return Answer(deferred(ephemeral=True), lambda: resumed(thread, visitor.place, room))
 
 
-async def resumed(thread: ThreadId, place: Place, room: Room) -> Report:
+async def resumed(thread: ThreadId, place: Place, room: Room) -> Result:
     await room.machines.ensure(thread, place.labels)
     await room.machines.touch(thread)  # it may have been awake, and about to fall asleep
-    return Report(DONE)
+    return Result(DONE)

@@ -28,7 +28,7 @@ class Reply:
     """A message that may answer what is asked."""
 
     asked: Asked
-    words: str  # without what they reply to
+    words: str  # without what they reply to, with where its files are
 
 
 async def reply_of(said: Object, message: Message, us: set[str], asks: Asks) -> Reply | None:
@@ -36,7 +36,8 @@ async def reply_of(said: Object, message: Message, us: set[str], asks: Asks) -> 
     reference = said.get("message_reference")
     # A forwarded message refers to another one too.
     to = reference.get("message_id") if isinstance(reference, dict) and said.get("type") == REPLY else None
-    words = clean(replace(message, replied_to=None).words(us))
+    files = [f"{file.name}: {file.url}" for file in message.attachments]
+    words = clean("\n".join([replace(message, replied_to=None).words(us), *files])).strip()
     asked = await asks.asked_in(MessageId(to)) if isinstance(to, str) and shows(words) else None
     if asked is None or asked.question is None or asked.state is not AskState.OPEN:
         return None

@@ -35,7 +35,7 @@ SOMEBODY = "somebody"
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Pending:
     """Something asked that still waits for a decision."""
 
     subject: Subject
@@ -48,73 +48,73 @@ class Asking:
 
 
 async def allow(interaction: Interaction, room: Room) -> Answer:
-    asking = await permission_of(interaction, room)
-    if asking.rest not in (("once",), ("always",)):
+    pending = await permission_of(interaction, room)
+    if pending.rest not in (("once",), ("always",)):
         raise TurnedAway(UNKNOWN_BUTTON)
-    return await decided(asking, Allowed(always=asking.rest == ("always",)), room)
+    return await decided(pending, Allowed(always=pending.rest == ("always",)), room)
 
 
 async def deny(interaction: Interaction, room: Room) -> Answer:
     """Opens the modal, and is what the modal comes back to."""
-    asking = await permission_of(interaction, room)
+    pending = await permission_of(interaction, room)
     if interaction.kind is Kind.MODAL:
-        return await decided(asking, Denied(clean(interaction.fields.get("reason", "")).strip()), room)
+        return await decided(pending, Denied(clean(interaction.fields.get("reason", "")).strip()), room)
     return Answer(denial(interaction.custom_id or ""))
 
 
 async def answer(interaction: Interaction, room: Room) -> Answer:
     """A question's option that is a button of its own."""
-    asking, number, question = await question_of(interaction, room)
-    return await answered(asking, number, chosen(question, asking.rest[1:2]), room)
+    pending, number, question = await question_of(interaction, room)
+    return await answered(pending, number, chosen(question, pending.rest[1:2]), room)
 
 
 async def choose(interaction: Interaction, room: Room) -> Answer:
     """What was selected: indices of options."""
-    asking, number, question = await question_of(interaction, room)
+    pending, number, question = await question_of(interaction, room)
     choice = chosen(question, interaction.values)
     if len(choice) > 1 and not question.multiple:
         raise TurnedAway(ONE_ONLY)
-    return await answered(asking, number, choice, room)
+    return await answered(pending, number, choice, room)
 
 
 async def write(interaction: Interaction, room: Room) -> Answer:
     """Opens the modal, and is what the modal comes back to."""
-    asking, number, question = await question_of(interaction, room)
+    pending, number, question = await question_of(interaction, room)
     if interaction.kind is not Kind.MODAL:
         return Answer(writing(interaction.custom_id or "", question))
     words = clean(interaction.fields.get("answer", "")).strip()
     if not shows(words):
         raise TurnedAway(EMPTY)
-    return await answered(asking, number, (words,), room)
+    return await answered(pending, number, (words,), room)
 
 
-async def permission_of(interaction: Interaction, room: Room) -> Asking:
+async def permission_of(interaction: Interaction, room: Room) -> Pending:
     """Raises TurnedAway, as the next two do."""
-    asking = await asking_of(interaction, room)
-    if not isinstance(asking.asked.ask.about, Permission):
+    pending = await pending_of(interaction, room)
+    if not isinstance(pending.asked.ask.about, Permission):
         raise TurnedAway(UNKNOWN_BUTTON)
-    return asking
+    return pending
 
 
-async def question_of(interaction: Interaction, room: Room) -> tuple[Asking, int, Question]:
+async def question_of(interaction: Interaction, room: Room) -> tuple[Pending, int, Question]:
     """With the question's number; it is the one that is to be answered next."""
-    asking = await asking_of(interaction, room)
-    question, number = asking.asked.question, index_of(next(iter(asking.rest), ""))
-    if number is None or question is None or number > len(asking.asked.answers):
+    pending = await pending_of(interaction, room)
+    question, number = pending.asked.question, index_of(next(iter(pending.rest), ""))
+    if number is None or question is None or number > len(pending.asked.answers):
         raise TurnedAway(UNKNOWN_BUTTON)
-    if number < len(asking.asked.answers):
+    if number < len(pending.asked.answers):
         raise TurnedAway(ANSWERED_BEFORE)
-    return asking, number, question
+    return pending, number, question
 
 
-async def asking_of(interaction: Interaction, room: Room) -> Asking:
+async def pending_of(interaction: Interaction, room: Room) -> Pending:
     subject = await subject_of(interaction, room)
     asked = await room.asks.asked(subject.turn.id, AskId(next(iter(subject.rest), "")))
     if asked is None:
         raise TurnedAway(UNKNOWN_BUTTON)
     if asked.state is not AskState.OPEN or subject.turn.stage not in LIVE or subject.turn.stopped_by is not None:
         raise TurnedAway(closed(asked))
-    return Asking(subject, asked)
+    return Pending(subject, asked)
 
 
 def chosen(question: Question, indices: tuple[str, ...]) -> tuple[str, ...]:
@@ -130,27 +130,27 @@ def index_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
 
 
-async def decided(asking: Asking, decision: Decision, room: Room) -> Answer:
-    subject = asking.subject
-    return await shown(asking, room.asks.decide(subject.turn.id, asking.asked.ask.id, decision, subject.by), room)
+async def decided(pending: Pending, decision: Decision, room: Room) -> Answer:
+    subject = pending.subject
+    return await shown(pending, room.asks.decide(subject.turn.id, pending.asked.ask.id, decision, subject.by), room)
 
 
-async def answered(asking: Asking, number: int, choice: tuple[str, ...], room: Room) -> Answer:
-    subject = asking.subject
-    answer = room.asks.answer(subject.turn.id, asking.asked.ask.id, number, choice, subject.by)
-    return await shown(asking, answer, room)
+async def answered(pending: Pending, number: int, choice: tuple[str, ...], room: Room) -> Answer:
+    subject = pending.subject
+    answer = room.asks.answer(subject.turn.id, pending.asked.ask.id, number, choice, subject.by)
+    return await shown(pending, answer, room)
 
 
-async def shown(asking: Asking, deciding: Awaitable[bool], room: Room) -> Answer:
+async def shown(pending: Pending, deciding: Awaitable[bool], room: Room) -> Answer:
     """The message as it is by then: the next question, or what was decided."""
-    turn, ask = asking.subject.turn.id, asking.asked.ask.id
+    turn, ask = pending.subject.turn.id, pending.asked.ask.id
     counts = await deciding
-    asked = await room.asks.asked(turn, ask) or asking.asked
-    if not counts and asked.state is AskState.OPEN and len(asked.answers) > len(asking.asked.answers):
+    asked = await room.asks.asked(turn, ask) or pending.asked
+    if not counts and asked.state is AskState.OPEN and len(asked.answers) > len(pending.asked.answers):
         raise TurnedAway(ANSWERED_BEFORE)
     if not counts:
         raise TurnedAway(closed(asked))
-    log.info("ask.decided", turn=turn, ask=ask, by=asking.subject.visitor.asker.id)
+    log.info("ask.decided", turn=turn, ask=ask, by=pending.subject.visitor.asker.id)
     view = view_of(asked)
     return Answer(updated(view.content, components=view.components))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.commands.answers import Answer, Report, say
+from app.commands.answers import Answer, Result, say
 from app.commands.door import TurnedAway, bold
 from app.commands.ports import Room
 from app.discord.interactions import Interaction
@@ -132,31 +132,31 @@ async def asked(
     return Answer(told(words))
 
 
-async def compared(subject: Subject, session: SessionId, room: Room) -> Report:
+async def compared(subject: Subject, session: SessionId, room: Room) -> Result:
     patch = (await room.agent.diff(await woken(subject, session, room), session, subject.turn.id)).strip("\n")
     if not patch:
-        return Report(UNCHANGED)
+        return Result(UNCHANGED)
     shown, content = fence(patch, "diff"), f"{patch}\n".encode("utf-8", "replace")
     if is_exact(patch) and units(shown) <= CONTENT:
-        return Report(shown)
-    return Report(ATTACHED, files=(File("changes.diff", content),)) if len(content) <= FILE_BYTES else Report(TOO_LARGE)
+        return Result(shown)
+    return Result(ATTACHED, files=(File("changes.diff", content),)) if len(content) <= FILE_BYTES else Result(TOO_LARGE)
 
 
 UNDONE = f"{SUBTEXT}↩️ Undone"  # how the line begins
 
 
-async def rewound_by(interaction: Interaction, subject: Subject, session: SessionId, way: Way, room: Room) -> Report:
+async def rewound_by(interaction: Interaction, subject: Subject, session: SessionId, way: Way, room: Room) -> Result:
     machine = await woken(subject, session, room)
     if (obstacle := await obstacle_to(subject, room)) is not None:
-        return Report(obstacle)
+        return Result(obstacle)
     is_undo = way is UNDO
     turn = subject.turn.id
     rewound = await (room.agent.undo(machine, session, turn) if is_undo else room.agent.redo(machine, session))
     if rewound is not Rewound.DONE:
-        return Report(OBSTACLES.get(rewound, way.nothing))
+        return Result(OBSTACLES.get(rewound, way.nothing))
     log.info("turn.rewound", turn=turn, thread=subject.thread, way=way.did, by=subject.visitor.asker.id)
     await offer(interaction, subject, room, undone=is_undo)
-    return Report(way.done, aloud=f"{SUBTEXT}{way.glyph} {bold(subject.by)} {way.did} what the last question changed.")
+    return Result(way.done, aloud=f"{SUBTEXT}{way.glyph} {bold(subject.by)} {way.did} what the last question changed.")
 
 
 async def obstacle_to(subject: Subject, room: Room) -> str | None:

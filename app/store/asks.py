@@ -61,6 +61,18 @@ class SqliteAsks:
 
         return await self._sqlite.write(change)
 
+    async def expire(self, turn: TurnId, token: str, now: float) -> bool:
+        late = "SELECT 1 FROM asks WHERE turn = ? AND state = 'open' AND expires_at <= ?"
+        close = "UPDATE asks SET state = 'gone' WHERE turn = ? AND state = 'open'"
+
+        def change(db: Database) -> bool:
+            leased(db, turn, token)
+            if is_late := bool(list(db.query(late, [turn, now]))):
+                db.execute(close, [turn])
+            return is_late
+
+        return await self._sqlite.write(change)
+
     async def note_shown(self, asked: Asked) -> None:
         query = "UPDATE asks SET shown = ? WHERE turn = ? AND id = ?"
         await self._sqlite.write(lambda db: db.execute(query, [asked.look, asked.turn, asked.ask.id]))

@@ -156,12 +156,16 @@ class SqliteLedger(SqliteDesk):
         query = f"SELECT 1 FROM turns AS turn WHERE id = ? AND NOT EXISTS ({AHEAD})"  # noqa: S608
         return await self._sqlite.read(lambda db: bool(list(db.query(query, [turn]))))
 
-    async def unclosed(self, most: int) -> Sequence[Turn]:
+    async def unclosed(self, most: int, but: Collection[TurnId] = ()) -> Sequence[Turn]:
         query = f"""
             SELECT * FROM turns WHERE status IS NOT NULL AND NOT closed AND stage NOT IN {LIVE_STAGES}
-            ORDER BY position LIMIT ?
+            AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY position LIMIT ?
         """  # noqa: S608
-        return await self._sqlite.read(lambda db: [turn_of_row(row) for row in db.query(query, [most])])
+        columns = [json.dumps(list(but)), most]
+        return await self._sqlite.read(lambda db: [turn_of_row(row) for row in db.query(query, columns)])
 
     async def close(self, turn: TurnId) -> None:
         await self._sqlite.write(lambda db: db.execute("UPDATE turns SET closed = 1 WHERE id = ?", [turn]))
+
+    async def reopen(self, turn: TurnId) -> None:
+        await self._sqlite.write(lambda db: db.execute("UPDATE turns SET closed = 0 WHERE id = ?", [turn]))

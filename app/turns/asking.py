@@ -38,10 +38,9 @@ class Asking:
             await self._show(turn, asked)
         return min((asked.expires_at for asked in asks if asked.state is AskState.OPEN), default=None)
 
-    async def has_run_out(self, turn: Turn) -> bool:
-        """Whether it waits for a person, and has done so for too long."""
-        asks = await self.asks.of_turn(turn.id)
-        return any(asked.state is AskState.OPEN and asked.expires_at <= self.clock() for asked in asks)
+    async def has_run_out(self, turn: Turn, token: str) -> bool:
+        """Whether it has waited for a person for too long: from here on nobody can answer."""
+        return await self.asks.expire(turn.id, token, self.clock())
 
     async def _compare(self, turn: Turn, token: str, machine: Machine, waiting: Sequence[Ask]) -> None:
         known = {asked.ask.id: asked for asked in await self.asks.of_turn(turn.id)}

@@ -110,12 +110,16 @@ class Ledger(Protocol):
         """Whether no other turn of its thread goes before it."""
         ...
 
-    async def unclosed(self, most: int) -> Sequence[Turn]:
+    async def unclosed(self, most: int, but: Collection[TurnId] = ()) -> Sequence[Turn]:
         """Turns that are over and have a status message that does not say so yet, the oldest first."""
         ...
 
     async def close(self, turn: TurnId) -> None:
         """Its status message says how it ended."""
+        ...
+
+    async def reopen(self, turn: TurnId) -> None:
+        """Its status message may say something older."""
         ...
 
 
@@ -162,6 +166,10 @@ class Asks(Protocol):
 
     async def settle(self, turn: TurnId, ask: AskId, state: AskState) -> Asked:
         """SETTLED or GONE, if it is neither yet."""
+        ...
+
+    async def expire(self, turn: TurnId, token: str, now: float) -> bool:
+        """Whether one that is open is past its time: then nobody can answer any of the turn's from here on."""
         ...
 
 

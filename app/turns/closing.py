@@ -7,9 +7,11 @@ whose app died a moment after, is closed all the same, and by whichever process 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 import structlog
 
+from app.ids import TurnId
 from app.sandboxes.keeper import Keeper
 from app.turns.asks import Asked, AskState
 from app.turns.books import Asks, Ledger
@@ -23,8 +25,10 @@ from app.turns.status import Outcome, Summary
 
 log = structlog.get_logger()
 
-AT_ONCE = 20
+AT_ONCE = 100
 PAUSE_SECONDS = 5.0  # between two looks when nobody nudges
+MOST_SECONDS = 60.0  # between two tries with one turn
+REPORT_SECONDS = 10.0  # the summary does without
 
 OUTCOMES = {
     Ending.STOPPED: Outcome.STOPPED,
@@ -44,6 +48,8 @@ class Closer:
     keeper: Keeper
     pause: float = PAUSE_SECONDS
     _nudged: asyncio.Event = field(default_factory=asyncio.Event)
+    _in_hand: set[TurnId] = field(default_factory=set)
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     def nudge(self) -> None:
         """A turn has ended."""
@@ -51,14 +57,20 @@ class Closer:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            self._nudged.clear()
-            try:
-                turns = await self.ledger.unclosed(AT_ONCE)
-                await asyncio.gather(*(self._close(turn) for turn in turns))
-            except Retriable as failure:
-                log.warning("ledger.unavailable", reason=str(failure))
-            await self._rest()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._nudged.clear()
+                for turn in await self._over():
+                    self._in_hand.add(turn.id)
+                    group.create_task(self._see_to(turn), name=f"closing {turn.id}")
+                await self._rest()
+
+    async def _over(self) -> Sequence[Turn]:
+        try:
+            return await self.ledger.unclosed(AT_ONCE, self._in_hand)
+        except Retriable as failure:
+            log.warning("ledger.unavailable", reason=str(failure))
+            return []
 
     async def _rest(self) -> None:
         try:
@@ -67,20 +79,39 @@ class Closer:
         except TimeoutError:
             return
 
-    async def _close(self, turn: Turn) -> None:
-        """As well as can be: what does not work now is tried again, what never will is left."""
+    async def _see_to(self, turn: Turn) -> None:
+        """Until it is closed: nobody else waits for one that cannot be."""
+        try:
+            for tries in count():
+                async with self._room:
+                    if await self._close(turn):
+                        return
+                await asyncio.sleep(min(MOST_SECONDS, self.pause * 2 ** min(tries, 6)))
+        finally:
+            self._in_hand.discard(turn.id)
+            self.nudge()
+
+    async def _close(self, turn: Turn) -> bool:
+        """False for what does not work now. What never will is left."""
+        try:
+            await self._show(turn)
+            await self.ledger.close(turn.id)
+        except Retriable as failure:
+            log.warning("turn.unclosed", turn=turn.id, reason=str(failure))
+            return False
+        return True
+
+    async def _show(self, turn: Turn) -> None:
         try:
             asks = await self.asks.of_turn(turn.id)
             await self._end(turn, asks)
             await self.displays.close(turn, await self._summary(turn, asks))
-        except Retriable as failure:
-            log.warning("turn.unclosed", turn=turn.id, reason=str(failure))
-            return
+        except Retriable:
+            raise
         except Refused as refusal:
             log.warning("turn.unclosable", turn=turn.id, reason=str(refusal))
         except Exception:
             log.exception("turn.defect", turn=turn.id, stage=turn.stage)
-        await self.ledger.close(turn.id)
 
     async def _end(self, turn: Turn, asks: Sequence[Asked]) -> None:
         """Nobody waits for an answer any more."""
@@ -103,10 +134,13 @@ class Closer:
 
     async def _report(self, turn: Turn) -> Report | None:
         """None where the machine is not awake: it is not woken for that."""
+        if turn.session is None:
+            return None
         try:
-            machine = await self.keeper.awake(turn.home) if turn.session else None
-            return await self.agent.report(machine, turn.session, turn.id) if machine and turn.session else None
-        except (Retriable, Refused):
+            async with asyncio.timeout(REPORT_SECONDS):
+                machine = await self.keeper.awake(turn.home)
+                return await self.agent.report(machine, turn.session, turn.id) if machine else None
+        except (Retriable, Refused, TimeoutError):
             return None
         except Exception:  # the summary does without
             log.exception("turn.defect", turn=turn.id, stage=turn.stage)

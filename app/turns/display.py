@@ -7,7 +7,7 @@ Discord's own limits are the chat's business; these pauses keep a long turn from
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 # Seconds between two edits of one message, by how long it has been painted.
 PAUSES = ((300.0, 5.0), (60.0, 2.5), (0.0, 1.2))
 FINISHING_SECONDS = 3.0  # for an edit that is on its way
+MOST_CANVASES = 1_000  # to forget one costs an edit too many
 PROMPTLY_SECONDS = 10.0  # whoever waited no longer than this in the queue did not wait
 
 
@@ -34,7 +35,7 @@ class Canvas:
 
     shown: Status | None = None
     painted_at: float = float("-inf")  # of the loop's clock
-    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    edit: "asyncio.Task[None] | None" = None  # on its way
 
 
 class Displays:
@@ -60,24 +61,24 @@ class Displays:
     @asynccontextmanager
     async def opened(self, turn: Turn, token: str) -> AsyncIterator["Display"]:
         """Painted until the block ends. Only while the lease is the caller's."""
-        canvas = self._canvas(turn)
         display = Display(Status(Phase.STARTING, since_of(turn)))
-        async with meanwhile(self._paint(turn, token, display, canvas)):
-            try:
-                yield display
-            finally:
-                await _until_free(canvas)
+        async with meanwhile(self._paint(turn, token, display, self._canvas(turn))):
+            yield display
 
     async def close(self, turn: Turn, summary: Summary) -> None:
         """Show how it ended, and forget it. Raises Retriable and Refused."""
         canvas = self._canvas(turn)
+        await _until_free(canvas)
         await asyncio.sleep(self._pause(canvas, 0.0))
         verbosity = await self._preferences.verbosity_of(turn.home)
         await self._chat.show_summary(turn, replace(summary, verbosity=verbosity))
         self._canvases.pop(turn.id, None)
 
     def _canvas(self, turn: Turn) -> Canvas:
-        return self._canvases.setdefault(turn.id, Canvas())
+        canvas = self._canvases.setdefault(turn.id, Canvas())
+        while len(self._canvases) > MOST_CANVASES:  # those of turns that another process closed
+            del self._canvases[next(iter(self._canvases))]
+        return canvas
 
     async def _paint(self, turn: Turn, token: str, display: "Display", canvas: Canvas) -> None:
         began = asyncio.get_running_loop().time()
@@ -85,8 +86,10 @@ class Displays:
             await display.changed.wait()
             await asyncio.sleep(self._pause(canvas, asyncio.get_running_loop().time() - began))
             display.changed.clear()
-            async with canvas.busy:
-                await self._edit(turn, token, display, canvas)
+            await _until_free(canvas)
+            # Not cut off when the block ends: what has been sent off may arrive, and must be known to have done so.
+            canvas.edit = asyncio.create_task(self._edit(turn, token, display, canvas))
+            await asyncio.shield(canvas.edit)
 
     async def _edit(self, turn: Turn, token: str, display: "Display", canvas: Canvas) -> None:
         """As well as can be: a status that is not shown must not end the turn."""
@@ -94,18 +97,28 @@ class Displays:
             turn = await self._ledger.assure(turn.id, token)
             status = replace(display.status, verbosity=await self._preferences.verbosity_of(turn.home))
             if status != canvas.shown:
-                await self._chat.show_status(turn, status)
-                canvas.shown = status
-                canvas.painted_at = asyncio.get_running_loop().time()
+                await self._show(turn, token, status, canvas)
         except Retriable as failure:
             log.info("status.late", reason=str(failure))
             canvas.painted_at = asyncio.get_running_loop().time()
             display.changed.set()
-        except Refused as refusal:
-            log.warning("status.unseen", reason=str(refusal))
-            canvas.shown = status
         except LeaseLost:
             return  # and the runner finds out by itself
+
+    async def _show(self, turn: Turn, token: str, status: Status, canvas: Canvas) -> None:
+        canvas.shown = status
+        try:
+            await self._chat.show_status(turn, status)
+        except Refused as refusal:
+            log.warning("status.unseen", reason=str(refusal))
+        except Retriable:
+            canvas.shown = None
+            raise
+        canvas.painted_at = asyncio.get_running_loop().time()
+        try:
+            await self._ledger.assure(turn.id, token)
+        except LeaseLost:  # and somebody may have closed it meanwhile
+            await self._ledger.reopen(turn.id)
 
     def _pause(self, canvas: Canvas, age: float) -> float:
         pause = next(pause for least, pause in self._pauses if age >= least)
@@ -134,9 +147,7 @@ def since_of(turn: Turn) -> float:
 
 
 async def _until_free(canvas: Canvas) -> None:
-    """An edit that has been sent off may still arrive: whoever edits next must come after it."""
-    try:
-        async with asyncio.timeout(FINISHING_SECONDS), canvas.busy:
-            return
-    except TimeoutError:
-        return
+    """An edit that has been sent off may still arrive: whoever edits next comes after it. One that takes for ever is
+    not waited for."""
+    if canvas.edit is not None:
+        await asyncio.wait({canvas.edit}, timeout=FINISHING_SECONDS)

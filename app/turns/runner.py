@@ -38,7 +38,7 @@ from app.turns.machine import (
 from app.turns.ports import Interrupted
 from app.turns.records import Turn
 from app.turns.steps import Steps
-from app.turns.work import Outcome
+from app.turns.work import Happened
 
 log = structlog.get_logger()
 
@@ -144,10 +144,10 @@ class Runner:
     async def _take_steps(self, turn: Turn, token: str) -> None:
         try:
             while True:
-                outcome = await self._take_step(turn, token)
-                if isinstance(outcome, Postponed):
+                happened = await self._take_step(turn, token)
+                if isinstance(happened, Postponed):
                     return
-                turn = await self._record(turn, token, outcome)
+                turn = await self._record(turn, token, happened)
                 structlog.contextvars.bind_contextvars(thread=turn.thread)
                 log.info(f"turn.{turn.stage}")
                 if turn.stage not in LIVE:
@@ -158,9 +158,9 @@ class Runner:
             await asyncio.shield(self._hand_back(turn, token))
             raise
 
-    async def _record(self, turn: Turn, token: str, outcome: Outcome) -> Turn:
+    async def _record(self, turn: Turn, token: str, happened: Happened) -> Turn:
         try:
-            return await self._ledger.record(turn.id, token, *outcome)
+            return await self._ledger.record(turn.id, token, *happened)
         except Stopped:
             return await self._ledger.record(turn.id, token, *await self._steps.stop(turn))
 
@@ -169,7 +169,7 @@ class Runner:
         with suppress(LeaseLost, Retriable):
             await self._ledger.release(turn.id, token)
 
-    async def _take_step(self, turn: Turn, token: str) -> Outcome | Postponed:
+    async def _take_step(self, turn: Turn, token: str) -> Happened | Postponed:
         if turn.losses > MOST_LOSSES:
             return await self._give_up(turn, DEFECT, "lost too often")
         try:
@@ -190,7 +190,7 @@ class Runner:
             log.exception("turn.defect", stage=turn.stage)
             return await self._give_up(turn, DEFECT, "a defect; see the log")
 
-    async def _unless_stopped(self, turn: Turn, token: str) -> Outcome:
+    async def _unless_stopped(self, turn: Turn, token: str) -> Happened:
         """What its step comes to. Raises Stopped as soon as somebody wants that, and LeaseLost as soon as it is so."""
         act = self._steps.function_for(STEP_FOR[turn.stage])
         if turn.stage in OPENING:
@@ -214,7 +214,7 @@ class Runner:
                     raise Stopped
             await asyncio.sleep(self._pace.heed)
 
-    async def _fail(self, turn: Turn, token: str, failure: Retriable | Refused) -> Outcome | Postponed:
+    async def _fail(self, turn: Turn, token: str, failure: Retriable | Refused) -> Happened | Postponed:
         now, cause = self._clock(), repr(failure.__cause__) if failure.__cause__ else None
         outcome = after_failure(turn.stage, failure, turn.trouble, now)
         if isinstance(outcome, GivenUp):
@@ -224,7 +224,7 @@ class Runner:
         await self._ledger.postpone(turn.id, token, outcome, str(failure))
         return outcome
 
-    async def _give_up(self, turn: Turn, tell: str, failure: str, cause: str | None = None) -> Outcome:
+    async def _give_up(self, turn: Turn, tell: str, failure: str, cause: str | None = None) -> Happened:
         log.warning("turn.given_up", stage=turn.stage, reason=failure, cause=cause)
         return await self._steps.give_up(turn, tell, failure)
 

@@ -22,11 +22,11 @@ from app.turns.ports import Chat, Router
 from app.turns.records import Addressed, Source, Turn
 from app.turns.routing import Policy, Verdict, gate, judge
 from app.turns.titles import title_of
-from app.turns.work import Outcome, Work
+from app.turns.work import Happened, Work
 
 log = structlog.get_logger()
 
-StepFunction = Callable[[Turn, str], Awaitable[Outcome]]
+StepFunction = Callable[[Turn, str], Awaitable[Happened]]
 
 HINT = (
     "Hello! Mention me together with what you would like to have done, for example: list the files. "
@@ -57,7 +57,7 @@ class Steps:
         }
         return functions[step]
 
-    async def decide(self, turn: Turn, token: str) -> Outcome:
+    async def decide(self, turn: Turn, token: str) -> Happened:
         if turn.place.vague:
             turn = await self.ledger.note_place(turn.id, token, await self.chat.locate(turn.place))
         refusal = gate(turn.place, turn.asker, self.policy)
@@ -95,7 +95,7 @@ class Steps:
         except (Retriable, Refused):
             return []
 
-    async def open_thread(self, turn: Turn, token: str) -> Outcome:
+    async def open_thread(self, turn: Turn, token: str) -> Happened:
         if turn.opener is None:
             turn = await self.ledger.note_opener(turn.id, token, await self._opener(turn))
         if turn.opener is not None and turn.starts_thread:
@@ -120,16 +120,16 @@ class Steps:
     async def _opener(self, turn: Turn) -> MessageId:
         return MessageId(turn.id) if turn.source is Source.MESSAGE else await self.chat.post_opener(turn)
 
-    async def deliver(self, turn: Turn, token: str) -> Outcome:
+    async def deliver(self, turn: Turn, token: str) -> Happened:
         await self.delivery.send(turn, token)
         return Event.DELIVERED, Facts()
 
-    async def stop(self, turn: Turn) -> Outcome:
+    async def stop(self, turn: Turn) -> Happened:
         """Somebody does not want it any more."""
         await self.work.abandon(turn)
         return Event.CANCELLED, Facts(ending=Ending.STOPPED)
 
-    async def give_up(self, turn: Turn, tell: str, failure: str) -> Outcome:
+    async def give_up(self, turn: Turn, tell: str, failure: str) -> Happened:
         """The person hears of it: in place of an answer where there is a thread, else where it was asked."""
         await self.work.abandon(turn)
         if advance(turn.stage, Event.GIVEN_UP) is Stage.ANSWERED:

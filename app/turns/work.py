@@ -33,7 +33,7 @@ from app.turns.titles import title_of
 
 log = structlog.get_logger()
 
-Outcome = tuple[Event, Facts]
+Happened = tuple[Event, Facts]
 
 TYPING_SECONDS = 8.0  # Discord shows it for ten
 TOUCH_SECONDS = 60.0  # a provider's clock for idle machines counts in minutes
@@ -56,7 +56,7 @@ class Work:
     enclosures: Enclosures
     asking: Asking
 
-    async def prompt(self, turn: Turn, token: str) -> Outcome:
+    async def prompt(self, turn: Turn, token: str) -> Happened:
         turn = await self.displays.post(turn, token)
         async with self.displays.opened(turn, token) as display:
             machine = await self._machine_of(turn, display)
@@ -105,16 +105,16 @@ class Work:
         except Unreadable:
             await send(show=False)
 
-    async def await_answer(self, turn: Turn, token: str) -> Outcome:
+    async def await_answer(self, turn: Turn, token: str) -> Happened:
         turn = await self.displays.post(turn, token)
-        if await self.asking.has_run_out(turn):  # while nobody looked
+        if await self.asking.has_run_out(turn, token):  # while nobody looked
             return await self._expired(turn)
         async with self.displays.opened(turn, token) as display:
             machine = await self._machine_of(turn, display)
             async with meanwhile(self._show_typing(machine, display)), meanwhile(self._keep_awake(machine, display)):
                 return await self._follow(turn, token, machine, display)
 
-    async def _follow(self, turn: Turn, token: str, machine: Machine, display: Display) -> Outcome:
+    async def _follow(self, turn: Turn, token: str, machine: Machine, display: Display) -> Happened:
         assert turn.session is not None
         if turn.attempts:
             await self.delivery.send(turn, token)  # what an earlier attempt did not get to
@@ -134,9 +134,9 @@ class Work:
             with suppress(Retriable):
                 await self.keeper.keep_awake(machine.thread)
         display.show(Phase.THINKING if until is None else Phase.WAITING, progress, until)
-        return until is not None and self.asking.clock() >= until
+        return until is not None and self.asking.clock() >= until and await self.asking.has_run_out(turn, token)
 
-    async def _expired(self, turn: Turn) -> Outcome:
+    async def _expired(self, turn: Turn) -> Happened:
         await self.abandon(turn)
         return Event.CANCELLED, Facts(ending=Ending.EXPIRED)
 

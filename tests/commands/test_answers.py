@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.commands import answers
-from app.commands.answers import Report, carry_out
+from app.commands.answers import Result, carry_out
 from app.commands.words import NOT_NOW, TOO_LONG
 from app.discord.errors import token_dead
 from app.discord.interactions import Interaction, Kind
@@ -21,7 +21,7 @@ ASKED = Interaction(Kind.COMMAND, "500", "interaction-token")
 async def heard(failure: Exception) -> str:
     replies = FakeReplies([])
 
-    async def fail() -> Report:
+    async def fail() -> Result:
         raise failure
 
     await carry_out(fail, ASKED, replies)
@@ -51,7 +51,7 @@ async def test_work_that_takes_too_long_is_given_up_and_told(monkeypatch: pytest
     monkeypatch.setattr(answers, "WORK_SECONDS", 0.01)
     replies, ended = FakeReplies([]), asyncio.Event()
 
-    async def last() -> Report:
+    async def last() -> Result:
         try:
             await asyncio.sleep(60)
         finally:
@@ -68,8 +68,8 @@ async def test_work_that_takes_too_long_is_given_up_and_told(monkeypatch: pytest
 async def test_what_the_asker_cannot_hear_everybody_hears_all_the_same(failure: Exception) -> None:
     replies = FakeReplies([], failure=failure)
 
-    async def work() -> Report:
-        return Report("done", aloud="it was done")
+    async def work() -> Result:
+        return Result("done", aloud="it was done")
 
     with capture_logs() as logs:
         await carry_out(work, ASKED, replies)
@@ -83,10 +83,10 @@ async def test_what_the_asker_cannot_hear_everybody_hears_all_the_same(failure: 
 async def test_the_end_of_the_process_is_not_held_up() -> None:
     replies, began = FakeReplies([]), asyncio.Event()
 
-    async def work() -> Report:
+    async def work() -> Result:
         began.set()
         await asyncio.sleep(60)
-        return Report("done")
+        return Result("done")
 
     at_work = asyncio.ensure_future(carry_out(work, ASKED, replies))
     await began.wait()

@@ -18,7 +18,8 @@ LOOK_SECONDS = 0.02
 @dataclass(slots=True)
 class FakeAgent:
     """`runs` is what the model was really asked, in order. `interrupt` names turns whose server stops in the middle,
-    so many times; `refuse` those that the model refuses. `meanwhile` happens while a session is opened.
+    so many times; `refuse` those that the model refuses. `meanwhile` happens while a session is opened, `aborting`
+    before one is aborted; of the turns in `unreported` there is never a report, however long one waits.
 
     A turn says its `texts` first, then it asks its `asks`, all at once, and goes on when they are answered; what it
     says at the end is in `answers`. What else is to be seen of it is in `progress`. `replies` are the decisions that
@@ -39,6 +40,8 @@ class FakeAgent:
     interrupt: dict[TurnId, int] = field(default_factory=dict)
     refuse: dict[TurnId, str] = field(default_factory=dict)
     meanwhile: Callable[[], Awaitable[object]] | None = None
+    aborting: Callable[[], Awaitable[object]] | None = None
+    unreported: set[TurnId] = field(default_factory=set)
     aborted: list[SessionId] = field(default_factory=list)
     thinking: asyncio.Event = field(default_factory=asyncio.Event)  # set once an answer is waited for
     speak: asyncio.Event | None = None  # no answer before this is set
@@ -106,9 +109,13 @@ class FakeAgent:
         return True
 
     async def report(self, machine: Machine, session: SessionId, turn: TurnId) -> Report:
+        if turn in self.unreported:
+            await asyncio.Event().wait()
         return self.reports.get(turn, Report())
 
     async def abort(self, machine: Machine, session: SessionId) -> None:
+        if self.aborting is not None:
+            await self.aborting()
         self.aborted.append(session)
         running = [turn for where, turn in self.runs if where == session and turn not in self._ended]
         self._stopped.update(running[-1:])

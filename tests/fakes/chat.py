@@ -1,5 +1,6 @@
 """Discord as a turn sees it, in memory: it passes the same contract tests as the real adapter on the simulator."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -26,7 +27,8 @@ class FakeChat:
     """`clock` decides how long a nonce is remembered. What happened is in `channels`, `threads` and `originals`.
     All that status messages and asks have shown is in `statuses` and `asks`, the last of it last; they stand beside the
     messages in `channels`. `files` are those that can be fetched, by the ids of their attachments. `failures` is what a
-    verb meets every time, by its name."""
+    verb meets every time, by its name; a summary also by that and its turn. An edit of a status waits for `hanging`,
+    after it has set `hung`."""
 
     clock: Callable[[], float]
     channels: dict[str, list[Posted]] = field(default_factory=dict)
@@ -41,6 +43,8 @@ class FakeChat:
     messages: dict[str, MessageId] = field(default_factory=dict)  # of turns and of asks
     files: dict[str, File] = field(default_factory=dict)
     failures: dict[str, Exception] = field(default_factory=dict)
+    hanging: asyncio.Event | None = None
+    hung: asyncio.Event = field(default_factory=asyncio.Event)
     newest: int = 600_000_000_000_000_000
 
     NONCE_SECONDS = 180.0
@@ -95,11 +99,15 @@ class FakeChat:
 
     async def show_status(self, turn: Turn, status: Status) -> None:
         self._meet("show_status")
+        if self.hanging is not None:
+            self.hung.set()
+            await self.hanging.wait()
         assert turn.status == self.messages[turn.id]
         self.statuses[turn.id].append(status)
 
     async def show_summary(self, turn: Turn, summary: Summary) -> None:
         self._meet("show_summary")
+        self._meet(f"show_summary {turn.id}")
         assert turn.status == self.messages[turn.id]
         self.statuses[turn.id].append(summary)
 

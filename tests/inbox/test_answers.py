@@ -180,6 +180,17 @@ async def test_a_reply_without_words_is_no_answer(here: Desk, content: str) -> N
     assert (await asked(here)).state is AskState.OPEN
 
 
+async def test_files_of_an_answer_are_told_by_where_they_are(here: Desk) -> None:
+    await ask(here, COLOUR)
+    file = {"id": "5", "filename": "shade.png", "size": 9, "url": "https://cdn.discordapp.com/a/5/shade.png"}
+
+    await here.hear("MESSAGE_CREATE", reply("20", "like this", attachments=[file]))
+
+    assert (await asked(here)).decision == Answered(
+        (("like this\nshade.png: https://cdn.discordapp.com/a/5/shade.png",),)
+    )
+
+
 async def test_where_own_words_are_not_welcome_only_an_option_answers(here: Desk) -> None:
     await ask(here, STRICT)
 

@@ -120,6 +120,39 @@ async def test_after_its_time_the_turn_is_over_and_the_queue_goes_on(here: World
     assert states(here, RUN) == [AskState.OPEN, AskState.GONE]
 
 
+async def test_nobody_is_told_that_an_answer_counts_once_the_turn_is_over(here: World) -> None:
+    here.patience = 600.0
+    decided: list[bool] = []
+
+    async def decide() -> None:
+        decided.append(await here.asks.decide(TURN, RUN.id, Allowed(always=False), "alice"))
+
+    here.agent.aborting = decide
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: Phase.WAITING in phases(here))
+
+        here.now += 601.0
+        await until(lambda: is_over(here))
+
+    assert decided == [False]
+
+
+async def test_whoever_decides_in_time_is_heard_though_the_time_is_over_by_now(here: World) -> None:
+    here.patience = 600.0
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: bool(states(here, RUN)))
+    await here.asks.decide(TURN, RUN.id, Allowed(always=False), "alice")
+    here.now += 2_000.0
+
+    async with running(here):
+        await until(lambda: is_over(here))
+
+    assert here.agent.replies == [(RUN.id, Allowed(always=False))]
+    assert (await turn_of(here)).stage is Stage.DELIVERED
+
+
 async def test_a_machine_is_not_kept_awake_for_somebody_who_does_not_come(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -182,9 +182,9 @@ async def test_a_summary_that_can_never_be_shown_is_left(here: World) -> None:
     assert await here.ledger.unclosed(1) == []
 
 
-async def until_ended(here: World) -> None:
+async def until_ended(here: World, number: int = 1) -> None:
     async with asyncio.timeout(10):
-        while (await turn_of(here)).stage in LIVE:  # noqa: ASYNC110 - the store has no event for it
+        while (await turn_of(here, number)).stage in LIVE:  # noqa: ASYNC110 - the store has no event for it
             await asyncio.sleep(0.005)
 
 

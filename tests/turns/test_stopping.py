@@ -117,3 +117,19 @@ async def test_a_hastened_turn_is_asked_first(here: World) -> None:
         await until(lambda: len(here.agent.runs) == 3)
 
     assert [turn for _, turn in here.agent.runs] == [message(number).id for number in (1, 3, 2)]
+
+
+async def test_stopping_does_not_wait_for_discord(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.turns.display.FINISHING_SECONDS", 60.0)  # longer than this test takes
+    here.chat.hanging, here.agent.speak = asyncio.Event(), asyncio.Event()
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    async with running(here):
+        await here.agent.thinking.wait()
+        await here.chat.hung.wait()
+
+        await here.ledger.stop(message(1).id, "alice")
+        await until(lambda: bool(here.agent.aborted))
+        here.chat.hanging.set()
+        await until(lambda: isinstance(shown(here)[-1], Summary))
+
+    assert len([one for one in shown(here) if isinstance(one, Summary)]) == 1
