@@ -210,9 +210,11 @@ class Stage:
         return found
 
     def server(self) -> int:
-        """The process id of the one OpenCode server; what it runs for its model comes and goes."""
-        (pid,) = (process.pid for process in self.processes() if "serve" in process.cmdline())
-        return int(pid)
+        """The process id of the one OpenCode server; what it runs for its model comes and goes, and looks like the
+        server itself for a moment."""
+        serving = {process.pid: process.ppid() for process in self.processes() if "serve" in process.cmdline()}
+        (pid,) = (pid for pid, parent in serving.items() if parent not in serving)
+        return pid
 
     async def job(self, name: str) -> dict[str, int]:
         """What the clock asks for, at once."""

@@ -65,6 +65,21 @@ async def test_the_status_tells_until_when_it_waits(here: World) -> None:
     assert waiting.expires_at == here.now + 600.0
 
 
+async def test_of_two_things_that_are_asked_the_first_to_run_out_counts(here: World) -> None:
+    here.patience = 600.0
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: Phase.WAITING in phases(here))
+        here.now += 60.0
+        here.agent.asks[TURN].append(WISHES)
+        await until(lambda: bool(states(here, WISHES)))
+
+        here.now += 541.0
+        await until(lambda: is_over(here))
+
+    assert (await turn_of(here)).ending is Ending.EXPIRED
+
+
 async def test_questions_come_one_after_the_other(here: World) -> None:
     await ask(here, WISHES)
     async with running(here):

@@ -8,7 +8,9 @@ import pytest
 
 from app.ids import ThreadId
 from app.turns.errors import Retriable
+from app.turns.progress import Report
 from app.turns.status import Outcome, Summary
+from tests.fakes.agent import FakeAgent
 from tests.samples import message
 from tests.turns.engine import World, running, until, world
 from tests.turns.test_display import THREAD, shown, until_ended
@@ -44,6 +46,22 @@ async def test_a_summary_does_without_what_the_machine_does_not_tell(
 ) -> None:
     monkeypatch.setattr("app.turns.closing.REPORT_SECONDS", 0.05)
     here.agent.unreported = {message(1).id}
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    summary = summary_of(here)
+    assert summary is not None
+    assert (summary.outcome, summary.report) == (Outcome.DONE, None)
+
+
+async def test_a_defect_in_telling_what_was_done_costs_nothing_but_that(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def report(*_: object) -> Report:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(FakeAgent, "report", report)
     await here.ledger.admit(message(1, thread=THREAD), here.now)
 
     await here.live()

@@ -14,7 +14,7 @@ from app.turns.machine import LIVE
 from app.turns.progress import Change, Doing, Progress, Report, Todo, Tool
 from app.turns.records import Turn
 from app.turns.status import Outcome, Phase, Status, Summary, Verbosity
-from tests.samples import command, message
+from tests.samples import message
 from tests.turns.engine import World, running, until, world
 
 pytestmark = pytest.mark.anyio
@@ -188,14 +188,57 @@ async def until_ended(here: World, number: int = 1) -> None:
             await asyncio.sleep(0.005)
 
 
+async def test_a_change_that_could_not_be_shown_is_shown_a_moment_later(here: World) -> None:
+    here.chat.failures["show_status"] = Retriable("not now")
+    displays, turn = await in_hand(here)
+    async with displays.opened(turn, "mine") as display:
+        display.show(Phase.THINKING, TESTS)
+        await asyncio.sleep(0.02)  # in which it fails
+
+        del here.chat.failures["show_status"]
+        await until(lambda: Phase.THINKING in phases(here))
+
+
+async def test_whoever_has_lost_the_turn_paints_no_more(here: World) -> None:
+    displays, turn = await in_hand(here)
+    async with displays.opened(turn, "mine") as display:
+        await here.ledger.end_all(thread=ThreadId(THREAD))
+        display.show(Phase.THINKING, TESTS)
+        await asyncio.sleep(0.05)  # in which it would be painted
+
+    assert phases(here) == [Phase.STARTING]
+
+
+async def test_the_summary_comes_behind_an_edit_that_is_on_its_way(here: World) -> None:
+    here.chat.hanging = asyncio.Event()
+    displays, turn = await in_hand(here)
+    async with displays.opened(turn, "mine") as display:
+        display.show(Phase.THINKING, TESTS)
+        await here.chat.hung.wait()
+    closing = asyncio.create_task(displays.close(turn, Summary(Outcome.DONE)))
+    await asyncio.wait({closing}, timeout=0.05)
+
+    here.chat.hanging.set()
+    await closing
+
+    assert [type(one) for one in shown(here)] == [Status, Status, Summary]
+
+
+async def test_the_summary_keeps_its_distance_from_the_last_edit(here: World) -> None:
+    displays, turn = await in_hand(here, 0.2)
+    async with displays.opened(turn, "mine") as display:
+        display.show(Phase.THINKING, TESTS)
+        await until(lambda: Phase.THINKING in phases(here))
+    painted = asyncio.get_running_loop().time()
+
+    await displays.close(turn, Summary(Outcome.DONE))
+
+    assert asyncio.get_running_loop().time() - painted > 0.15
+
+
 async def test_edits_keep_their_distance_and_the_last_state_is_shown(here: World) -> None:
     times: list[float] = []
-    await here.ledger.admit(command(1, thread=THREAD), here.now)
-    turn = await here.ledger.claim("mine", here.now, here.now + 60)
-    assert turn is not None
-    displays = Displays(here.ledger, here.preferences, here.chat, pauses=((0.0, 0.1),))
-    turn = await displays.post(turn, "mine")
-
+    displays, turn = await in_hand(here, 0.1)
     async with displays.opened(turn, "mine") as display:
         for number in range(100):
             display.show(Phase.THINKING, Progress((Tool("bash", f"step {number}", Doing.RUNNING),)))
@@ -206,3 +249,12 @@ async def test_edits_keep_their_distance_and_the_last_state_is_shown(here: World
 
     assert 3 <= len(shown(here)) <= 8
     assert all(later - sooner > 0.08 for sooner, later in pairwise(times[1:]))
+
+
+async def in_hand(here: World, pause: float = 0.0) -> tuple[Displays, Turn]:
+    """A turn that somebody works on, with a status message, and what paints it: `pause` seconds between two edits."""
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    turn = await here.ledger.claim("mine", here.now, here.now + 60)
+    assert turn is not None
+    displays = Displays(here.ledger, here.preferences, here.chat, pauses=((0.0, pause),))
+    return displays, await displays.post(turn, "mine")
