@@ -203,7 +203,7 @@ def said(message: Object, us: str) -> Said:
 def closed(contents: Sequence[Content], remarks: Sequence[str], user: UserId | None) -> list[Content]:
     """The same with our remarks and the mention of the user, in small print, below the last of them; that is cut once
     more where that takes it. Very many remarks are messages of their own."""
-    lines = [SUBTEXT + line for line in [*remarks, *([mention(user)] if user else [])]]
+    lines = [*(SUBTEXT + escape(remark) for remark in remarks), *([SUBTEXT + mention(user)] if user else [])]
     tail = "\n".join(lines)
     if not lines or units(tail) > CONTENT // 2:
         return [*contents, *(Content(text) for text in split(tail))]

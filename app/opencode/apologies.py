@@ -7,9 +7,9 @@ from app.opencode.transcript import Fault
 
 OPERATOR = "whoever runs this bot"
 
-CUT_OFF = "(The answer ends here because it reached the model's limit. Ask me to go on.)"
-NOTHING_SAID = "(The model finished without writing an answer.)"
-TURNED_DOWN = "(It ended here because its request was turned down. Ask me to go on in another way.)"
+CUT_OFF = "The answer ends here because it reached the model's limit. Ask me to go on."
+NOTHING_SAID = "The model finished without writing an answer."
+TURNED_DOWN = "It ended here because its request was turned down. Ask me to go on in another way."
 ABORTED = "Sorry, this was stopped before it was finished. If you still need it, please ask again."
 OVERTAKEN = (
     "Sorry, I could not finish this: the server stopped in the middle of it, and newer messages came in since. "

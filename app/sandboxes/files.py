@@ -24,7 +24,9 @@ WORKSPACE, INBOX, OUTBOX = "workspace", "inbox", "outbox"
 DRAFTS = ".opencord/inbox"  # in HOME
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
 MOST_FOUND = 50  # in the outbox, and beside it
-MARKED_BYTES = 100_000_000  # what is longer is told apart by its length alone
+# What is longer is never attached, so nobody reads it for its checksum: it is told apart by its length and the time of
+# its last change.
+MARKED_BYTES = 10 * 2**20
 WITHIN = 60.0  # seconds for one command
 
 NO_ROOM = "Sorry, I could not put your files into my machine. Please try again, or `/opencord reset` for a new one."
@@ -42,11 +44,13 @@ done
 mv "$HOME/$DRAFT" "$to" && echo $n
 """
 
-# A line for every file: its size, its checksum, its path in hexadecimal, since a name may hold anything but NUL.
+# A line for every file: its size, its mark, its path in hexadecimal, since a name may hold anything but NUL. The two
+# ways to ask for a time are GNU's and BSD's.
 _TELL = f"""
 for file do
     size=$(wc -c <"$file") || continue
-    mark=-; [ $((size)) -gt {MARKED_BYTES} ] || mark=$(cksum <"$file" | cut -d " " -f 1)
+    if [ $((size)) -le {MARKED_BYTES} ]; then mark=$(cksum <"$file" | cut -d " " -f 1)
+    else mark=$(stat -c %Y -- "$file" || stat -f %m -- "$file"); fi
     printf "%s %s " $((size)) "$mark"; printf %s "$file" | od -An -v -tx1 | tr -d " \\n"; echo || exit
 done
 """
@@ -65,14 +69,14 @@ for file do
 done
 """
 
-_LINE = re.compile(r"(\d+) (\d+|-) ((?:[0-9a-f]{2})+)")
+_LINE = re.compile(r"(\d+) (-?\d*) ((?:[0-9a-f]{2})+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     path: str
     size: int  # bytes
-    mark: str  # another one as soon as the content is
+    mark: str  # the same for the same content, as far as that can be attached; another one as soon as the content is
 
 
 class Files:

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from app.ids import MessageId, SessionId, ThreadId, TurnId
 from app.store.desk import LIVE_STAGES, NO_LEASE, NO_TROUBLE, SqliteDesk, update, upsert_category
 from app.store.leases import leased
-from app.store.parcels import insert_handed, insert_parcels
+from app.store.parcels import insert_parcels
 from app.store.rows import turn_of_row
 from app.turns.books import Facts
 from app.turns.errors import Stopped
@@ -94,7 +94,6 @@ class SqliteLedger(SqliteDesk):
             if stage not in LIVE:
                 columns["ended_at"] = self._clock()
             insert_parcels(db, turn, facts.parcels)
-            insert_handed(db, turn, facts.handed)
             return update(db, turn, columns)
 
         return await self._sqlite.write(change)

@@ -1,8 +1,8 @@
 """The schema, as the numbered steps that lead to it. Steps that have been released are never changed, only followed.
 
 The invariants that matter live here, as CHECKs and partial unique indexes, so that no defect elsewhere can break them:
-past the queue a thread has one turn at work and one at the model, an ended turn holds no lease, what was prompted has a
-session.
+past the queue a thread has one turn at work and one at the model, an ended turn holds no lease and no files, what was
+prompted has a session.
 """
 
 from sqlite_utils import Database, Migrations
@@ -243,5 +243,37 @@ def conversation(database: Database) -> None:
             thread TEXT PRIMARY KEY,
             verbosity TEXT NOT NULL CHECK (verbosity IN ('quiet', 'normal', 'verbose'))
         ) WITHOUT ROWID;
+        """
+    )
+
+
+# An answer that was taken before anybody was notified of one ends with a message that does nothing else: the others may
+# have been posted already, and are found again by what they say.
+@migrations(name="0007_origins")
+def origins(database: Database) -> None:
+    database.executescript(
+        """
+        ALTER TABLE parcels ADD COLUMN named TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(named));
+        ALTER TABLE files ADD COLUMN path TEXT;
+        ALTER TABLE files ADD COLUMN mark TEXT CHECK ((path IS NULL) = (mark IS NULL));
+        DELETE FROM handed_out WHERE thread NOT IN (SELECT thread FROM sandboxes WHERE state <> 'destroyed');
+
+        CREATE TRIGGER an_ended_turn_keeps_no_files AFTER UPDATE OF stage ON turns
+        WHEN NEW.stage NOT IN ('admitted', 'accepted', 'threaded', 'prompted', 'answered')
+        BEGIN DELETE FROM files WHERE turn = NEW.id; END;
+        DELETE FROM files WHERE turn IN (SELECT id FROM turns
+            WHERE stage NOT IN ('admitted', 'accepted', 'threaded', 'prompted', 'answered'));
+
+        INSERT INTO parcels (turn, ordinal, content, nonce, notify)
+        SELECT id, next, '-# <@' || asker || '>', id || '-' || next, asker FROM (
+            SELECT turns.id, turns.asker, max(parcels.ordinal) + 1 AS next
+            FROM turns JOIN parcels ON parcels.turn = turns.id
+            WHERE turns.stage = 'answered'
+            GROUP BY turns.id
+            HAVING max(parcels.message IS NULL) AND max(parcels.notify) IS NULL
+        );
+
+        UPDATE turns SET begun_at = admitted_at
+        WHERE begun_at IS NULL AND (session IS NOT NULL OR stage IN ('prompted', 'answered', 'delivered'));
         """
     )

@@ -1,19 +1,36 @@
 """The messages that answers are made of: written down before they are sent, ticked off when they are.
 
-Files lie here until their message is sent, and no longer.
+Files lie here until their message is sent or their turn is over. Those of a workspace count as handed out once they are
+sent, in the same transaction: what is written down and never sent, because its turn was stopped, goes out with a later
+one.
 """
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from sqlite_utils import Database
 
 from app.ids import MessageId, ThreadId, TurnId
 from app.store.leases import leased
-from app.store.rows import parcel_of_row, sound
+from app.store.rows import file_of_row, parcel_of_row, sound
 from app.store.sqlite import Sqlite
-from app.turns.books import Handed, Parcelled
+from app.turns.books import Parcelled
 from app.turns.errors import Stopped
-from app.turns.records import File, Parcel
+from app.turns.records import File, Origin, Parcel
+
+HAND_OUT = """
+    INSERT OR IGNORE INTO handed_out (thread, path, mark)
+    SELECT turns.thread, origins.path, origins.mark FROM turns, (
+        SELECT path, mark FROM files WHERE turn = :turn AND ordinal = :ordinal AND path IS NOT NULL
+        UNION
+        SELECT json_extract(value, '$.path') AS path, json_extract(value, '$.mark') AS mark
+        FROM parcels, json_each(parcels.named) WHERE turn = :turn AND ordinal = :ordinal
+    ) AS origins
+    WHERE turns.id = :turn
+"""
+
+OF_THE_THREAD = "turn IN (SELECT id FROM turns WHERE thread = :thread)"
 
 
 class SqliteParcels:
@@ -53,14 +70,15 @@ class SqliteParcels:
         def change(db: Database) -> None:
             leased(db, turn, token)
             db.execute("UPDATE parcels SET message = ? WHERE turn = ? AND ordinal = ?", [message, turn, ordinal])
+            db.execute(HAND_OUT, {"turn": turn, "ordinal": ordinal})
             db.execute("DELETE FROM files WHERE turn = ? AND ordinal = ?", [turn, ordinal])
 
         await self._sqlite.write(change)
 
-    async def handed_out(self, thread: ThreadId) -> frozenset[Handed]:
+    async def handed_out(self, thread: ThreadId) -> frozenset[Origin]:
         query = "SELECT path, mark FROM handed_out WHERE thread = ?"
         rows = await self._sqlite.read(lambda db: list(db.query(query, [thread])))
-        return frozenset(Handed(row["path"], row["mark"]) for row in rows)
+        return frozenset(Origin(row["path"], row["mark"]) for row in rows)
 
 
 def insert_parcels(db: Database, turn: TurnId, parcels: Sequence[Parcel]) -> None:
@@ -73,11 +91,12 @@ def insert_parcels(db: Database, turn: TurnId, parcels: Sequence[Parcel]) -> Non
             "nonce": parcel.nonce,
             "notify": parcel.notify,
             "part": parcel.part,
+            "named": json.dumps([asdict(origin) for origin in parcel.named]),
         }
         inserted = db.query(
             """
-            INSERT INTO parcels (turn, ordinal, content, nonce, notify, part)
-            VALUES (:turn, :ordinal, :content, :nonce, :notify, :part)
+            INSERT INTO parcels (turn, ordinal, content, nonce, notify, part, named)
+            VALUES (:turn, :ordinal, :content, :nonce, :notify, :part, :named)
             ON CONFLICT (turn, ordinal) DO NOTHING RETURNING ordinal
             """,
             sound(row),
@@ -88,21 +107,24 @@ def insert_parcels(db: Database, turn: TurnId, parcels: Sequence[Parcel]) -> Non
 
 def insert_files(db: Database, turn: TurnId, parcel: Parcel) -> None:
     for number, file in enumerate(parcel.content.files):
+        path, mark = (file.origin.path, file.origin.mark) if file.origin else (None, None)
         db.execute(
-            "INSERT INTO files (turn, ordinal, number, name, content) VALUES (?, ?, ?, ?, ?)",
-            [turn, parcel.ordinal, number, file.name, file.content],
+            "INSERT INTO files (turn, ordinal, number, name, content, path, mark) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [turn, parcel.ordinal, number, file.name, file.content, path, mark],
         )
 
 
 def files_of(db: Database, turn: TurnId, ordinal: int) -> list[File]:
-    query = "SELECT name, content FROM files WHERE turn = ? AND ordinal = ? ORDER BY number"
-    return [File(row["name"], row["content"]) for row in db.query(query, [turn, ordinal])]
+    query = "SELECT * FROM files WHERE turn = ? AND ordinal = ? ORDER BY number"
+    return [file_of_row(row) for row in db.query(query, [turn, ordinal])]
 
 
-def insert_handed(db: Database, turn: TurnId, handed: Sequence[Handed]) -> None:
-    """Files of the turn's machine that go out with it, and never again as they are."""
-    for one in handed:
-        db.execute(
-            "INSERT OR IGNORE INTO handed_out (thread, path, mark) SELECT thread, ?, ? FROM turns WHERE id = ?",
-            [one.path, one.mark, turn],
-        )
+def forget_handed_out(db: Database, thread: ThreadId) -> None:
+    """Its workspace is gone. What was taken from it and is not sent yet still goes out, but says nothing about files of
+    the next one."""
+    db.execute("DELETE FROM handed_out WHERE thread = ?", [thread])
+    for forget in (
+        f"UPDATE files SET path = NULL, mark = NULL WHERE path IS NOT NULL AND {OF_THE_THREAD}",  # noqa: S608
+        f"UPDATE parcels SET named = '[]' WHERE message IS NULL AND {OF_THE_THREAD}",  # noqa: S608
+    ):
+        db.execute(forget, {"thread": thread})

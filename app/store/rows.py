@@ -11,7 +11,7 @@ from app.sandboxes.ports import Sandbox
 from app.turns.asks import Asked, AskState
 from app.turns.machine import Ending, Stage
 from app.turns.progress import Allowed, Answered, Ask, Decision, Denied, Option, Permission, Question
-from app.turns.records import Addressed, Asker, Attachment, Content, File, Parcel, Place, Request, Source, Turn
+from app.turns.records import Addressed, Asker, Attachment, Content, File, Origin, Parcel, Place, Request, Source, Turn
 
 Row = Mapping[str, Any]
 
@@ -96,8 +96,14 @@ def parcel_of_row(row: Row, files: Sequence[File] = ()) -> Parcel:
         nonce=row["nonce"],
         notify=row["notify"] and UserId(row["notify"]),
         part=row["part"],
+        named=tuple(Origin(**one) for one in json.loads(row["named"])),
         message=row["message"] and MessageId(row["message"]),
     )
+
+
+def file_of_row(row: Row) -> File:
+    origin = None if row["path"] is None else Origin(row["path"], row["mark"])
+    return File(row["name"], row["content"], origin)
 
 
 def row_of_ask(turn: TurnId, ask: Ask, now: float, until: float) -> dict[str, Any]:

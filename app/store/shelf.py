@@ -1,6 +1,7 @@
 """The sandboxes, in verbs. The promises are those of `app.sandboxes.ports.Shelf`.
 
 The turns lie in the same database, so "no turn needs it" and "it is taken" are one statement: no turn can come between.
+What was handed out of a workspace is forgotten with it.
 """
 
 import json
@@ -12,6 +13,7 @@ from sqlite_utils import Database
 from app.ids import ChannelId, GuildId, SessionId, ThreadId
 from app.sandboxes.machine import FINDS, SETTLES, TAKES, State
 from app.sandboxes.ports import LONGEST_HOLD, Labels, Sandbox
+from app.store.parcels import forget_handed_out
 from app.store.rows import sandbox_of_row
 from app.store.sqlite import Sqlite
 from app.turns.machine import LIVE, Stage
@@ -139,9 +141,15 @@ class SqliteShelf:
         return await self._change(REST.format(condition=UNCHANGED), columns) is not None
 
     async def remember_session(self, thread: ThreadId, session: SessionId) -> None:
-        await self._sqlite.write(
-            lambda db: db.execute("UPDATE sandboxes SET session = ? WHERE thread = ?", [session, thread])
-        )
+        # A session lies on the same disk as the workspace, so another one tells of another machine, also where one was
+        # replaced without having been seen destroyed, or under the same ref.
+        query = "UPDATE sandboxes SET session = :session WHERE thread = :thread AND session IS NOT :session RETURNING 1"
+
+        def change(db: Database) -> None:
+            if list(db.query(query, {"thread": thread, "session": session})):
+                forget_handed_out(db, thread)
+
+        await self._sqlite.write(change)
 
     async def touch(self, thread: ThreadId, now: float) -> None:
         await self._sqlite.write(
@@ -169,7 +177,10 @@ class SqliteShelf:
     async def _change(self, query: str, columns: dict[str, Any]) -> Sandbox | None:
         def change(db: Database) -> Sandbox | None:
             rows = list(db.query(query, columns))
-            return sandbox_of_row(rows[0]) if rows else None
+            sandbox = sandbox_of_row(rows[0]) if rows else None
+            if sandbox is not None and sandbox.state is State.DESTROYED:
+                forget_handed_out(db, sandbox.thread)
+            return sandbox
 
         return await self._sqlite.write(change)
 

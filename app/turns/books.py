@@ -12,16 +12,8 @@ from app.ids import AskId, MessageId, SessionId, ThreadId, TurnId
 from app.turns.asks import Asked, AskState
 from app.turns.machine import LIVE, Ending, Event, Postponed, Stage
 from app.turns.progress import Ask
-from app.turns.records import Parcel, Place, Request, Turn
+from app.turns.records import Origin, Parcel, Place, Request, Turn
 from app.turns.status import Verbosity
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """A file of the workspace that was attached to an answer, as it was then."""
-
-    path: str
-    mark: str  # the same for the same content
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +25,6 @@ class Facts:
     failure: str | None = None
     ending: Ending | None = None
     parcels: tuple[Parcel, ...] = ()
-    handed: tuple[Handed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +129,13 @@ class Parcels(Protocol):
         """The newest message of any answer that is known to stand in the thread."""
         ...
 
-    async def mark_sent(self, turn: TurnId, token: str, ordinal: int, message: MessageId) -> None: ...
+    async def mark_sent(self, turn: TurnId, token: str, ordinal: int, message: MessageId) -> None:
+        """It stands there, and its files are handed out."""
+        ...
 
-    async def handed_out(self, thread: ThreadId) -> frozenset[Handed]: ...
+    async def handed_out(self, thread: ThreadId) -> frozenset[Origin]:
+        """The files of the thread's machine that messages were sent with, or in place of. A new machine has none."""
+        ...
 
 
 class Asks(Protocol):

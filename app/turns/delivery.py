@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.ids import MessageId, UserId
+from app.ids import MessageId
 from app.turns.books import Parcels
 from app.turns.machine import Stage
 from app.turns.ports import Chat
 from app.turns.progress import Text
-from app.turns.records import Content, File, Parcel, Turn
+from app.turns.records import Content, File, Origin, Parcel, Turn
 
 MOST_FILES = 10  # of one message: https://docs.discord.com/developers/reference#uploading-files
 MOST_BYTES = 10 * 2**20  # of all of them together, so that a server without boosts takes them
@@ -41,12 +41,19 @@ class Delivery:
         return "\n\n".join(text.text for text in texts if text.part not in so_far.parts)
 
     async def last_words(
-        self, turn: Turn, text: str, remarks: Sequence[str] = (), files: Sequence[File] = ()
+        self,
+        turn: Turn,
+        text: str,
+        remarks: Sequence[str] = (),
+        files: Sequence[File] = (),
+        named: Sequence[Origin] = (),
     ) -> tuple[Parcel, ...]:
-        """What is left to be said, as it will be sent; its last message notifies the asker."""
+        """What is left to be said, as it will be sent; its last message notifies the asker. `named` are those that the
+        remarks are about."""
         so_far = await self.parcels.so_far(turn.id)
         contents = await asyncio.to_thread(self.chat.compose, text, turn.asker.id, remarks)
-        return notifying(turn.asker.id, numbered(turn, so_far.count, with_files(contents, files)))
+        *others, last = numbered(turn, so_far.count, with_files(contents, files))
+        return (*others, replace(last, notify=turn.asker.id, named=tuple(named)))
 
     async def send(self, turn: Turn, token: str) -> None:
         """Everything that is written down. Discord remembers a nonce for minutes only: whoever takes up an unfinished
@@ -67,11 +74,6 @@ def numbered(turn: Turn, start: int, contents: Sequence[Content], part: str | No
     """So that every later attempt sends the same."""
     for number, content in enumerate(contents, start):
         yield Parcel(number, content, f"{turn.id}-{number}", part=part)
-
-
-def notifying(asker: UserId, parcels: Iterator[Parcel]) -> tuple[Parcel, ...]:
-    *others, last = parcels
-    return (*others, replace(last, notify=asker))
 
 
 def with_files(contents: Sequence[Content], files: Sequence[File]) -> list[Content]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from app.ids import ThreadId
 from app.sandboxes.files import Found
 from app.turns.attachments import Kind, Laid, in_words, mention, safe_name, sift, sort
-from app.turns.books import Handed, Parcels
+from app.turns.books import Parcels
 from app.turns.delivery import MOST_BYTES, MOST_FILES
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Chat, Files
-from app.turns.records import File, Turn
+from app.turns.records import File, Origin, Turn
 
 MOST_OUT = 2 * MOST_FILES
 
@@ -24,8 +24,8 @@ class Made:
     """What goes out with an answer, and a line about each file that cannot."""
 
     files: tuple[File, ...] = ()
-    handed: tuple[Handed, ...] = ()
     notes: tuple[str, ...] = ()
+    named: tuple[Origin, ...] = ()  # those whose line is said once, and not with every answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +67,35 @@ class Enclosures:
             before = await self.parcels.handed_out(thread)
         except (Retriable, Refused):
             return Made()
-        fresh = [one for one in found if one.size and Handed(one.path, one.mark) not in before]
+        fresh = [one for one in found if one.size and origin_of(one) not in before]
         fitting = [one for one in fresh if one.size <= MOST_BYTES]
+        large = [one for one in fresh if one.size > MOST_BYTES]
         made = await self._taken(thread, fitting[:MOST_OUT])
-        notes = [too_large(one) for one in fresh if one.size > MOST_BYTES]
+        notes = [*made.notes, *map(too_large, large)]
         if left := len(fitting[MOST_OUT:]):
             notes.append(f"{left} more files stay in the machine.")
-        return replace(made, notes=(*made.notes, *notes))
+        return replace(made, notes=tuple(notes), named=tuple(map(origin_of, large)))
 
     async def _taken(self, thread: ThreadId, found: Sequence[Found]) -> Made:
-        made = Made()
+        files, notes = list[File](), list[str]()
         for one in found:
             try:
-                file = File(safe_name(one.path), await self.files.get(thread, one.path, MOST_BYTES))
+                content = await self.files.get(thread, one.path, MOST_BYTES)
             except (Retriable, Refused):  # changed, or gone, since it was listed
-                made = replace(made, notes=(*made.notes, f"I could not attach {one.path}."))
+                notes.append(f"I could not attach {in_a_line(one.path)}.")
             else:
-                made = Made((*made.files, file), (*made.handed, Handed(one.path, one.mark)), made.notes)
-        return made
+                files.append(File(safe_name(one.path), content, origin_of(one)))
+        return Made(tuple(files), tuple(notes))
+
+
+def origin_of(found: Found) -> Origin:
+    return Origin(found.path, found.mark)
 
 
 def too_large(found: Found) -> str:
-    return f"{found.path} ({in_words(found.size)}) is too large for Discord, and stays in the machine."
+    return f"{in_a_line(found.path)} ({in_words(found.size)}) is too large for Discord, and stays in the machine."
+
+
+def in_a_line(path: str) -> str:
+    """As it is told: its name may hold line breaks, behind which a remark would look like the agent's own words."""
+    return "/".join(map(safe_name, path.split("/")))

@@ -67,11 +67,20 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A file of the workspace as it was when it was looked at."""
+
+    path: str
+    mark: str  # the same for the same content
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """A name without a path, and what is in it."""
 
     name: str
     content: bytes = field(repr=False)
+    origin: Origin | None = None  # of one that lies in the workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,7 @@ class Parcel:
     nonce: str
     notify: UserId | None = None  # who is to be notified of it; everybody else never is
     part: str | None = None  # what the agent said in it: the id of that
+    named: tuple[Origin, ...] = ()  # files that do not go with it, as its text says
     message: MessageId | None = None  # set once Discord has it
 
 

@@ -145,8 +145,8 @@ class Work:
         made = await self.enclosures.made(turn.home, progress.made)
         answer = await self.delivery.unsaid(turn, progress.texts)
         remarks = [*filter(None, [progress.remark]), *made.notes]
-        parcels = await self.delivery.last_words(turn, answer, remarks, made.files)
-        return Facts(answer=answer, parcels=parcels, handed=made.handed)
+        parcels = await self.delivery.last_words(turn, answer, remarks, made.files, made.named)
+        return Facts(answer=answer, parcels=parcels)
 
     async def _keep_awake(self, machine: Machine, display: Display) -> None:
         """Nobody else tells the provider that its machine is at work: a model that thinks makes no traffic."""

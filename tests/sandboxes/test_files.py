@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from app.ids import ThreadId
-from app.sandboxes.files import DRAFTS, MOST_FOUND, Files
+from app.sandboxes.files import DRAFTS, MARKED_BYTES, MOST_FOUND, Files
 from app.sandboxes.local import LocalProvider
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Absent, Provider, TooLarge
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
+from app.turns import delivery
 from app.turns.errors import Retriable
 from tests.fakes.provider import FakeProvider
 from tests.sandboxes.daytona_stage import provider_of, simulated
@@ -184,6 +185,34 @@ async def test_a_mark_stays_as_long_as_the_content_does(desk: Desk) -> None:
 
     assert touched == before
     assert changed.mark != before.mark
+
+
+async def marked(desk: Desk, size: int, first: bytes, *, at: int = 1) -> tuple[int, str]:
+    """A file that takes no room on the disk, last changed `at`."""
+    desk.write("outbox/film", first)
+    os.truncate(desk.workspace / "outbox/film", size)
+    os.utime(desk.workspace / "outbox/film", (at, at))
+    (found,) = await desk.files.made(THREAD)
+    return found.size, found.mark
+
+
+async def test_what_can_be_attached_is_marked_by_what_is_in_it(desk: Desk) -> None:
+    assert MARKED_BYTES >= delivery.MOST_BYTES
+
+    size, mark = await marked(desk, MARKED_BYTES, b"one")
+
+    assert size == MARKED_BYTES
+    assert await marked(desk, MARKED_BYTES, b"one", at=2) == (size, mark)
+    assert await marked(desk, MARKED_BYTES, b"two") != (size, mark)
+
+
+async def test_what_is_larger_is_marked_without_being_read(desk: Desk) -> None:
+    size, mark = await marked(desk, MARKED_BYTES + 1, b"one")
+
+    assert size == MARKED_BYTES + 1
+    assert await marked(desk, MARKED_BYTES + 1, b"two") == (size, mark)
+    assert await marked(desk, MARKED_BYTES + 1, b"one", at=2) != (size, mark)
+    assert await marked(desk, MARKED_BYTES + 2, b"one") != (size, mark)
 
 
 async def test_links_pipes_and_hidden_files_are_no_files(desk: Desk, tmp_path: Path) -> None:

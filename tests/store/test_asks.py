@@ -77,6 +77,18 @@ async def test_questions_are_answered_one_after_the_other(asks: SqliteAsks, turn
     assert (asked.state, asked.decision, asked.by) == (AskState.DECIDED, Answered((("Blue",), ("S", "L"))), "bob")
 
 
+@pytest.mark.parametrize(("first", "then"), [(AskState.SETTLED, AskState.GONE), (AskState.GONE, AskState.SETTLED)])
+async def test_what_is_over_stays_as_it_ended(asks: SqliteAsks, turn: TurnId, first: AskState, then: AskState) -> None:
+    await asks.note(turn, "mine", RUN, 10.0, 20.0)
+    await asks.decide(turn, RUN.id, Allowed(always=False), "alice")
+    await asks.settle(turn, RUN.id, first)
+
+    again = await asks.settle(turn, RUN.id, then)
+
+    assert again.state is first
+    assert again == await asks.asked(turn, RUN.id)
+
+
 async def test_what_is_over_can_be_decided_no_more(asks: SqliteAsks, turn: TurnId, sqlite: Sqlite) -> None:
     await asks.note(turn, "mine", RUN, 10.0, 20.0)
     await asks.note(turn, "mine", WISHES, 10.0, 20.0)

@@ -153,6 +153,19 @@ async def test_the_newest_is_the_one_after_which_nothing_was_asked(ledger: Sqlit
     assert (await ledger.is_newest(older), await ledger.is_newest(newer)) == (False, True)
 
 
+async def test_what_was_put_before_others_is_older_than_they_are_once_they_were_asked(ledger: SqliteLedger) -> None:
+    waited, hastened = await queued(ledger, 1), await queued(ledger, 2)
+    await ledger.hasten(hastened)
+
+    for number, turn in enumerate((hastened, waited)):
+        assert (await claim(ledger, now=1.0 + number)).id == turn
+        await ledger.record(turn, "mine", Event.PROMPT_SENT, Facts(session=SessionId("ses_1")))
+        await ledger.record(turn, "mine", Event.ANSWER_TAKEN, Facts(answer="x"))
+        await ledger.record(turn, "mine", Event.DELIVERED, Facts())
+
+    assert (await ledger.is_newest(hastened), await ledger.is_newest(waited)) == (False, True)
+
+
 async def test_a_turn_that_is_over_is_to_be_closed_until_it_is(ledger: SqliteLedger) -> None:
     turn = await queued(ledger, 1)
     await claim(ledger, now=100.0)

@@ -6,15 +6,16 @@ from app.ids import MessageId, SessionId, ThreadId, TurnId, UserId
 from app.store.ledger import SqliteLedger
 from app.store.parcels import SqliteParcels
 from app.store.sqlite import Sqlite
-from app.turns.books import Facts, Handed, Parcelled
+from app.turns.books import Facts, Parcelled
 from app.turns.errors import LeaseLost
 from app.turns.machine import Event
-from app.turns.records import Content, File, Parcel
+from app.turns.records import Content, File, Origin, Parcel
 from tests.samples import message
 
 pytestmark = pytest.mark.anyio
 THREAD = ThreadId("400000000000000000")
-PICTURE = File("plot.png", b"\x89PNG\0")
+PLOT, FILM = Origin("outbox/plot.png", "1:5"), Origin("outbox/film.mp4", "2:99999999")
+PICTURE = File("plot.png", b"\x89PNG\0", PLOT)
 
 
 @pytest.fixture
@@ -54,7 +55,8 @@ async def test_what_is_there_already_is_not_written_again(parcels: SqliteParcels
 async def test_files_lie_with_their_parcel_until_it_is_sent(
     parcels: SqliteParcels, turn: TurnId, sqlite: Sqlite
 ) -> None:
-    parcel = Parcel(0, Content("look", (PICTURE, File("a.txt", b""))), "n-0", notify=UserId("7"))
+    files = PICTURE, File("a.txt", b"")
+    parcel = Parcel(0, Content("look", files), "n-0", notify=UserId("7"), named=(FILM,))
     await parcels.add(turn, "mine", [parcel])
     before = await parcels.unsent(turn)
 
@@ -73,12 +75,45 @@ async def test_whoever_lost_the_lease_writes_nothing(parcels: SqliteParcels, tur
     assert await parcels.so_far(turn) == Parcelled()
 
 
-async def test_a_thread_remembers_what_was_handed_out_in_it(
+async def test_files_are_handed_out_when_their_message_is_sent_and_not_before(
+    parcels: SqliteParcels, turn: TurnId
+) -> None:
+    words = Parcel(0, Content("look", (File("answer.md", b"all of it"),)), "n-0")
+    await parcels.add(turn, "mine", [words, Parcel(1, Content("", (PICTURE,)), "n-1", named=(FILM,))])
+
+    await parcels.mark_sent(turn, "mine", 0, MessageId("901"))
+    before = await parcels.handed_out(THREAD)
+    await parcels.mark_sent(turn, "mine", 1, MessageId("902"))
+
+    assert before == frozenset()
+    assert await parcels.handed_out(THREAD) == {PLOT, FILM}
+    assert await parcels.handed_out(ThreadId("5")) == frozenset()
+
+
+async def test_no_files_are_kept_of_a_turn_that_ended_before_they_were_sent(
     parcels: SqliteParcels, turn: TurnId, sqlite: Sqlite
 ) -> None:
-    plot, again = Handed("outbox/plot.png", "1:5"), Handed("outbox/plot.png", "2:5")
+    await parcels.add(turn, "mine", [Parcel(0, Content("", (PICTURE,)), "n-0")])
 
-    await SqliteLedger(sqlite).record(turn, "mine", Event.ANSWER_TAKEN, Facts(answer="", handed=(plot, plot, again)))
+    await SqliteLedger(sqlite).record(turn, "mine", Event.CANCELLED, Facts())
 
-    assert await parcels.handed_out(THREAD) == {plot, again}
-    assert await parcels.handed_out(ThreadId("5")) == frozenset()
+    assert await sqlite.read(lambda db: list(db.query("SELECT * FROM files"))) == []
+    assert await parcels.handed_out(THREAD) == frozenset()
+
+
+async def test_whoever_lost_the_lease_hands_out_nothing(parcels: SqliteParcels, turn: TurnId) -> None:
+    await parcels.add(turn, "mine", [Parcel(0, Content("", (PICTURE,)), "n-0")])
+
+    with pytest.raises(LeaseLost):
+        await parcels.mark_sent(turn, "another's", 0, MessageId("901"))
+
+    assert await parcels.handed_out(THREAD) == frozenset()
+
+
+async def test_the_same_file_may_go_out_in_two_messages(parcels: SqliteParcels, turn: TurnId) -> None:
+    await parcels.add(turn, "mine", [Parcel(number, Content("", (PICTURE,)), f"n-{number}") for number in (0, 1)])
+
+    await parcels.mark_sent(turn, "mine", 0, MessageId("901"))
+    await parcels.mark_sent(turn, "mine", 1, MessageId("902"))
+
+    assert await parcels.handed_out(THREAD) == {PLOT}

@@ -1,17 +1,20 @@
 """The shelf on a real database file."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from app.ids import ChannelId, GuildId, SessionId, ThreadId
+from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
 from app.store.ledger import SqliteLedger
+from app.store.parcels import SqliteParcels
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.books import Facts
 from app.turns.machine import Event
+from app.turns.records import Content, File, Origin, Parcel
 from tests.samples import message
 
 pytestmark = pytest.mark.anyio
@@ -251,3 +254,91 @@ async def test_a_machine_that_was_deleted_is_not_doomed_any_more(labelled: Rack)
     await labelled.settle(State.DESTROYED)
 
     assert (await labelled.seen()).doomed_at is None
+
+
+PLOT = Origin("outbox/plot.png", "1:5")
+FILM = Origin("outbox/film.mp4", "2:99999999")
+SESSION = SessionId("ses_1")
+
+
+async def answered(sqlite: Sqlite, thread: ThreadId = THREAD, number: int = 1) -> SqliteParcels:
+    """A turn whose answer waits to be sent, with a file and a word about another, and is leased to "mine"."""
+    ledger, asked = SqliteLedger(sqlite), message(number, thread=thread)
+    parcel = Parcel(0, Content("look", (File("plot.png", b"12345", PLOT),)), f"n-{number}", named=(FILM,))
+    await ledger.admit(asked, 0.0)
+    for step in (*WAY[:3], (Event.ANSWER_TAKEN, Facts(answer="yes", parcels=(parcel,)))):
+        await ledger.claim("mine", 0.0, 15.0)
+        await ledger.record(asked.id, "mine", *step)
+    return SqliteParcels(sqlite)
+
+
+async def delete(rack: Rack) -> None:
+    await rack.take(State.DESTROYING)
+    await rack.settle(State.DESTROYED)
+
+
+async def vanish(rack: Rack) -> None:
+    await rack.shelf.note(await rack.seen(), State.DESTROYED, 50.0)
+
+
+async def vanish_before_it_is_paused(rack: Rack) -> None:
+    await rack.take(State.PAUSING)
+    await rack.settle(State.DESTROYED)
+
+
+async def be_replaced_while_it_wakes(rack: Rack) -> None:
+    await rack.take(State.RESUMING)
+    await rack.settle(State.ACTIVE)
+    await rack.shelf.remember_session(THREAD, SessionId("ses_2"))
+
+
+LOSSES = [delete, vanish, vanish_before_it_is_paused, be_replaced_while_it_wakes]
+
+
+@pytest.fixture
+async def working(rack: Rack) -> Rack:
+    """One that has had a session."""
+    await rack.become_active()
+    await rack.shelf.remember_session(THREAD, SESSION)
+    return rack
+
+
+@pytest.mark.parametrize("lose", LOSSES)
+async def test_what_was_handed_out_is_forgotten_with_the_machine_that_it_came_from(
+    working: Rack, sqlite: Sqlite, lose: Callable[[Rack], Awaitable[None]]
+) -> None:
+    parcels, elsewhere = await answered(sqlite), ThreadId("400000000000000009")
+    await parcels.mark_sent(message(1).id, "mine", 0, MessageId("901"))
+    await answered(sqlite, elsewhere, 2)
+    await parcels.mark_sent(message(2).id, "mine", 0, MessageId("902"))
+
+    await lose(working)
+
+    assert await parcels.handed_out(THREAD) == frozenset()
+    assert await parcels.handed_out(elsewhere) == {PLOT, FILM}
+
+
+@pytest.mark.parametrize("lose", LOSSES)
+async def test_what_is_sent_after_its_machine_is_gone_says_nothing_about_the_next_one(
+    working: Rack, sqlite: Sqlite, lose: Callable[[Rack], Awaitable[None]]
+) -> None:
+    parcels = await answered(sqlite)
+
+    await lose(working)
+    (parcel,) = await parcels.unsent(message(1).id)
+    await parcels.mark_sent(message(1).id, "mine", 0, MessageId("901"))
+
+    assert [file.content for file in parcel.content.files] == [b"12345"]
+    assert await parcels.handed_out(THREAD) == frozenset()
+
+
+async def test_a_machine_that_sleeps_and_wakes_has_handed_out_what_it_had(working: Rack, sqlite: Sqlite) -> None:
+    parcels = await answered(sqlite)
+    await parcels.mark_sent(message(1).id, "mine", 0, MessageId("901"))
+
+    for passing, state in ((State.PAUSING, State.PAUSED), (State.RESUMING, State.ACTIVE)):
+        await working.take(passing)
+        await working.settle(state)
+    await working.shelf.remember_session(THREAD, SESSION)
+
+    assert await parcels.handed_out(THREAD) == {PLOT, FILM}

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from app.ids import ThreadId
-from app.turns.delivery import MOST_BYTES, batches, with_files
+from app.ids import MessageId, ThreadId
+from app.turns.delivery import MOST_BYTES, batches, question_of, with_files
 from app.turns.errors import Retriable
 from app.turns.progress import Progress
-from app.turns.records import Attachment, Content, File
+from app.turns.records import Attachment, Content, File, Parcel
 from tests.fakes.chat import Posted
-from tests.samples import message
+from tests.samples import accepted, message
 from tests.turns.engine import World, running, until, world
 from tests.turns.test_display import THREAD
 
@@ -124,6 +124,17 @@ async def test_files_in_the_outbox_go_out_once_until_they_change(here: World) ->
     assert [file.content for one in posted(here) for file in one.files] == [PNG, b"another"]
 
 
+@pytest.mark.parametrize(
+    ("starts_thread", "ordinal", "question"), [(False, 0, TURN), (False, 1, None), (True, 0, None), (True, 1, None)]
+)
+def test_only_the_first_message_says_whose_question_it_answers_and_only_where_others_may_have_asked(
+    starts_thread: bool, ordinal: int, question: str | None
+) -> None:
+    turn = replace(accepted(message(1, thread=THREAD)), opener=MessageId(TURN), starts_thread=starts_thread)
+
+    assert question_of(turn, Parcel(ordinal, Content("a"), "n")) == question
+
+
 async def test_an_image_that_the_agent_made_goes_out_with_its_answer(here: World) -> None:
     here.files.held[HOME] = {"docs/logo.png": PNG}
     here.agent.progress[TURN] = Progress(made=("docs/logo.png", "src/main.py"))
@@ -131,7 +142,7 @@ async def test_an_image_that_the_agent_made_goes_out_with_its_answer(here: World
 
     await here.live()
 
-    assert posted(here)[-1].files == (File("logo.png", PNG),)
+    assert [(file.name, file.content) for file in posted(here)[-1].files] == [("logo.png", PNG)]
 
 
 async def test_a_file_that_discord_does_not_take_is_named(here: World) -> None:
