@@ -78,7 +78,7 @@ def status(status: Status, turn: TurnId) -> View:
             button("Cancel", f"cancel:{turn}"),
         )
         return View(_fitting([f"{PHASES[Phase.QUEUED]} · {timestamp(status.since, 'R')}"]), (row(*waiting),))
-    lines = [_headline(status), *_tasks(status), *_tools(status)]
+    lines = [_headline(status), *_inside(_at_work(status)), *_tasks(status), *_tools(status)]
     return View(_fitting(lines), (row(button("Stop", f"stop:{turn}", Style.DANGER)),))
 
 
@@ -131,7 +131,21 @@ def _tools(status: Status) -> Iterator[str]:
     hidden = {Doing.PENDING, Doing.RUNNING} if status.phase is Phase.WAITING else {Doing.PENDING}
     tools = [tool for tool in _shown(status.progress) if tool is not first and tool.doing not in hidden]
     for tool in tools[max(0, len(tools) - most) :]:
-        yield _use(tool) + (_lines(tool.added, tool.removed) if status.verbosity is Verbosity.VERBOSE else "")
+        yield _use(tool) + (_changed(tool) if status.verbosity is Verbosity.VERBOSE else "")
+        yield from _inside(tool)
+
+
+def _inside(tool: Tool | None) -> Iterator[str]:
+    """What a sub-agent is at."""
+    if tool and tool.inside:
+        yield f"↳ {_use(tool.inside)}"
+
+
+def _changed(tool: Tool) -> str:
+    """How many lines. Of a file that was written over it is only known how many there are now."""
+    if tool.rewritten:
+        return f" ({tool.rewritten:,} line{'s' * (tool.rewritten != 1)})"
+    return _lines(tool.added, tool.removed)
 
 
 def _use(tool: Tool) -> str:

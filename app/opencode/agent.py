@@ -5,7 +5,8 @@ end and resumes nothing. While a server works, its messages lag behind its statu
 *settle time* outlasts both.
 
 An aborted turn is over, whoever aborted it: a turn that somebody stopped must never run again, and from the messages
-alone a person's stop and a server's `dispose` look the same. So a server is not disposed of while a turn is live.
+alone a person's stop looks the same as that of a server which was told to end everything. So a server is never told
+that; all that we abort is one session.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from app.ids import SessionId, TurnId
 from app.opencode import apologies, rewinding
 from app.opencode.chronicle import Chronicle
 from app.opencode.client import Client, Row
-from app.opencode.decisions import tools_in, was_taken
+from app.opencode.decisions import was_taken
 from app.opencode.inquiries import telling
 from app.opencode.listening import listening
 from app.opencode.patches import patch_of
@@ -25,7 +26,8 @@ from app.opencode.patience import Patience, Settling
 from app.opencode.prompting import Prompting
 from app.opencode.reading import Reader
 from app.opencode.reporting import children_of, report_of
-from app.opencode.transcript import ABORTED, Fate, Fault, Outcome, message_id
+from app.opencode.tools import Part, child_of, tools_in
+from app.opencode.transcript import ABORTED, Fate, Fault, Message, Outcome, message_id
 from app.opencode.wire import Missing
 from app.sandboxes.ports import Machine
 from app.turns.errors import Refused, Retriable
@@ -88,7 +90,7 @@ class OpenCodeAgent:
         reader, settling = self._reader(client, session, turn), Settling(self._patience)
         try:
             async with listening(client, session) as bell:
-                while not settling.is_over((outcome := await reader.surely()).fate):
+                while not settling.is_over((outcome := await reader.surely(bell.rings)).fate):
                     yield reader.progress()
                     if outcome.fate is Fate.RUNNING:
                         await bell.wait(self._patience.pace, self._patience.poll)
@@ -178,12 +180,16 @@ async def _was_taken(client: Client, session: SessionId | None, ask: Ask, decisi
         return False
     try:
         ours, _ = await client.page(session, NEWEST)
-        begun = [part["state"].get("metadata") or {} for part in tools_in(ours)]
-        children = {str(one["sessionId"]) for one in begun if one.get("sessionId")}
+        children = {child for part in _tools(ours) if (child := child_of(part))}
         pages = await asyncio.gather(*(client.page(SessionId(child), NEWEST) for child in children))
     except Missing:
         return False
-    return any(was_taken(tools_in(page), ask, decision) for page in (ours, *(page for page, _ in pages)))
+    return any(was_taken(_tools(page), ask, decision) for page in (ours, *(page for page, _ in pages)))
+
+
+def _tools(messages: Sequence[Message]) -> list[Part]:
+    """In their order."""
+    return [part for message in messages for part in tools_in(message["parts"])]
 
 
 async def _diff(client: Client, session: SessionId, chronicle: Chronicle) -> Sequence[Row]:

@@ -4,17 +4,20 @@ any more. Pure.
 Messages only ever come at the end, and of those that are there only the newest changes: a step of the model is
 completed before the next begins. So a look reads the newest message, and goes back page by page until it meets one that
 is known, or the prompt itself; pages are read backwards, so an older one is never older than what was read before it.
-What a tool printed is not kept: a long turn prints megabytes. And what a message tells is read out of it once, not at
-every look.
+What a tool printed or changed is not kept: a long turn prints megabytes. And what a message tells is read out of it
+once, not at every look.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
-from app.opencode.tools import Part, todos_of, tool_of, written
+from app.opencode.tools import Part, child_of, todos_of, tool_of, tools_in, written
 from app.opencode.transcript import Message, Outcome, answers_to, is_prompt, is_whole, outcome_of
-from app.turns.progress import Text, Todo, Tool
+from app.turns.progress import Doing, Text, Todo, Tool
+
+NOBODY: Mapping[str, Tool] = MappingProxyType({})
 
 
 class Chronicle:
@@ -37,7 +40,7 @@ class Chronicle:
         places = self._places or {self.prompt: 0}
         first = next((place for place, one in enumerate(page) if one["info"]["id"] in places), len(page))
         known = places[page[first]["info"]["id"]] if first < len(page) else 0
-        news = list(map(_slim, page[first:]))
+        news = list(map(slim, page[first:]))
         if self.messages[known:] == news:
             return
         for old in self.messages[known:]:
@@ -79,13 +82,24 @@ class Chronicle:
         """Where the workspace is; empty before there is an answer."""
         return next((str((one["info"].get("path") or {}).get("cwd", "")) for one in self.answers), "")
 
-    def tools(self, *, over: bool) -> tuple[Tool, ...]:
-        """`over`: nothing of it runs any more."""
+    @property
+    def unfinished(self) -> Sequence[Part]:
+        """The parts of the answer that is being written."""
+        return self.answers[-1]["parts"] if self.answers and not is_whole(self.answers[-1]) else ()
+
+    @property
+    def at_work(self) -> list[str]:
+        """The sessions of the sub-agents that work in a turn that is not over, in the order in which they began."""
+        running = [part for part in tools_in(self.unfinished) if part["state"]["status"] == "running"]
+        return list(dict.fromkeys(child for part in running if (child := child_of(part))))
+
+    def tools(self, *, over: bool, inside: Mapping[str, Tool] = NOBODY) -> tuple[Tool, ...]:
+        """`over`: nothing of it runs any more. `inside`: what sub-agents do, by their sessions."""
         steps = self._told()
-        if not steps or over or is_whole(self.answers[-1]):
+        if over or not self.unfinished:
             return tuple(tool for step in steps for tool in step.tools)
-        last = _step(self.answers[-1], self.root, over=False)
-        return tuple(tool for step in (*steps[:-1], last) for tool in step.tools)
+        last = [_with_inside(part, tool_of(part, self.root, over=False), inside) for part in tools_in(self.unfinished)]
+        return (*(tool for step in steps[:-1] for tool in step.tools), *last)
 
     def todos(self) -> tuple[Todo, ...]:
         return next((step.todos for step in reversed(self._told()) if step.todos is not None), ())
@@ -102,7 +116,7 @@ class Chronicle:
         root, known = self.root, self._steps
         for answer in self.answers:
             if answer["info"]["id"] not in known:
-                known[answer["info"]["id"]] = _step(answer, root, over=True)
+                known[answer["info"]["id"]] = _step(answer, root)
         return [known[answer["info"]["id"]] for answer in self.answers]
 
 
@@ -115,17 +129,25 @@ class Step:
     made: tuple[str, ...]
 
 
-def _step(answer: Message, root: str, *, over: bool) -> Step:
+def _step(answer: Message, root: str) -> Step:
+    """As if nothing of it ran any more."""
     parts = answer["parts"]
-    tools = tuple(tool_of(part, root, over=over) for part in parts if part["type"] == "tool")
+    tools = tuple(tool_of(part, root, over=True) for part in tools_in(parts))
     return Step(tools, todos_of(parts), tuple(file for part in parts for file in written(part, root)))
 
 
+def _with_inside(part: Part, tool: Tool, inside: Mapping[str, Tool]) -> Tool:
+    newest = inside.get(child_of(part) or "") if tool.doing is Doing.RUNNING else None
+    return tool if newest is None else replace(tool, inside=newest)
+
+
 KEPT = ("status", "input", "title", "error")
-KNOWN = ("answers", "exists", "filediff", "files", "sessionId")
+KNOWN = ("answers", "exists", "sessionId")
+COUNTED = ("relativePath", "additions", "deletions")
 
 
-def _slim(message: Message) -> Message:
+def slim(message: Message) -> Message:
+    """All that is needed of it, which is little. Twice is once."""
     info = message["info"]
     if info["role"] == "user":  # its files may be large, and so may the diff that is kept with it
         return {"info": {key: info[key] for key in ("id", "role", "time")}, "parts": []}
@@ -138,4 +160,19 @@ def _slim_part(part: dict[str, Any]) -> Part:
     state = part["state"]
     known = state.get("metadata") or {}
     kept = {key: state[key] for key in KEPT if key in state}
-    return {**part, "state": {**kept, "metadata": {key: known[key] for key in KNOWN if key in known}}}
+    about = {key: known[key] for key in KNOWN if key in known} | _slim_changes(known)
+    return {**part, "state": {**kept, "metadata": about}}
+
+
+def _slim_changes(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the patches: these hold whole files."""
+    kept: dict[str, Any] = {}
+    if isinstance(change := known.get("filediff"), dict):
+        kept["filediff"] = _slim_change(change)
+    if isinstance(files := known.get("files"), list):
+        kept["files"] = [_slim_change(file) for file in files if isinstance(file, dict)]
+    return kept
+
+
+def _slim_change(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in COUNTED if key in row}

@@ -176,10 +176,6 @@ class Client:
 
     # --- the server
 
-    async def dispose(self) -> None:
-        """End everything that runs, with what was said so far kept, so that the process can be stopped."""
-        await self._wire.call("POST", "/global/dispose")
-
     def events(self) -> AbstractAsyncContextManager[AsyncIterator[Row]]:
         return self._wire.events()
 

@@ -4,20 +4,15 @@ OpenCode forgets what it asked as soon as it is decided. What is left is the too
 somebody did not want it. A tool is known again by what it was used for, so of several alike the newest counts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.opencode.tools import Part
-from app.opencode.transcript import Message, fields
+from app.opencode.transcript import fields
 from app.turns.progress import Allowed, Answered, Ask, Decision, Permission, Question
 
 REJECTED = "The user rejected"
 DISMISSED = "The user dismissed"
-
-
-def tools_in(messages: Iterable[Message]) -> list[Part]:
-    """In their order."""
-    return [part for message in messages for part in message["parts"] if part["type"] == "tool"]
 
 
 def was_taken(tools: Sequence[Part], ask: Ask, decision: Decision) -> bool:

@@ -2,8 +2,8 @@
 
 Events are hints. They are not replayed after a gap, `session.idle` comes twice or never, and `session.error` is not
 always the end: so an event only says when to look, and never what became of a turn. A server has one session at work
-at a time; what is asked by the sessions that this one has begun concerns it too. An event may have any shape: one that
-makes no sense says that the server is alive.
+at a time, and those that this one has begun: what these ask and do concerns it too. An event may have any shape: one
+that makes no sense says that the server is alive.
 """
 
 from collections.abc import Mapping
@@ -48,6 +48,9 @@ def meaning_of(event: Mapping[str, Any], session: str) -> Meaning:
     kind, properties = str(event.get("type")), fields(event.get("properties"))
     if kind in FOR_ALL or kind in ASKING:
         return Wake()
+    part = fields(properties.get("part"))
+    if kind == "message.part.updated" and _is_used(part):
+        return Stir()
     if properties.get("sessionID") != session:
         return Alive()
     match kind:
@@ -59,17 +62,15 @@ def meaning_of(event: Mapping[str, Any], session: str) -> Meaning:
             return Stir() if fields(properties.get("status")).get("type") == "busy" else Wake()
         case "todo.updated":
             return Stir()
+        case "message.part.updated" if part.get("type") == "text" and fields(part.get("time")).get("end"):
+            return Stir()  # it is complete
         case "message.updated" if fields(fields(properties.get("info")).get("time")).get("completed"):
-            return Stir()
-        case "message.part.updated" if _is_visible(fields(properties.get("part"))):
             return Stir()
     return Alive()
 
 
-def _is_visible(part: Mapping[str, Any]) -> bool:
-    """A text that is complete; a tool that begins or ends, and not all that it prints in between."""
-    if part.get("type") == "text":
-        return bool(fields(part.get("time")).get("end"))
+def _is_used(part: Mapping[str, Any]) -> bool:
+    """It begins or ends; not all that it prints in between."""
     state = fields(part.get("state"))
     running = state.get("status") == "running" and not fields(state.get("metadata")).get("output")
     return part.get("type") == "tool" and (running or state.get("status") in ("completed", "error"))

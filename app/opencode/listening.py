@@ -21,10 +21,12 @@ REOPEN_SECONDS = 1.0
 @dataclass(slots=True)
 class Bell:
     fault: Fault | None = None  # the last trouble heard of
+    rings: int = 0  # so far
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self) -> None:
+        self.rings += 1
         self._rung.set()
         self._stirred.set()
 

@@ -1,22 +1,23 @@
 """Looking at one turn of a session, again and again: what became of it, how it goes, what it asks.
 
 The order of a look matters. The status comes first: messages that are read after it is idle are complete, but for the
-last second.
+last second. Most looks are two requests: the status and the newest message. Two more where something may be asked, and
+one for each sub-agent that works.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from app.ids import AskId, SessionId
+from app.ids import SessionId
 from app.opencode import apologies
-from app.opencode.chronicle import Chronicle
+from app.opencode.chronicle import Chronicle, slim
 from app.opencode.client import Client, Retry
-from app.opencode.inquiries import Inquiry, inquiries_of
+from app.opencode.open_asks import OpenAsks
 from app.opencode.patience import Patience
+from app.opencode.sub_agents import SubAgents
 from app.opencode.transcript import ENDED, Fate, Message, Outcome
-from app.opencode.wire import Missing
 from app.turns.errors import Refused, Retriable
-from app.turns.progress import Ask, Progress
+from app.turns.progress import Progress
 
 MISSES = 3  # answers in a row that get lost before the server counts as gone
 PAGE = 64  # messages; most looks need the newest alone, and there may be large files in old ones
@@ -32,32 +33,33 @@ class Reader:
         self._session = session
         self._patience = patience
         self._clock = clock
-        self._asks: tuple[Ask, ...] | None = None  # nobody has looked yet
+        self._asks = OpenAsks(client, session, self.chronicle, patience.lists)
+        self._sub_agents = SubAgents(client)
         self._retry: Retry | None = None
-        self._verdicts: dict[AskId, bool] = {}
 
-    async def look(self) -> Outcome:
-        """Raises Missing; Refused, and ends the turn, when the server means to go on trying for too long."""
+    async def look(self, rings: int = 0) -> Outcome:
+        """`rings`: how often events have called for a look so far. Raises Missing; Refused, and ends the turn, when the
+        server means to go on trying for too long."""
         status = await self._client.status(self._session)
         self._retry = status.retry
         if status.retry is not None:
             await self._judge(status.retry)
         if status.busy:
-            _, asked = await asyncio.gather(self.read(), self._asked())
-            if asked is not None:
-                self._asks = tuple([one.ask for one in asked if await self._is_ours(one)])
+            await asyncio.gather(self.read(), self._asks.read(rings))
+            await self._asks.sift()
+            await self._sub_agents.look(self.chronicle.at_work, self.chronicle.root)
         else:
             await self.read()
-            self._asks = ()
+            self._asks.none()
         outcome = self.chronicle.outcome()
         is_other = outcome.overtaken and outcome.fate in ENDED  # what runs is the next
         return Outcome(Fate.RUNNING, outcome.said, outcome.last) if status.busy and not is_other else outcome
 
-    async def surely(self) -> Outcome:
+    async def surely(self, rings: int = 0) -> Outcome:
         """A look for which an answer may get lost now and then."""
         for left in reversed(range(MISSES)):
             try:
-                return await self.look()
+                return await self.look(rings)
             except Retriable:
                 if not left:
                     raise
@@ -68,10 +70,10 @@ class Reader:
         """As of the last look. `over`: no more will come, whether or not it is an answer."""
         chronicle = self.chronicle
         return Progress(
-            tools=chronicle.tools(over=over),
+            tools=chronicle.tools(over=over, inside=self._sub_agents.newest),
             todos=chronicle.todos(),
             texts=chronicle.texts(over=over),
-            asks=() if over else self._asks,
+            asks=() if over else self._asks.now,
             made=chronicle.made(),
             retry_at=self._retry.at if self._retry and not over else None,
             ended=ended,
@@ -80,15 +82,16 @@ class Reader:
 
     async def read(self) -> None:
         """Bring the chronicle up to date."""
-        page: list[Message] = []
+        news: list[Message] = []
         limit, before = 1, None
         while True:
-            older, before = await self._client.page(self._session, limit, before)
-            page = [*older, *page]
-            if before is None or self.chronicle.joins(page):
+            page, before = await self._client.page(self._session, limit, before)
+            news[:0] = map(slim, page)
+            del page  # it may hold files and much that was printed: a second one is not held beside it
+            if before is None or self.chronicle.joins(news):
                 break
             limit = min(limit * 4, PAGE)
-        self.chronicle.take(page)
+        self.chronicle.take(news)
 
     async def _judge(self, retry: Retry) -> None:
         left = retry.at - self._clock()
@@ -97,39 +100,3 @@ class Reader:
             return
         await self._client.abort(self._session)
         raise Refused(apologies.limited(left) if far else apologies.TROUBLED)
-
-    async def _asked(self) -> Sequence[Inquiry] | None:
-        """By anybody, ever. An answer that makes no sense is None: the turn goes on without it."""
-        try:
-            return inquiries_of(*await asyncio.gather(self._client.permissions(), self._client.questions()))
-        except (Missing, Retriable, Refused):
-            return None
-
-    async def _is_ours(self, inquiry: Inquiry) -> bool:
-        """Turns that were aborted leave what they asked behind, and so do their children."""
-        if inquiry.session == self._session:
-            ids = {answer["info"]["id"] for answer in self.chronicle.answers}
-            return inquiry.message is None or inquiry.message in ids
-        if inquiry.ask.id not in self._verdicts:
-            self._verdicts[inquiry.ask.id] = await self._is_of_child(inquiry)
-        return self._verdicts[inquiry.ask.id]
-
-    async def _is_of_child(self, inquiry: Inquiry) -> bool:
-        try:
-            return await self._descends(inquiry.session) and (
-                inquiry.message is None or await self._is_of_now(inquiry.session, inquiry.message)
-            )
-        except Missing:
-            return False
-
-    async def _descends(self, session: SessionId) -> bool:
-        while session != self._session:
-            parent = (await self._client.session(session)).get("parentID")
-            if not parent:
-                return False
-            session = SessionId(parent)
-        return True
-
-    async def _is_of_now(self, session: SessionId, message: str) -> bool:
-        asking = await self._client.message(session, message)
-        return int(asking["info"]["time"]["created"]) >= self.chronicle.begun

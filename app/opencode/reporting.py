@@ -9,7 +9,7 @@ from typing import Any
 
 from app.opencode.chronicle import Chronicle
 from app.opencode.patches import patches_of
-from app.opencode.tools import WRITERS, tool_of, written
+from app.opencode.tools import child_of, kind_of, tool_of, tools_in, written
 from app.opencode.transcript import Message
 from app.turns.progress import Change, Doing, Report
 
@@ -31,8 +31,7 @@ def report_of(chronicle: Chronicle, children: Sequence[Row], rows: Sequence[Row]
 
 def children_of(chronicle: Chronicle) -> list[str]:
     """The sessions that its tools have begun, or gone on with."""
-    known = [part["state"].get("metadata") or {} for part in chronicle.parts if part["type"] == "tool"]
-    return list(dict.fromkeys(str(one["sessionId"]) for one in known if one.get("sessionId")))
+    return list(dict.fromkeys(child for part in chronicle.parts if (child := child_of(part))))
 
 
 def _tokens(counts: Row) -> int:
@@ -55,7 +54,7 @@ def _changes(chronicle: Chronicle, rows: Sequence[Row]) -> tuple[Change, ...]:
 
 
 def _written(answer: Message, root: str) -> list[Change]:
-    tools = [tool_of(part, root, over=True) for part in answer["parts"] if part["type"] == "tool"]
-    done = [tool for tool in tools if tool.name in WRITERS and tool.doing is Doing.DONE]
+    writing = [part for part in tools_in(answer["parts"]) if kind_of(part).writes]
+    done = [tool for part in writing if (tool := tool_of(part, root, over=True)).doing is Doing.DONE]
     files = [file for part in answer["parts"] if part["type"] == "patch" for file in written(part, root)]
     return [*(Change(tool.subject, tool.added, tool.removed) for tool in done), *(Change(file, 0, 0) for file in files)]

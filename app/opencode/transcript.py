@@ -58,10 +58,6 @@ class Outcome:
     overtaken: bool = False  # a newer prompt of ours is in the session: this one must not be sent again
 
     @property
-    def text(self) -> str:
-        return "\n\n".join(one.text for one in self.said)
-
-    @property
     def settled(self) -> tuple[Text, ...]:
         """What was said and is not the answer's end, whatever comes."""
         return self.said[: len(self.said) - self.last]

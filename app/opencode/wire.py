@@ -14,7 +14,7 @@ from json import JSONDecodeError
 from typing import Any
 
 import httpx
-from httpx_sse import SSEError, aconnect_sse
+from httpx_sse import EventSource, SSEError, aconnect_sse
 
 from app.opencode import apologies
 from app.opencode.config import USERNAME
@@ -26,6 +26,9 @@ READ_SECONDS = 5.0
 HEARTBEAT_SECONDS = 10.0
 SILENCE_SECONDS = 2.5 * HEARTBEAT_SECONDS  # tools may be silent for minutes, the stream never is
 MOST_BYTES = 200_000_000  # of an answer: a prompt holds its files, 67 MB at most, and several come in a page
+# Of an event. They tell of a tool's output, of a file that was changed. Larger are only images that people have sent,
+# which are told of whole, and a server that never ends one: what else came is read again when the stream is.
+MOST_EVENT_BYTES = 8_000_000
 ENCODING = (b"content-encoding", b"content-length", b"transfer-encoding")
 MISSING = ("NotFoundError", "PermissionNotFoundError", "QuestionNotFoundError")
 
@@ -104,26 +107,52 @@ class Wire:
     @asynccontextmanager
     async def events(self) -> AsyncIterator[AsyncIterator[Mapping[str, Any]]]:
         """The events of the workspace from now on. Raises Retriable, also when nothing has come for so long that
-        the server must be gone. It ends when the server says so."""
+        the server must be gone, and when an event is too large. It ends when the server says so."""
         timeout = httpx.Timeout(READ_SECONDS, read=self._silence_seconds)
         arguments = {"headers": self._headers, "auth": self._auth, "timeout": timeout}
         try:
             async with aconnect_sse(self._http, "GET", f"{self._url}/event", **arguments) as source:
                 source.response.raise_for_status()
-                yield (event.json() async for event in source.aiter_sse())
+                yield (event.json() async for event in EventSource(_bounded(source.response)).aiter_sse())
         except (httpx.HTTPError, SSEError, JSONDecodeError) as error:
             raise Retriable(f"OpenCode's events stopped: {type(error).__name__}") from error
 
 
 async def _whole(response: httpx.Response) -> httpx.Response:
-    """With its content. It is decoded on the way, so nothing is to be decoded any more."""
+    """With its content."""
     pieces, size = list[bytes](), 0
     async for piece in response.aiter_bytes():
         pieces.append(piece)
         if (size := size + len(piece)) > MOST_BYTES:
             raise Oversized(f"more than {MOST_BYTES} bytes", request=response.request)
-    headers = [pair for pair in response.headers.raw if pair[0].lower() not in ENCODING]
-    return httpx.Response(response.status_code, headers=headers, content=b"".join(pieces), request=response.request)
+    content = b"".join(pieces)
+    return httpx.Response(response.status_code, headers=_decoded(response), content=content, request=response.request)
+
+
+def _bounded(response: httpx.Response) -> httpx.Response:
+    """The same stream of events, which breaks off where one of them is too large: a reader keeps it until its end."""
+    return httpx.Response(response.status_code, headers=_decoded(response), stream=Bounded(response))
+
+
+class Bounded(httpx.AsyncByteStream):
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size, last = 0, b""
+        async for piece in self._response.aiter_bytes():
+            seen = last + piece
+            end = max(seen.rfind(b"\n\n"), seen.rfind(b"\n\r\n"))
+            size = size + len(piece) if end < 0 else len(seen) - end
+            if size > MOST_EVENT_BYTES:
+                raise Oversized(f"more than {MOST_EVENT_BYTES} bytes", request=self._response.request)
+            yield piece
+            last = seen[-2:]  # the end of an event may come in two pieces
+
+
+def _decoded(response: httpx.Response) -> list[tuple[bytes, bytes]]:
+    """Its headers, now that its content is decoded."""
+    return [pair for pair in response.headers.raw if pair[0].lower() not in ENCODING]
 
 
 def parsed(response: httpx.Response) -> Any:

@@ -27,6 +27,8 @@ class Tool:
     doing: Doing
     added: int = 0  # lines, of a file that it edits
     removed: int = 0
+    rewritten: int = 0  # lines, of a file that it wrote in place of another: how many are new, nobody knows yet
+    inside: "Tool | None" = None  # the newest that is used by the sub-agent which it has begun, while that works
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,27 @@ async def test_a_tool_is_shown_while_it_runs(world: World) -> None:
     assert [text.text for text in seen.texts] == ["I look."]
 
 
+async def test_of_a_file_that_is_written_over_the_lines_that_it_has_now_are_known(world: World) -> None:
+    machine, session = await world.opened()
+    await world.ask(machine, session, "3008", "!write over.txt one\\n")
+
+    end = await world.ask(machine, session, "3009", "!write over.txt one\\ntwo\\n !say Done.")
+    report = await world.agent.report(machine, session, TurnId("3009"))
+
+    assert end.tools == (Tool("write", "over.txt", Doing.DONE, rewritten=2),)
+    assert report.changes == (Change("over.txt", 1, 0),)
+
+
+async def test_what_a_sub_agent_does_is_shown_while_it_does_it(world: World) -> None:
+    machine, session = await begun(world, "3010", "!task Look around: !bash sleep 30")
+
+    seen = await world.once(machine, session, "3010", lambda seen: any(tool.inside for tool in seen.tools))
+    await stopped_with_its_sub_agent(world, machine, session, "3010")
+
+    sleeping = Tool("bash", "sleep 30", Doing.RUNNING)
+    assert seen.tools == (Tool("task", "Look around", Doing.RUNNING, inside=sleeping),)
+
+
 async def test_texts_come_in_order_each_once_and_the_last_one_at_the_end(world: World) -> None:
     machine, session = await begun(
         world, "3004", "!say First. !bash sleep 0.4 !say Second. !bash sleep 0.4 !say Third. !slow 0.4"

@@ -97,7 +97,7 @@ async def test_a_sub_agent_works_within_the_same_turn(thread: Scene) -> None:
     thread.people.hold()
     means = "!task Checks the tests !bash npm test !say They pass.\n!say My helper says that the tests pass."
     await thread.mention("let somebody else run the tests", means=means)
-    await thread.look("Handing over")
+    await thread.look("Running")
     thread.people.release()
     await thread.over()
 

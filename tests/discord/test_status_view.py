@@ -1,6 +1,7 @@
 """What a status message says of a turn, line by line."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -85,6 +86,47 @@ def test_a_verbose_thread_sees_what_each_tool_changed_and_every_task() -> None:
     assert "-# ✏️ Edited `src/app.py` (+12 −3)" in shown
     assert "-# 📖 Read `README.md`" in shown
     assert "-# ☑ done: Read the code" in shown
+
+
+def test_a_file_that_was_written_over_is_counted_by_the_lines_that_it_has_now() -> None:
+    progress = Progress(
+        (
+            Tool("write", "a.py", Doing.DONE, rewritten=1_200),
+            Tool("write", "b.py", Doing.DONE, rewritten=1),
+            Tool("write", "c.py", Doing.DONE, 2),
+        )
+    )
+
+    normal, verbose = (lines(status(at(Phase.THINKING, level, progress), TURN)) for level in list(Verbosity)[1:])
+
+    assert normal[1:] == ["-# 📝 Wrote `a.py`", "-# 📝 Wrote `b.py`", "-# 📝 Wrote `c.py`"]
+    assert verbose[1:] == [
+        "-# 📝 Wrote `a.py` (1,200 lines)",
+        "-# 📝 Wrote `b.py` (1 line)",
+        "-# 📝 Wrote `c.py` (+2 −0)",
+    ]
+
+
+def test_what_a_sub_agent_does_stands_below_the_task_that_it_has() -> None:
+    grep, shell = Tool("grep", "TODO", Doing.DONE), Tool("bash", "npm test", Doing.RUNNING)
+    progress = Progress(
+        tools=(
+            Tool("task", "Look around", Doing.RUNNING, inside=grep),
+            Tool("task", "Test it", Doing.RUNNING, inside=shell),
+        ),
+        todos=(Todo("Look", Doing.RUNNING),),
+    )
+
+    assert lines(status(at(Phase.THINKING, progress=progress), TURN)) == [
+        f"-# 🤝 **Handing over** `Test it` · {AGO}",
+        "-# ↳ ⚙️ **Running** `npm test`",
+        "-# 📋 **Tasks 0 of 1**",
+        "-# ▶ now: Look",
+        "-# 🤝 **Handing over** `Look around`",
+        "-# ↳ 🔎 Searched for `TODO`",
+    ]
+    assert lines(status(at(Phase.THINKING, Verbosity.QUIET, progress), TURN)) == [f"-# 🧠 **Thinking** · {AGO}"]
+    assert len(lines(status(at(Phase.WAITING, progress=progress), TURN))) == 3
 
 
 def test_of_many_tools_the_last_are_shown_and_the_newest_that_runs_comes_first() -> None:
@@ -252,7 +294,8 @@ def test_prices_are_as_exact_as_it_takes(dollars: float, words: str) -> None:
 
 doing = st.sampled_from(Doing)
 many = st.integers(0, 10**9)
-tools = st.lists(st.builds(Tool, texts | st.just("bash"), texts, doing, many, many), max_size=12).map(tuple)
+used = st.builds(Tool, texts | st.just("bash"), texts, doing, many, many, many)
+tools = st.lists(st.builds(replace, used, inside=st.none() | used), max_size=12).map(tuple)
 todos = st.lists(st.builds(Todo, texts, doing), max_size=15).map(tuple)
 times = st.floats(0, 4e9)
 states = st.builds(

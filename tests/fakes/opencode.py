@@ -88,7 +88,6 @@ class FakeOpenCode(Turns):
         return Starlette(
             routes=[
                 Route("/global/health", self._health),
-                Route("/global/dispose", self._dispose, methods=["POST"]),
                 Route("/config/providers", self._providers),
                 Route("/event", self._events),
                 Route("/session", self._list),
@@ -137,11 +136,6 @@ class FakeOpenCode(Turns):
 
     async def _health(self, request: Request) -> Response:
         return JSONResponse({"healthy": True, "version": self.version})
-
-    async def _dispose(self, request: Request) -> Response:
-        for session in list(self._work):
-            await self._stop_work(session)
-        return JSONResponse(True)
 
     async def _providers(self, request: Request) -> Response:
         known = self._config.get("provider", {})

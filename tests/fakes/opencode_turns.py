@@ -71,6 +71,7 @@ class Turns:
     def __init__(self, workspace: Path, config: Json) -> None:
         self.compactions = 0  # so many steps are followed by one
         self.endless = False  # begin every turn, and never go on
+        self.secretive = False  # tell nobody that something is asked
         self.retry_seconds = 0.05  # before the model is asked again, unless it says when
         self.most_retries = 5
         self.sessions: dict[str, Session] = {}
@@ -313,7 +314,8 @@ class Turns:
         id, tool = self._id(kind), {"messageID": answer["info"]["id"], "callID": part["callID"]}
         self.asked[id] = {"id": id, "sessionID": session.id, **row, "tool": tool}
         self._replies[id] = asyncio.get_running_loop().create_future()
-        self._tell(f"{ {'per': 'permission', 'que': 'question'}[kind] }.asked", session.id, **row)
+        if not self.secretive:
+            self._tell(f"{ {'per': 'permission', 'que': 'question'}[kind] }.asked", session.id, **row)
         return await self._replies[id]
 
     def _take_reply(self, id: str, reply: Json) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -10,12 +11,13 @@ from dataclasses import replace
 import pytest
 
 from app.ids import AskId, SessionId, TurnId
-from app.opencode.agent import OpenCodeAgent
+from app.opencode.agent import OpenCodeAgent, Patience
 from app.opencode.prompting import parts_of
 from app.opencode.reading import Reader
+from app.opencode.sub_agents import SubAgents
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Interrupted, Prompt
-from app.turns.progress import Allowed, Answered, Ask, Change, Decision, Denied, Permission, Progress
+from app.turns.progress import Allowed, Answered, Ask, Change, Decision, Denied, Doing, Permission, Progress, Tool
 from app.turns.records import File
 from tests.opencode.conftest import PATIENCE, Desk
 
@@ -215,7 +217,7 @@ async def test_many_events_are_few_looks(desk: Desk) -> None:
     seconds = asyncio.get_running_loop().time() - begun
     assert len(seen[-1].tools) == 100
     assert len(seen) <= seconds / patience.pace + 3
-    assert len(desk.fake.seen) - before <= 8 * len(seen)
+    assert len(desk.fake.seen) - before <= 6 * len(seen)
 
 
 async def test_a_long_turn_is_not_read_again_and_again(desk: Desk) -> None:
@@ -358,13 +360,98 @@ async def test_a_prompt_that_the_server_refuses_is_told(desk: Desk) -> None:
         await desk.prompt("31", "hi")
 
 
-async def test_disposing_ends_what_runs(desk: Desk) -> None:
-    desk.fake.endless = True
-    await desk.prompt("31", "hi")
+@pytest.mark.parametrize("text", ["!question Which? a | b", "!task Ask: !question Which? a | b"])
+async def test_what_is_asked_is_seen_at_once_by_its_event_and_soon_without_it(desk: Desk, text: str) -> None:
+    told, untold = replace(PATIENCE, lists=60.0), replace(PATIENCE, lists=0.3)
 
-    await desk.client.dispose()
+    by_event = await asked_after(desk, "31", f"!slow 0.5 {text}", told)
+    desk.fake.secretive = True
+    by_itself = await asked_after(desk, "32", f"!slow 0.5 {text}", untold)
 
-    assert not (await desk.client.status(desk.session)).busy
+    assert len(by_event) == len(by_itself) == 1
+
+
+async def asked_after(desk: Desk, turn: str, text: str, patience: Patience) -> tuple[Ask, ...]:
+    agent = OpenCodeAgent(desk.http, "playground/scripted", lambda: 0.0, patience)
+    await desk.prompt(turn, text)
+    async with asyncio.timeout(20), aclosing(agent.follow(desk.machine, desk.session, TurnId(turn))) as follow:
+        return next(iter([seen.asks or () async for seen in until_asked(follow)]))
+
+
+async def test_the_lists_of_what_is_asked_are_read_at_first_and_then_for_a_reason(desk: Desk) -> None:
+    patience = replace(PATIENCE, lists=60.0, poll=0.05)
+    agent = OpenCodeAgent(desk.http, "playground/scripted", lambda: 0.0, patience)
+    await desk.prompt("31", "!slow 1.5 !say hi")
+    desk.fake.seen.clear()
+
+    seen = [one async for one in agent.follow(desk.machine, desk.session, TurnId("31"))]
+
+    assert len(seen) > 10
+    assert 1 <= desk.fake.seen.count(("GET", "/permission")) <= 4  # the stream opens, the turn ends
+    assert seen[-2].asks == ()
+
+
+async def test_a_list_that_could_not_be_read_at_first_is_not_an_empty_one(desk: Desk) -> None:
+    desk.fake.asks_work = False
+    await desk.prompt("31", "!question Which? a | b")
+    async with asyncio.timeout(20), aclosing(desk.agent.follow(desk.machine, desk.session, TurnId("31"))) as follow:
+        unknown = [await anext(follow) for _ in range(3)]
+        desk.fake.asks_work = True
+
+        shown = next(iter([seen async for seen in until_asked(follow)]))
+
+    assert [seen.asks for seen in unknown if seen.asks != ()] == [None] * 3
+    assert len(shown.asks or ()) == 1
+
+
+async def test_what_a_sub_agent_does_is_seen_while_it_works_with_one_request_more(desk: Desk) -> None:
+    patience = replace(PATIENCE, lists=60.0, poll=0.05)
+    agent = OpenCodeAgent(desk.http, "playground/scripted", lambda: 0.0, patience)
+    await desk.prompt("31", "!task Look: !bash true !todo a; b !slow 0.5 !bash sleep 1 !say Done.")
+    desk.fake.seen.clear()
+
+    seen = [one async for one in agent.follow(desk.machine, desk.session, TurnId("31"))]
+
+    requests = Counter(path for method, path in desk.fake.seen if method == "GET")
+    (child,) = (id for id, session in desk.fake.sessions.items() if session.parent)
+    inside = [tool.inside for one in seen for tool in one.tools]
+    assert Tool("bash", "true", Doing.DONE) in inside
+    assert Tool("bash", "sleep 1", Doing.RUNNING) in inside
+    assert {tool.name for tool in inside if tool} == {"bash"}  # what is only written down is shown elsewhere
+    assert inside[-1] is None
+    assert 5 < requests[f"/session/{child}/message"] <= requests["/session/status"]
+    assert requests.keys() <= {
+        "/event",
+        "/session/status",
+        "/permission",
+        "/question",
+        f"/session/{desk.session}/message",
+        f"/session/{child}/message",
+    }
+
+
+async def test_a_sub_agent_that_cannot_be_looked_at_does_not_end_the_turn(desk: Desk) -> None:
+    desk.agent = OpenCodeAgent(desk.http, "playground/scripted", lambda: 0.0, replace(PATIENCE, poll=0.05))
+    await desk.prompt("31", "!task Look: !bash sleep 1")
+    async with asyncio.timeout(20), aclosing(desk.agent.follow(desk.machine, desk.session, TurnId("31"))) as follow:
+        seen = await anext(follow)
+        while not any(tool.inside for tool in seen.tools):
+            seen = await anext(follow)
+        child = next(id for id, session in desk.fake.sessions.items() if session.parent)
+        del desk.fake.sessions[child]
+
+        later = await anext(follow)
+
+    assert later.tools == seen.tools
+
+
+async def test_of_many_sub_agents_the_newest_are_looked_at(desk: Desk) -> None:
+    sub_agents = SubAgents(desk.client)
+    desk.fake.seen.clear()
+
+    await sub_agents.look([f"ses_{number}" for number in range(50)], "/")
+
+    assert desk.fake.seen == [("GET", f"/session/ses_{number}/message") for number in (47, 48, 49)]
 
 
 async def test_what_was_changed_after_a_compaction_is_reported_and_shown_too(desk: Desk) -> None:

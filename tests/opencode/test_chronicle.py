@@ -122,14 +122,51 @@ def test_a_tool_that_a_stopped_server_has_left_running_has_failed() -> None:
 
 
 def test_edits_count_their_lines_and_so_do_files_that_are_new() -> None:
-    edit, write, over = use("edit", filePath="a"), use("write", filePath="b", content="1\n2\n"), use("write")
-    edit["state"]["metadata"] = {"filediff": {"additions": 3, "deletions": 1}}
+    edit, write = use("edit", filePath="a"), use("write", filePath="b", content="1\n2\n")
+    edit["state"]["metadata"] = {"filediff": {"additions": 3, "deletions": 1, "patch": "x"}}
     write["state"]["metadata"] = {"exists": False}
+
+    tools = told(step("msg_1", edit, write)).tools(over=False)
+
+    assert [(tool.added, tool.removed, tool.rewritten) for tool in tools] == [(3, 1, 0), (2, 0, 0)]
+
+
+def test_of_a_file_that_is_written_over_only_the_lines_that_it_has_now_are_known() -> None:
+    over, late = use("write", filePath="b", content="1\n2\n"), use("write", "running", filePath="b", content="1\n")
     over["state"]["metadata"] = {"exists": True}
 
-    tools = told(step("msg_1", edit, write, over)).tools(over=False)
+    tools = told(step("msg_1", over, late, finish=None)).tools(over=False)
 
-    assert [(tool.added, tool.removed) for tool in tools] == [(3, 1), (2, 0), (0, 0)]
+    assert [(tool.added, tool.removed, tool.rewritten) for tool in tools] == [(0, 0, 2), (0, 0, 0)]
+
+
+def test_a_patch_of_several_files_names_them_and_counts_them_together() -> None:
+    patch = use("apply_patch", patchText="*** Begin Patch")
+    rows = [{"relativePath": "a.py", "additions": 2, "deletions": 1, "patch": "x"}, {"relativePath": "b.py"}]
+    patch["state"]["metadata"] = {"diff": "x", "files": rows}
+
+    assert told(step("msg_1", patch)).tools(over=False) == (Tool("apply_patch", "a.py, b.py", Doing.DONE, 2, 1),)
+
+
+def test_what_a_sub_agent_does_is_shown_in_the_tool_that_began_it_while_that_runs() -> None:
+    task, other = use("task", "running", description="Look"), use("task", "running", description="Wait")
+    for part, child in ((task, "ses_2"), (other, "ses_3")):
+        part["state"]["metadata"] = {"sessionId": child}
+    reading = Tool("read", "a.py", Doing.RUNNING)
+    chronicle = told(step("msg_1", use(), task, other, finish=None))
+
+    shell, shown, waiting = chronicle.tools(over=False, inside={"ses_2": reading, "ses_9": reading})
+
+    assert chronicle.at_work == ["ses_2", "ses_3"]
+    assert (shell.inside, shown.inside, waiting.inside) == (None, reading, None)
+    assert {tool.inside for tool in chronicle.tools(over=True, inside={"ses_2": reading})} == {None}
+
+
+def test_a_sub_agent_of_a_step_that_is_over_is_not_at_work() -> None:
+    task = use("task", "running")
+    task["state"]["metadata"] = {"sessionId": "ses_2"}
+
+    assert told(step("msg_1", task)).at_work == told(step("msg_1", task, finish=None), step("msg_2")).at_work == []
 
 
 def test_the_todo_list_is_the_last_that_was_written() -> None:
@@ -158,13 +195,15 @@ def test_what_tools_printed_and_what_came_with_the_prompt_is_not_kept() -> None:
     prompt = user(ONE, "hi")
     prompt["parts"].append({"type": "file", "url": "data:" + "x" * 1000})
     prompt["info"]["summary"] = {"diffs": ["x" * 1000]}
-    shell = use(command="ls")
+    shell, edit, patch = use(command="ls"), use("edit", filePath="a"), use("apply_patch")
     shell["state"] |= {"output": "x" * 1000, "metadata": {"output": "x" * 1000}}
+    edit["state"]["metadata"] = {"diff": "x" * 1000, "filediff": {"patch": "x" * 1000, "additions": 1}}
+    patch["state"]["metadata"] = {"diff": "x" * 1000, "files": [{"relativePath": "a", "patch": "x" * 1000}, None]}
     chronicle = Chronicle(ONE)
 
-    chronicle.take([prompt, step("msg_1", shell)])
+    chronicle.take([prompt, step("msg_1", shell, edit, patch)])
 
-    assert len(str(chronicle.messages)) < 1000
+    assert "x" * 100 not in str(chronicle.messages)
 
 
 def test_a_prompt_that_is_gone_leaves_nothing() -> None:

@@ -1,11 +1,12 @@
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
 
 from app.ids import SessionId, ThreadId
 from app.opencode.client import Client, Health, Missing
+from app.opencode.wire import MOST_EVENT_BYTES
 from app.sandboxes.ports import Endpoint
 from app.turns.errors import Retriable
 from tests.opencode.conftest import PASSWORD, Desk
@@ -83,6 +84,56 @@ async def test_a_stream_without_a_heartbeat_is_given_up(desk: Desk) -> None:
 
     with pytest.raises(Retriable, match="events stopped"):
         await listen(client)
+
+
+@pytest.mark.parametrize("line", [b"data: ", b"data: {}\ndata: "])
+async def test_a_stream_whose_event_does_not_end_is_given_up_before_it_fills_the_memory(
+    desk: Desk, line: bytes
+) -> None:
+    endless = Endless(line + b"x" * 65_000 + b"\n" * (line.count(b"\n")))
+    headers = {"Content-Type": "text/event-stream"}
+    server = httpx.MockTransport(lambda request: httpx.Response(200, stream=endless, headers=headers))
+    async with httpx.AsyncClient(transport=server) as http:
+        with pytest.raises(Retriable, match="Oversized"):
+            await listen(Client(http, desk.machine.endpoint, PASSWORD))
+
+    assert MOST_EVENT_BYTES < endless.sent < 1.1 * MOST_EVENT_BYTES
+
+
+async def test_many_events_are_no_large_event_however_they_are_torn(desk: Desk) -> None:
+    events = b'data: {"type": "server.heartbeat"}\n\n' * 100
+    pieces = Pieces([events[at : at + 7] for at in range(0, len(events), 7)])
+    headers = {"Content-Type": "text/event-stream"}
+    server = httpx.MockTransport(lambda request: httpx.Response(200, stream=pieces, headers=headers))
+    async with httpx.AsyncClient(transport=server) as http:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("app.opencode.wire.MOST_EVENT_BYTES", 50)
+            async with Client(http, desk.machine.endpoint, PASSWORD).events() as stream:
+                seen = [event async for event in stream]
+
+    assert seen == [{"type": "server.heartbeat"}] * 100
+
+
+class Pieces(httpx.AsyncByteStream):
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = pieces
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
+
+
+class Endless(httpx.AsyncByteStream):
+    """As long as anybody would listen to it."""
+
+    def __init__(self, piece: bytes) -> None:
+        self._piece = piece
+        self.sent = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self.sent < 4 * MOST_EVENT_BYTES:
+            self.sent += len(self._piece)
+            yield self._piece
 
 
 async def listen(client: Client) -> None:

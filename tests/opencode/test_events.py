@@ -62,6 +62,17 @@ def test_the_other_sessions_only_show_that_the_server_lives(kind: str) -> None:
     assert meaning_of(event(kind, sessionID="ses_2"), "ses_1") == Alive()
 
 
+def test_a_tool_of_another_session_stirs_for_it_is_a_sub_agents_and_its_words_do_not() -> None:
+    tool = {"type": "tool", "state": {"status": "running"}}
+    text = {"type": "text", "text": "Done.", "time": {"start": 1, "end": 2}}
+
+    meanings = [
+        meaning_of(event("message.part.updated", sessionID="ses_2", part=part), "ses_1") for part in (tool, text)
+    ]
+
+    assert meanings == [Stir(), Alive()]
+
+
 def test_a_heartbeat_shows_that_the_server_lives() -> None:
     assert meaning_of(event("server.heartbeat"), "ses_1") == Alive()
 

@@ -2,12 +2,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.ids import TurnId
-from app.opencode.transcript import Fate, Fault, fault_of, message_id, outcome_of, part_id
+from app.opencode.transcript import Fate, Fault, Outcome, fault_of, message_id, outcome_of, part_id
 from tests.opencode.samples import Message, assistant, failed, part, tool, user
 
 ONE, TWO = message_id(TurnId("1")), message_id(TurnId("2"))
 
 texts = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
+
+
+def text_of(outcome: Outcome) -> str:
+    return "\n\n".join(one.text for one in outcome.said)
 
 
 def test_ids_are_made_of_the_turn_alone() -> None:
@@ -27,14 +31,14 @@ def test_a_finished_answer_is_all_texts_of_all_steps() -> None:
 
     outcome = outcome_of([user(ONE, "hi"), *steps], ONE)
 
-    assert (outcome.fate, outcome.text) == (Fate.ANSWERED, "I look.\n\nI see.\n\nIt is done.")
+    assert (outcome.fate, text_of(outcome)) == (Fate.ANSWERED, "I look.\n\nI see.\n\nIt is done.")
 
 
 def test_what_the_server_put_in_and_what_is_hidden_is_not_said() -> None:
     answer = assistant(ONE, "Said.")
     answer["parts"] += [part("Put in.", synthetic=True), part("Hidden.", ignored=True), part("Thought.", "reasoning")]
 
-    assert outcome_of([user(ONE, "hi"), answer], ONE).text == "Said."
+    assert text_of(outcome_of([user(ONE, "hi"), answer], ONE)) == "Said."
 
 
 def test_an_answer_that_never_completed_is_unfinished() -> None:
@@ -64,7 +68,7 @@ def test_an_error_of_the_model_fails_the_turn_and_keeps_what_was_said() -> None:
 
     outcome = outcome_of([user(ONE, "hi"), answer], ONE)
 
-    assert (outcome.fate, outcome.text) == (Fate.FAILED, "So far.")
+    assert (outcome.fate, text_of(outcome)) == (Fate.FAILED, "So far.")
     assert outcome.fault == Fault("APIError", 401, "Invalid API key")
 
 
@@ -86,7 +90,7 @@ def test_a_server_that_was_killed_after_the_last_word_has_answered() -> None:
 
     outcome = outcome_of([user(ONE, "hi"), answer], ONE)
 
-    assert (outcome.fate, outcome.text) == (Fate.ANSWERED, "All of it.")
+    assert (outcome.fate, text_of(outcome)) == (Fate.ANSWERED, "All of it.")
 
 
 def test_a_server_that_was_killed_after_a_tool_call_has_not_answered() -> None:
@@ -101,7 +105,7 @@ def test_a_second_run_after_an_interruption_decides() -> None:
 
     outcome = outcome_of(messages, ONE)
 
-    assert (outcome.fate, outcome.text) == (Fate.ANSWERED, "Second try.")
+    assert (outcome.fate, text_of(outcome)) == (Fate.ANSWERED, "Second try.")
 
 
 def test_what_follows_a_compaction_belongs_to_the_prompt_and_its_summary_does_not() -> None:
@@ -116,7 +120,7 @@ def test_what_follows_a_compaction_belongs_to_the_prompt_and_its_summary_does_no
 
     outcome = outcome_of(messages, ONE)
 
-    assert (outcome.fate, outcome.text, outcome.overtaken) == (Fate.ANSWERED, "Hello.", False)
+    assert (outcome.fate, text_of(outcome), outcome.overtaken) == (Fate.ANSWERED, "Hello.", False)
 
 
 def test_a_summary_is_not_the_end() -> None:
@@ -135,8 +139,8 @@ def test_a_prompt_that_joined_a_running_one_shares_its_end() -> None:
 
     first, second = outcome_of(messages, ONE), outcome_of(messages, TWO)
 
-    assert (first.fate, first.text, first.overtaken) == (Fate.ANSWERED, "I look.\n\nBoth are done.", True)
-    assert (second.fate, second.text, second.overtaken) == (Fate.ANSWERED, "Both are done.", False)
+    assert (first.fate, text_of(first), first.overtaken) == (Fate.ANSWERED, "I look.\n\nBoth are done.", True)
+    assert (second.fate, text_of(second), second.overtaken) == (Fate.ANSWERED, "Both are done.", False)
 
 
 def test_an_unfinished_prompt_with_a_newer_one_is_overtaken() -> None:
@@ -148,7 +152,7 @@ def test_an_unfinished_prompt_with_a_newer_one_is_overtaken() -> None:
 def test_an_answered_prompt_keeps_its_own_answer() -> None:
     messages = [user(ONE, "hi"), assistant(ONE, "One."), user(TWO, "and this"), assistant(TWO, "Two.")]
 
-    assert outcome_of(messages, ONE).text == "One."
+    assert text_of(outcome_of(messages, ONE)) == "One."
 
 
 def test_a_fault_keeps_one_line_and_no_body() -> None:
@@ -167,7 +171,7 @@ def test_only_the_whole_of_a_turn_is_an_answer(said: list[str]) -> None:
     fates = [outcome_of(whole[:length], ONE).fate for length in range(1, len(whole) + 1)]
 
     assert fates == [Fate.WAITING, *[Fate.UNFINISHED] * len(before), Fate.ANSWERED]
-    assert outcome_of(whole, ONE).text.split("\n\n") == said
+    assert text_of(outcome_of(whole, ONE)).split("\n\n") == said
 
 
 @given(st.lists(texts, max_size=3), st.lists(texts, max_size=3))
@@ -176,7 +180,7 @@ def test_other_turns_change_nothing_about_an_answered_one(earlier: list[str], la
 
     messages = [*turns(earlier, "before"), *own, *turns(later, "after")]
 
-    assert outcome_of(messages, ONE).text == "Mine."
+    assert text_of(outcome_of(messages, ONE)) == "Mine."
 
 
 def turns(said: list[str], name: str) -> list[Message]:
