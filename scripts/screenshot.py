@@ -94,14 +94,14 @@ def progress(view: "Page") -> None:
 def question(view: "Page") -> None:
     over(view, 2)
     say(view, ASK)
-    press(view, "Green").wait_for()
+    asked(view, "Green")
 
 
 def approval(view: "Page") -> None:
     press(view, "Green").click()
     over(view, 3)
     say(view, RISK)
-    press(view, "Allow once").wait_for()
+    asked(view, "Allow once")
 
 
 PICTURES = {"demo": work, "progress": progress, "question": question, "approval": approval}
@@ -115,6 +115,12 @@ def say(view: "Page", words: str) -> None:
 
 def press(view: "Page", label: str) -> "Locator":
     return view.locator(".side .components").get_by_role("button", name=label, exact=True).last
+
+
+def asked(view: "Page", label: str) -> None:
+    """Once there is a button of that name, and the status message knows of it too."""
+    press(view, label).wait_for()
+    view.locator(".side article.message", has_text="Waiting for an answer").last.wait_for()
 
 
 def over(view: "Page", turns: int) -> None:

@@ -221,3 +221,11 @@ def ends_with_a_name(said: str) -> bool:
     before, at, name = said.rpartition("@")
     words = before.split()
     return bool(at and words) and len(name.split()) <= 2 and words[-1] not in _BEFORE_AN_OBJECT
+
+
+_NAMED_FIRST = re.compile(r"[^\W\d_][\w'’-]*,\s")
+
+
+def begins_with_a_name(rest: str) -> bool:
+    """Whether it begins as one calls somebody: "Ben, did you see the match?". `rest` is behind the known phrases."""
+    return bool(_NAMED_FIRST.match(rest)) and not _INSTRUCTS.match(rest) and not _ASKS.match(rest)

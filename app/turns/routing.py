@@ -124,7 +124,7 @@ def _by_its_words(text: str) -> Verdict:
     if not rest and "?" not in said:
         return _in_short(tokens)
     if (asks := "?" in said or phrases.asks(rest)) or phrases.instructs(rest):
-        to_somebody = phrases.ends_with_a_name(said)
+        to_somebody = phrases.ends_with_a_name(said) or phrases.begins_with_a_name(rest)
         return Verdict.UNSURE if to_somebody else Verdict.QUESTION if asks else Verdict.INSTRUCTION
     if Token.NAME in tokens or phrases.is_about_code(text):
         return Verdict.KEYWORD

@@ -47,8 +47,9 @@ TALK = (
     "just write: it reads along. What waits there can still be edited or deleted."
 )
 SCRIPTED = (
-    "The model is a script. Besides wishes like “list the files” it knows directives, such as `!bash ls`, `!slow 3`, "
-    "`!long 3000` or `!question Which one? This | That`: try `@OpenCord !bash ls`. Before `!bash rm hello.py` it asks."
+    "The model is a script. Besides wishes like “list the files” it knows directives, one after the other: `!bash ls`, "
+    "`!write a.txt hello`, `!todo look; build; test`, `!slow 3`, `!long 3000`, `!fail 401`, "
+    "`!question Colour: Which one? Red | Blue`. Try `@OpenCord !bash ls`. Before `!bash rm hello.py` it asks."
 )
 MODERATOR = May.MANAGE_THREADS | May.MANAGE_MESSAGES | May.MENTION_EVERYONE
 PORT = 8790

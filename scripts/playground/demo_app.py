@@ -62,7 +62,10 @@ def scripted(url: str, name: str) -> Model:
     variables = {
         "OPENCODE_MODEL": f"playground/{name}",
         "OPENCODE_CONFIG_JSON": json.dumps({"provider": {"playground": provider}, "permission": ASKING}),
-        "TURN_ROUTING_MODE": "heuristic",
+        # The quick model is a script too. It asks for no key, the app for one before it asks at all.
+        "TURN_ROUTING_MODE": "ai",
+        "OPENCODE_ZEN_BASE_URL": url,
+        "OPENCODE_ZEN_API_KEY": "none",
     }
     return Model("a script on this machine (set OPENCODE_ZEN_API_KEY for a real model)", variables)
 

@@ -7,6 +7,28 @@ from typing import Any
 
 from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say, Step, Think, absolute, fenced, plan
 
+HEADER, LONGEST_HEADER = "Question", 30
+_JAVASCRIPT = "function answer() {\n  return 42;\n}"
+_SHELL = "answer() {\n  echo 42\n}"
+CODE = {
+    "python": "def answer():\n    return 42",
+    "py": "def answer():\n    return 42",
+    "javascript": _JAVASCRIPT,
+    "js": _JAVASCRIPT,
+    "typescript": "function answer(): number {\n  return 42;\n}",
+    "ts": "function answer(): number {\n  return 42;\n}",
+    "bash": _SHELL,
+    "sh": _SHELL,
+    "go": "func answer() int {\n\treturn 42\n}",
+    "rust": "fn answer() -> u8 {\n    42\n}",
+    "java": "int answer() {\n    return 42;\n}",
+    "c": "int answer(void) {\n    return 42;\n}",
+    "sql": "SELECT 42 AS answer;",
+    "json": '{"answer": 42}',
+    "html": "<p>42</p>",
+    "css": ".answer { order: 42; }",
+}
+
 
 def directed(prompt: str, directory: str) -> list[Step]:
     """The steps that a prompt spells out. None, when there is no directive in it."""
@@ -26,12 +48,11 @@ def _step(name: str, argument: str, directory: str) -> Step:
         return Say(f"I do not understand `!{name} {argument}`.")
 
 
-def question(text: str, *options: str, many: bool = False) -> dict[str, Any]:
+def question(text: str, *options: str, header: str = HEADER, many: bool = False) -> dict[str, Any]:
     """One of those that OpenCode's tool of this name asks. An option may be described in brackets."""
     described = [re.fullmatch(r"(.+?)(?: \((.+)\))?", option) for option in options]
     choices = [{"label": one[1], "description": one[2] or one[1]} for one in described if one]
-    header = " ".join(text.rstrip("?").split()[-2:])[:30]
-    return {"question": text, "header": header, "options": choices, "multiple": many}
+    return {"question": text, "header": header[:LONGEST_HEADER], "options": choices, "multiple": many}
 
 
 def _say(argument: str, directory: str) -> Step:
@@ -43,7 +64,8 @@ def _reason(argument: str, directory: str) -> Step:
 
 
 def _code(argument: str, directory: str) -> Step:
-    return Say(fenced("def answer():\n    return 42", argument or "python"))
+    language = argument or "python"
+    return Say(fenced(CODE.get(language.lower(), "42"), language))
 
 
 def _long(argument: str, directory: str) -> Step:
@@ -82,9 +104,11 @@ def _question(argument: str, directory: str) -> Step:
         asked, mark, choices = piece.partition("?")
         if not mark:
             raise ValueError(piece)
+        headed = _HEADED.match(asked.strip())
+        header, text = headed.groups() if headed else (HEADER, asked.strip())
         many = choices.strip().startswith("[]")
         options = [option.strip() for option in choices.strip().removeprefix("[]").split("|")]
-        questions.append(question(f"{asked.strip()}?", *filter(None, options), many=many))
+        questions.append(question(f"{text}?", *filter(None, options), header=header, many=many))
     return Call("question", {"questions": questions})
 
 
@@ -139,6 +163,7 @@ DIRECTIVES: dict[str, Callable[[str, str], Step]] = {
     "hang": _hang,
     "cut": _cut,
 }
+_HEADED = re.compile(rf"([^:]{{1,{LONGEST_HEADER}}}):\s+(.+)", re.DOTALL)
 _TASK = re.compile(r"(?:^|(?<=\s))!task\b")
 _DIRECTIVE = re.compile(rf"(?:^|(?<=\s))!({'|'.join(DIRECTIVES)})\b")
 

@@ -13,15 +13,16 @@ A prompt may spell its steps out, one directive after the other, on one line or 
     !read <path>                 !todo <a>; <b>; <c>          !tool <name> <arguments as JSON>
     !slow <seconds>              !hang                        !cut
     !fail <status> [how often]   !limit <seconds to wait>     !reason <text>
-    !question <text>? <option> | <option (description)>; <text>? [] <option> | <option>; <text>?
+    !question <header>: <text>? <option> | <option (description)>; <text>? [] <option> | <option>; <text>?
     !task <description> <what a sub-agent is to do, in directives of its own, up to the end of the line>
 
 `\\n` in a text of `!say`, `!reason`, `!write` and `!edit` is a new line. `!question` asks one or several at once:
-behind `[]` more than one option may be chosen, and without options the answer is the person's own. `!fail` answers this
-HTTP status, each time or the given number of times; `!limit` answers 429 and when to come back; `!hang` answers nothing
-at all; `!cut` drops the connection in the middle of a sentence, once. For any other prompt see `model_wishes`. Who
-speaks, in front of the first line as `alice (123): `, is passed over. Images are acknowledged, unless the prompt says
-what to say.
+behind `[]` more than one option may be chosen, without options the answer is the person's own, and the header may be
+left out. `!fail` answers this HTTP status, each time or the given number of times: a 4xx ends the turn at once, a 5xx
+only after OpenCode has tried again for about a minute; `!limit` answers 429 and when to come back; `!hang` answers
+nothing at all; `!cut` drops the connection in the middle of a sentence, once. For any other prompt see `model_wishes`.
+Who speaks, in front of the first line as `alice (123): `, is passed over. Images are acknowledged, unless the prompt
+says what to say.
 """
 
 import re

@@ -46,7 +46,8 @@ def wished(prompt: str, directory: str, results: Sequence[str]) -> list[Step]:
 
 def _asked(prompt: str) -> dict[str, object]:
     if re.search(r"\bcolou?r", prompt, re.IGNORECASE):
-        return question("Which colour do you like?", "Red (like a rose)", "Green (like grass)", "Blue (like the sea)")
+        colours = ("Red (like a rose)", "Green (like grass)", "Blue (like the sea)")
+        return question("Which colour do you like?", *colours, header="Colour")
     wanted = re.search(r"\bask me\s+(?:whether|if)?\s*([^.!?\n]+)", prompt, re.IGNORECASE)
     return question(f"{wanted[1].strip().capitalize() if wanted else 'Shall I'}?", "Yes", "No")
 

@@ -4,6 +4,7 @@ Playwright is imported only where it is used, so that the tests can say what is 
 browser is the machine's own Chromium; Playwright's download is never asked for.
 """
 
+import asyncio
 import importlib.util
 import shutil
 from collections.abc import Sequence
@@ -100,6 +101,15 @@ class Screen:
         """Write it where one is, and send it."""
         await self.composer.fill(words)
         await self.composer.press("Enter")
+
+    async def hears_of(self, command: str) -> None:
+        """Wait until the page offers it: what is typed before that stays text."""
+        offered = self.page.get_by_role("option", name=f"/{command}")
+        async with asyncio.timeout(WITHIN_MS / 1000):
+            while not await offered.count():
+                await self.composer.fill("")
+                await self.composer.fill(f"/{command}")
+        await self.composer.fill("")
 
     @property
     def composer(self) -> "Locator":

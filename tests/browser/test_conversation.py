@@ -78,7 +78,7 @@ async def test_stop_ends_the_turn_and_shows_no_more_of_it(stage: Stage, screen: 
 
 
 async def test_a_question_is_answered_by_a_press(stage: Stage, screen: Screen) -> None:
-    await screen.say("!question Which colour? Red | Green !say Thank you.")
+    await screen.say("!question Colour: Which colour? Red | Green !say Thank you.")
 
     await screen.press("Green", PATIENCE_MS)
 
@@ -89,7 +89,7 @@ async def test_a_question_is_answered_by_a_press(stage: Stage, screen: Screen) -
 
 
 async def test_a_question_is_answered_in_ones_own_words(stage: Stage, screen: Screen) -> None:
-    await screen.say("!question Which town? Rome | Oslo !say A good choice.")
+    await screen.say("!question Town: Which town? Rome | Oslo !say A good choice.")
 
     await screen.press("Other…", PATIENCE_MS)
     await screen.fill_in(Answer="Lisbon")

@@ -113,6 +113,7 @@ async def test_a_command_takes_a_file_that_is_chosen_or_dropped(scene: Scene, tm
     ]
     command = {"name": "look", "description": "Look at something", "options": options}
     await scene.bot.put(f"/applications/{scene.discord.application_id}/commands", json=[command])
+    await scene.screen.hears_of("look")
     (tmp_path / "chosen.txt").write_bytes(b"chosen")
     screen = scene.screen
 

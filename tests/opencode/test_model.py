@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.opencode.router import WHAT_TITLE, WHETHER
 from app.turns.history import Said, with_history
 from scripts.playground.model import ScriptedModel, pieces
+from scripts.playground.model_quick import quick_reply
 from scripts.playground.model_script import Message, reply
 from scripts.playground.model_steps import Call, Cut, Fail, Hang, Pause, Say, Think
 
@@ -91,21 +93,67 @@ def test_a_plan_begins_with_its_first_task() -> None:
 
 
 def test_questions_are_asked_one_or_several_at_once_with_or_without_options() -> None:
-    (step,) = reply(asked("!question Which colour? Red (like a rose) | Green; Which ones? [] A | B; What name?"))
+    which, rest = "Colour: Which colour? Red (like a rose) | Green", "Which of a:b? [] A | B; What name?"
+    (step,) = reply(asked(f"!question {which}; {rest}"))
 
     assert isinstance(step, Call)
     assert step.tool == "question"
     shown = [
-        (one["question"], [option["label"] for option in one["options"]], one["multiple"])
+        (one["header"], one["question"], [option["label"] for option in one["options"]], one["multiple"])
         for one in step.arguments["questions"]
     ]
     assert shown == [
-        ("Which colour?", ["Red", "Green"], False),
-        ("Which ones?", ["A", "B"], True),
-        ("What name?", [], False),
+        ("Colour", "Which colour?", ["Red", "Green"], False),
+        ("Question", "Which of a:b?", ["A", "B"], True),
+        ("Question", "What name?", [], False),
     ]
     assert step.arguments["questions"][0]["options"][0]["description"] == "like a rose"
-    assert all(len(one["header"]) <= 30 for one in step.arguments["questions"])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "block"),
+    [
+        ("!code", "```python\ndef answer():"),
+        ("!code javascript", "```javascript\nfunction answer() {"),
+        ("!code cobol", "```cobol\n42"),
+    ],
+)
+def test_code_is_of_the_language_that_it_says(prompt: str, block: str) -> None:
+    (said,) = reply(asked(prompt))
+
+    assert isinstance(said, Say)
+    assert said.text.startswith(block)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("we should get lunch", "NO"),
+        ("Ben, I saw the match", "NO"),
+        ("Bob, the tests are yours", "NO"),
+        ("OpenCord, the tests are yours", "YES"),
+        ("the build is red, and it matches nothing", "YES"),
+    ],
+)
+def test_the_quick_model_tells_what_people_say_to_each_other(text: str, answer: str) -> None:
+    lately = [{"author": "Bob", "text": "hi"}, {"author": "OpenCord", "text": "Done."}]
+
+    said = quick_reply(WHETHER, json.dumps({"lately": lately, "message": {"author": "Ada", "text": text}}))
+
+    assert said == answer
+
+
+@pytest.mark.parametrize(
+    ("prompt", "title"),
+    [
+        ("make a plan, then write greet.js and run it", "make a plan"),
+        ("list the files and write hello.py", "list the files"),
+        ("!bash ls", "bash ls"),
+        ("the", "the"),
+    ],
+)
+def test_the_quick_model_names_a_thread_by_its_first_words(prompt: str, title: str) -> None:
+    assert quick_reply(WHAT_TITLE, json.dumps({"message": prompt})) == title
 
 
 def test_a_task_takes_the_rest_of_its_line_and_the_next_line_goes_on() -> None:

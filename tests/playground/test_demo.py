@@ -280,6 +280,15 @@ def test_blocks_are_read_as_discord_does() -> None:
     assert blocks[6]["start"] == 1
 
 
+def test_a_preview_is_one_line_with_its_times_and_names_and_without_marks() -> None:
+    text = "-# 🧠 **Thinking** · <t:5:R>\n## Plan\n- ask <@12>\n  - `ls`\n```py\nx = 1\n```"
+
+    nodes = js("markdown.js", f"m.flat({json.dumps(text)})")
+
+    shown = "".join(node if isinstance(node, str) else f"[{node['type']}]" for node in nodes)
+    assert " ".join(shown.split()) == "🧠 Thinking · [time] Plan ask [user] ls x = 1"
+
+
 def test_an_unclosed_fence_stays_text_and_is_quick() -> None:
     text = "```py\n" + "x\n" * 900
 

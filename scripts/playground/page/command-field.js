@@ -17,10 +17,10 @@ export class CommandField {
   #timer = null;
   #row = el("div", { class: "chips" });
 
-  constructor({ world, actions, command, values, channel, picker, leave, lead }) {
-    Object.assign(this, { world, actions, command, channel, picker, leave, lead });
+  constructor({ world, actions, sent, command, values, channel, picker, leave, lead }) {
+    Object.assign(this, { world, actions, sent, command, channel, picker, leave, lead });
     const bot = { ...world.application.bot, bot: true };
-    const close = el("button", { type: "button", class: "link", "aria-label": "Discard the command", title: "Discard the command", onclick: () => leave("") }, "✕");
+    const close = el("button", { type: "button", class: "link discard", "aria-label": "Discard the command", title: "Discard the command", onclick: () => leave("") }, "✕");
     this.root = el("div", { class: "command-field", role: "group", "aria-label": `/${command.name}` }, avatar(bot, 24), el("span", { class: "command-name" }, `/${command.name}`), this.#row, close);
     const used = command.options.filter((option) => option.required || option.name in values);
     used.forEach((option) => this.#add(option, values[option.name] ?? ""));
@@ -180,6 +180,7 @@ export class CommandField {
     }
     const text = `/${this.command.name} ${Object.entries(values).map(([name, value]) => `${name}: ${value}`).join(" ")}`;
     this.leave("");
+    this.sent();
     if (!(await this.actions.command(this.channel, this.command, tree(this.command, values), files))) this.leave(text);
   }
 

@@ -12,6 +12,7 @@ import { THREADS, nameOf } from "./state.js";
 import { Uploads } from "./uploads.js";
 
 const LONGEST = 2000;
+const NAME = 24; // characters of a thread's name that stand in an empty field
 
 export class Composer {
   channel = null;
@@ -25,15 +26,17 @@ export class Composer {
   #count = el("span", { class: "count", "aria-live": "polite" });
   #file = el("input", { type: "file", multiple: true, hidden: true });
   #line = el("div", { class: "line" });
+  #archived = el("p", { class: "archived", hidden: true }, icon("archive", 16), "This thread is archived. A message opens it again.");
   #lead = el("div", { class: "composer-lead" });
   #picker = new Picker(() => this.#command?.focused ?? this.#text);
 
-  constructor({ world, actions }) {
-    Object.assign(this, { world, actions });
+  /** `sent()` is called when something was said or asked. */
+  constructor({ world, actions, sent }) {
+    Object.assign(this, { world, actions, sent });
     const attach = el("button", { type: "button", class: "tool", "aria-label": "Attach files", title: "Attach files", onclick: () => this.#file.click() }, icon("plus"));
     this.plain = el("div", { class: "plain-field" }, attach, this.#file, this.#grow, this.#count);
     this.#line.append(this.plain);
-    this.root = el("form", { class: "composer", onsubmit: (event) => event.preventDefault() }, this.#picker.root, this.#lead, this.#line);
+    this.root = el("form", { class: "composer", onsubmit: (event) => event.preventDefault() }, this.#picker.root, this.#archived, this.#lead, this.#line);
     this.#listen();
   }
 
@@ -48,10 +51,11 @@ export class Composer {
 
   render() {
     const channel = this.world.channels.get(this.channel);
-    const locked = Boolean(channel.thread_metadata?.locked);
-    const name = THREADS.has(channel.type) ? `“${channel.name}”` : `#${channel.name}`;
-    this.#text.disabled = locked;
+    const { locked, archived } = channel.thread_metadata ?? {};
+    const name = THREADS.has(channel.type) ? `“${beginning(channel.name)}”` : `#${channel.name}`;
+    this.#text.disabled = Boolean(locked);
     this.#text.placeholder = locked ? "This thread is locked" : `Message ${name}`;
+    this.#archived.hidden = !archived || Boolean(locked);
   }
 
   focus() {
@@ -147,6 +151,7 @@ export class Composer {
     this.#write("");
     this.#uploads.put([]);
     this.#unreply();
+    this.sent();
     if (await this.actions.write(this.channel, encoded(content, this.world.people.values()), more)) return;
     this.#write(content);
     this.#uploads.put(files);
@@ -156,9 +161,9 @@ export class Composer {
 
   #enter(command, values) {
     this.#picker.hide();
-    const { world, actions } = this;
+    const { world, actions, sent } = this;
     const leave = (text) => (this.#leave(), this.#write(text), this.#text.focus());
-    this.#command = new CommandField({ world, actions, command, values, channel: this.channel, picker: this.#picker, leave, lead: () => this.#showLead() });
+    this.#command = new CommandField({ world, actions, sent, command, values, channel: this.channel, picker: this.#picker, leave, lead: () => this.#showLead() });
     this.#line.replaceChildren(this.#command.root);
     this.#showLead();
     this.#command.focus();
@@ -203,3 +208,5 @@ export class Composer {
     this.focus();
   }
 }
+
+const beginning = (name) => (name.length > NAME ? `${name.slice(0, NAME).trimEnd()}…` : name);

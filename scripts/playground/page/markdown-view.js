@@ -2,7 +2,7 @@
 
 import { announce, el, reconcile } from "./dom.js";
 import { tokens } from "./highlight.js";
-import { inline, parse } from "./markdown.js";
+import { flat, inline, parse } from "./markdown.js";
 import { full, styled } from "./time.js";
 
 export function markdown(text, world) {
@@ -24,6 +24,9 @@ export function tick() {
     if (time.textContent !== words) time.textContent = words;
   }
 }
+
+/** All of it on one line, without marks. */
+export const preview = (text, world) => flat(text).map((node) => inlineView(node, world));
 
 /** Without blocks: for a label or a placeholder. */
 export const oneLine = (text, world) => inline(text).map((node) => inlineView(node, world));

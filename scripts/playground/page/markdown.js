@@ -132,10 +132,12 @@ function nodeAt(rest, before) {
   return [plain, plain.length];
 }
 
-/** The words alone, for a preview on one line. */
-export function plain(text) {
-  const words = (node) => (typeof node === "string" ? node : node.text ?? node.name ?? (node.inline ?? []).map(words).join(""));
-  const block = (it) =>
-    it.text ?? (it.blocks ?? it.items ?? []).map(block).join(" ") + (it.inline ?? []).map(words).join("");
-  return parse(text).map(block).join(" ").replace(/\s+/g, " ").trim();
+const BARE = new Set(["time", "user", "role", "channel"]); // nodes that have no words of their own
+
+/** All of it on one line, for a preview: strings, and the nodes that stand for a time or a name. */
+export function flat(text) {
+  const words = (node) => (typeof node === "string" || BARE.has(node.type) ? [node] : node.inline ? node.inline.flatMap(words) : [node.text ?? node.name ?? ""]);
+  const block = (it) => (it.type === "code" ? [it.text] : [...(it.inline ?? []).flatMap(words), ...(it.blocks ?? it.items ?? it.list?.items ?? []).flatMap(spaced)]);
+  const spaced = (it) => [" ", ...block(it)];
+  return parse(text).flatMap(spaced).map((node) => (typeof node === "string" ? node.replace(/\s+/g, " ") : node));
 }

@@ -6,6 +6,7 @@ import { markdown, oneLine } from "./markdown-view.js";
 
 const WIDEST = 400;
 const HIGHEST = 300;
+const END = 8; // characters of a long file name that are always seen
 const LARGEST_PREVIEW = 200_000; // bytes
 
 export function showAttachments(node, message) {
@@ -14,10 +15,17 @@ export function showAttachments(node, message) {
 
 export function fileView(file) {
   if (file.content_type?.startsWith("image/")) return pictureView(file);
-  const name = el("a", { href: safe(file.url), target: "_blank", rel: "noreferrer noopener", download: file.filename }, file.title ?? file.filename);
+  const title = file.title ?? file.filename;
+  const name = el("a", { href: safe(file.url), target: "_blank", rel: "noreferrer noopener", download: file.filename, "aria-label": title }, nameView(title));
   const card = el("div", { class: "file-card" }, icon("file", 28), el("div", { class: "file-words" }, name, el("small", {}, readable(file.size))));
   const text = file.content_type?.startsWith("text/") && file.size <= LARGEST_PREVIEW && new URL(file.url, location.href).origin === location.origin;
   return text ? el("div", { class: "file" }, card, previewView(file)) : card;
+}
+
+/** A file's name, of which, where there is no room, the middle is left out. */
+export function nameView(name) {
+  const [begin, end] = name.length > END + 4 ? [name.slice(0, -END), name.slice(-END)] : [name, ""];
+  return el("span", { class: "file-name", title: name }, el("span", {}, begin), end && el("span", {}, end));
 }
 
 /** The beginning of a text file, fetched once somebody wants to see it. */

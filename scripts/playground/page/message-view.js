@@ -4,8 +4,7 @@
 import { showComponents } from "./components.js";
 import { el, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
-import { oneLine, showMarkdown } from "./markdown-view.js";
-import { plain } from "./markdown.js";
+import { oneLine, preview, showMarkdown } from "./markdown-view.js";
 import { embedView, showAttachments } from "./media.js";
 import { decoded, encoded } from "./mentions.js";
 import { appTag, avatar } from "./people.js";
@@ -123,7 +122,7 @@ function leadView(message, world) {
   }
   if (message.type !== TYPE.REPLY) return null;
   if (!replied) return el("div", { class: "lead" }, el("em", {}, "Original message was deleted"));
-  return el("div", { class: "lead" }, avatar(replied.author, 16), el("strong", {}, `@${nameOf(replied.author)}`), " ", el("span", { class: "lead-text" }, plain(replied.content).slice(0, 120) || "Click to see attachment"));
+  return el("div", { class: "lead" }, avatar(replied.author, 16), el("strong", {}, `@${nameOf(replied.author)}`), " ", el("span", { class: "lead-text" }, replied.content.trim() ? preview(replied.content, world) : "Click to see attachment"));
 }
 
 function thinkingView(message, world) {
@@ -142,13 +141,13 @@ function noteView(message, { world, actions }) {
 function threadView(message, thread, world) {
   const count = thread.message_count ?? 0;
   const last = world.latest(thread.id);
-  const words = last && (last.flags & LOADING ? "is thinking…" : plain(last.content).slice(0, 80) || "sent a file");
-  const preview = last && SPOKEN.has(last.type) ? [el("strong", {}, world.authorName(last)), " ", words] : "Open the thread to follow along.";
+  const words = last && (last.flags & LOADING ? "is thinking…" : last.content.trim() ? preview(last.content, world) : "sent a file");
+  const newest = last && SPOKEN.has(last.type) ? [el("strong", {}, world.authorName(last)), " ", words] : "Open the thread to follow along.";
   return el(
     "a",
     { class: "thread-card", href: `#/${message.channel_id}/${thread.id}`, "aria-label": `Thread: ${thread.name}` },
     el("span", { class: "thread-card-head" }, icon("thread", 16), el("strong", {}, thread.name), el("span", { class: "thread-count" }, count ? `${count} Message${count === 1 ? "" : "s"} ›` : "See thread ›")),
-    el("span", { class: "thread-card-text" }, preview),
+    el("span", { class: "thread-card-text" }, newest),
   );
 }
 

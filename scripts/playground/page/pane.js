@@ -15,7 +15,8 @@ const NEAR_PX = 80;
 export class Pane {
   channel = null;
   #editing = null;
-  #pinned = true;
+  #pinned = true; // to the end, whatever comes
+  #top = 0; // where it was scrolled to last
   #header = el("header", { class: "pane-head" });
   #rows = el("div", { class: "rows", role: "log", "aria-live": "polite" });
   #log = el("div", { class: "log", tabindex: "0", onscroll: () => this.#scrolled() }, this.#rows);
@@ -25,11 +26,11 @@ export class Pane {
 
   constructor({ world, actions, side, members, channels }) {
     Object.assign(this, { world, actions, side, members, channels });
-    this.composer = new Composer({ world, actions });
+    this.composer = new Composer({ world, actions, sent: () => this.#toEnd() });
     this.root = el("section", { class: side ? "pane side" : "pane" }, this.#header, el("div", { class: "log-box" }, this.#log, this.#jump), this.composer.root, this.#typing, this.#drop);
     this.#takeDrops();
     // The log itself becomes smaller when the composer grows.
-    const sizes = new ResizeObserver(() => this.#pinned && this.#toEnd());
+    const sizes = new ResizeObserver(() => (this.#pinned ? this.#toEnd() : this.#showJump()));
     [this.#rows, this.#log].forEach((part) => sizes.observe(part));
   }
 
@@ -64,7 +65,7 @@ export class Pane {
     const close = this.side && el("a", { class: "tool", href: `#/${channel.parent_id}`, "aria-label": "Close thread", title: "Close thread" }, icon("close"));
     const members = !this.side && el("button", { type: "button", class: "tool to-members", "aria-label": "Member list", title: "Member list", onclick: this.members }, icon("people"));
     const channels = !this.side && el("button", { type: "button", class: "tool to-channels", "aria-label": "Channel list", title: "Channel list", onclick: this.channels }, icon("menu"));
-    return el("div", { class: "pane-title" }, channels, trail, icon(thread ? "thread" : "hash"), el("h2", {}, channel.name), channel.topic && el("span", { class: "topic" }, channel.topic), el("span", { class: "grow" }), thread && this.#threadTools(channel), members, close);
+    return el("div", { class: "pane-title" }, channels, trail, icon(thread ? "thread" : "hash"), el("h2", {}, channel.name), channel.topic && el("span", { class: "topic" }, channel.topic), el("span", { class: "grow" }), thread && channel.thread_metadata?.archived && el("span", { class: "sign" }, "Archived"), thread && this.#threadTools(channel), members, close);
   }
 
   #threadTools(thread) {
@@ -136,15 +137,26 @@ export class Pane {
     for (const [name, listener] of Object.entries({ dragover: over, dragleave: leave, drop })) this.root.addEventListener(name, listener);
   }
 
+  /** Only who scrolls up leaves the end: what came below since the last look has moved nobody. */
   #scrolled() {
-    const left = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight;
-    this.#pinned = left < NEAR_PX;
-    this.#jump.hidden = left < this.#log.clientHeight;
-    if (this.#log.scrollTop < NEAR_PX && !this.#pinned) this.actions.older(this.channel);
+    const { scrollTop, scrollHeight, clientHeight } = this.#log;
+    const near = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    this.#pinned = near || (this.#pinned && scrollTop >= this.#top);
+    this.#top = scrollTop;
+    this.#showJump();
+    if (scrollTop < NEAR_PX && !this.#pinned) this.actions.older(this.channel);
+  }
+
+  #showJump() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#log;
+    this.#jump.hidden = this.#pinned || scrollHeight - scrollTop - clientHeight < NEAR_PX;
   }
 
   #toEnd() {
+    this.#pinned = true;
     this.#log.scrollTop = this.#log.scrollHeight;
+    this.#top = this.#log.scrollTop;
+    this.#jump.hidden = true;
   }
 }
 

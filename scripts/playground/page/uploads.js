@@ -3,7 +3,7 @@
 import { toast } from "./actions.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
-import { readable } from "./media.js";
+import { nameView, readable } from "./media.js";
 
 const MOST = 10;
 
@@ -41,11 +41,11 @@ export class Uploads {
   #card(file) {
     const drop = () => this.put(this.files.filter((it) => it !== file));
     const remove = el("button", { type: "button", class: "tool", "aria-label": `Remove ${file.name}`, onclick: drop }, icon("trash", 16));
-    return el("div", { class: "file-card", role: "listitem" }, this.#face(file), el("div", { class: "file-words" }, file.name, el("small", {}, readable(file.size))), remove);
+    return el("div", { class: "file-card", role: "listitem" }, this.#face(file), el("div", { class: "file-words" }, nameView(file.name), el("small", {}, readable(file.size))), remove);
   }
 
   #face(file) {
-    if (!file.type.startsWith("image/")) return icon("file", 28);
+    if (!file.type.startsWith("image/")) return icon("file", 22);
     if (!this.#pictures.has(file)) this.#pictures.set(file, URL.createObjectURL(file));
     return el("img", { class: "upload-picture", src: this.#pictures.get(file), alt: "" });
   }

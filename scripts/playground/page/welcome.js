@@ -1,4 +1,5 @@
-/* The beginning of a channel or a thread, and, where nothing was said yet, what a newcomer can type. */
+/* The beginning of a channel or a thread. In a channel with what a newcomer should know, and, where nothing was said yet,
+ * what they can type. */
 
 import { runnable } from "./commands.js";
 import { el } from "./dom.js";
@@ -18,7 +19,7 @@ export function welcomeView(channel, { world, empty, begin }) {
     el("h3", {}, thread ? channel.name : `Welcome to #${channel.name}!`),
     owner || el("p", {}, `This is the start of the #${channel.name} channel.`),
     empty && !thread && hintView(world, begin),
-    world.notes.length > 0 && el("ul", { class: "notes" }, world.notes.map((note) => el("li", {}, oneLine(note, world)))),
+    !thread && world.notes.length > 0 && el("ul", { class: "notes" }, world.notes.map((note) => el("li", {}, oneLine(note, world)))),
   );
 }
 
