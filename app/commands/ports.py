@@ -24,7 +24,9 @@ from app.turns.status import Verbosity
 class Desk(Protocol):
     """The turns, as a command sees them."""
 
-    async def admit(self, request: Request, now: float) -> bool: ...
+    async def admit(self, request: Request, now: float) -> bool:
+        """Write it down, for good. False if it was known already, or another live turn follows the same one."""
+        ...
 
     async def live_turns(self, guild: GuildId | None = None, thread: ThreadId | None = None) -> Sequence[Turn]: ...
 
@@ -62,6 +64,8 @@ class Asks(Protocol):
 
     async def asked(self, turn: TurnId, ask: AskId) -> Asked | None: ...
 
+    async def of_turn(self, turn: TurnId) -> Sequence[Asked]: ...
+
     async def decide(self, turn: TurnId, ask: AskId, decision: Decision, by: str) -> bool:
         """False when it has been decided already, or nobody waits for it any more."""
         ...
@@ -95,6 +99,11 @@ class Machines(Protocol):
 
     async def ensure(self, thread: ThreadId, labels: Labels) -> Machine:
         """The thread's machine, awake: found, woken or made."""
+        ...
+
+    async def rouse(self, thread: ThreadId) -> Machine | None:
+        """The machine that the thread has, awake: found or woken, never made nor replaced. None where nothing is left
+        of it."""
         ...
 
     async def touch(self, thread: ThreadId) -> None:

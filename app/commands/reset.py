@@ -32,7 +32,7 @@ REGISTRATION: Payload = {
 BUTTON = re.compile(r"reset:(?P<choice>do|keep):(?P<thread>[0-9]{1,20}):(?P<mark>[0-9a-f]{24}|any)")
 ANY = "any"  # a machine that its provider has given no handle yet
 
-LOSSES = "Resetting throws it away with everything in it: files, changes, and the session so far."
+LOSSES = "Resetting throws the machine away with everything in it: files, changes, and the session so far."
 IF_AT_WORK = f"OpenCode is at work in this thread, and a reset would stop it. {LOSSES} Shall I?"
 IF_UNSAVED = f"There is work in this machine that exists nowhere else: not committed, or not pushed. {LOSSES} Shall I?"
 IF_UNKNOWN = (

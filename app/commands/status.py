@@ -22,11 +22,21 @@ REGISTRATION: Payload = {
 }
 
 DOING = {
-    Stage.ADMITTED: "just arrived",
-    Stage.ACCEPTED: "opening its thread",
-    Stage.THREADED: "waiting for the machine",
-    Stage.PROMPTED: "working",
-    Stage.ANSWERED: "sending the answer",
+    Stage.ADMITTED: "There is a new question",
+    Stage.ACCEPTED: "A thread is being opened for a question",
+    Stage.THREADED: "The machine is being made ready for a question",
+    Stage.PROMPTED: "OpenCode is at work on a question",
+    Stage.ANSWERED: "The answer is being sent to a question",
+}
+MACHINE = {
+    State.CREATING: "being made",
+    State.ACTIVE: "awake",
+    State.PAUSING: "falling asleep",
+    State.PAUSED: "asleep",
+    State.RESUMING: "waking up",
+    State.DESTROYING: "being thrown away",
+    State.DESTROYED: "gone",
+    State.ERROR: "out of order",
 }
 UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
@@ -59,8 +69,8 @@ def doing_of(turns: Sequence[Turn], now: float) -> str:
     if not turns:
         return "Nothing is being worked on."
     first, waiting = turns[0], len(turns) - 1
-    more = f", {waiting} more after it" if waiting else ""
-    return f"At work: {DOING[first.stage]}, asked {lasting(now - first.admitted_at)} ago{more}."
+    more = f"; {waiting} more wait{'s' * (waiting == 1)}" if waiting else ""
+    return f"{DOING[first.stage]} that was asked {lasting(now - first.admitted_at)} ago{more}."
 
 
 def machine_of(sandbox: Sandbox, now: float) -> str:
@@ -68,7 +78,7 @@ def machine_of(sandbox: Sandbox, now: float) -> str:
     # https://docs.discord.com/developers/reference#message-formatting-timestamp-styles
     since = f"for {lasting(now - sandbox.changed_at)} (since <t:{int(sandbox.changed_at)}:f>)"
     hint = "; the next question gets a new one" if sandbox.state is State.DESTROYED else ""
-    return f"Machine: {sandbox.state} {since}{hint}"
+    return f"Machine: {MACHINE[sandbox.state]} {since}{hint}"
 
 
 def particulars(sandbox: Sandbox) -> list[str]:

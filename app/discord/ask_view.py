@@ -45,25 +45,27 @@ WANTS = {
 }
 
 
-def ask(asked: Asked, notify: UserId | None = None) -> View:
-    """`notify` is named in it, as long as it is open."""
+def ask(asked: Asked, notify: UserId | None = None, *, is_over: bool = True) -> View:
+    """`notify` is named in it, as long as it is open. Unless the turn `is_over`, what is gone may be asked again."""
     about, is_open = asked.ask.about, asked.state is AskState.OPEN
     if isinstance(about, Permission):
-        head = f"**The agent asks for permission** to {_wanted(about)}:" if is_open else _outcome(asked)
-        return _permission(asked, about, _line("🔐", head, notify) if is_open else head)
+        head = f"**The agent asks for permission** to {_wanted(about)}:"
+        line = _line("🔐", head, notify) if is_open else _outcome(asked, is_over=is_over)
+        return _permission(asked, about, line, _afterwards(asked, is_over=is_over))
     if is_open and asked.question is not None:
         head = "**The agent asks**" + (f" · Question {len(asked.answers) + 1} of {len(about)}" * (len(about) > 1))
         return question(asked, asked.question, _line("❓", head, notify), _deadline(asked, "the turn ends"))
-    return record(asked, about, _outcome(asked), _afterwards(asked))
+    return record(asked, about, _outcome(asked, is_over=is_over), _afterwards(asked, is_over=is_over))
 
 
 def denial(custom_id: str) -> Payload:
     """What a press of Deny is answered with."""
     words = "With a reason the agent goes on, and does it another way; without one the turn ends."
-    return modal(custom_id, "Deny", text_input("reason", "Reason", description=words, required=False))
+    reason = text_input("reason", "Reason", description=words, placeholder="Optional", required=False)
+    return modal(custom_id, "Deny this?", reason)
 
 
-def _permission(asked: Asked, permission: Permission, head: str) -> View:
+def _permission(asked: Asked, permission: Permission, head: str, afterwards: tuple[Payload, ...]) -> View:
     tail, enclosed = _always(permission) if asked.state is AskState.OPEN else ([], ())
     if asked.state is AskState.OPEN:
         tail += [f"{SUBTEXT}**Deny** ends the turn; with a reason, the agent goes on and does it another way."]
@@ -71,7 +73,7 @@ def _permission(asked: Asked, permission: Permission, head: str) -> View:
     room = CONTENT - sum(units(line) + 1 for line in (head, *tail))
     body, files = _subject(permission, room)
     content = "\n".join([head, *body, *tail])
-    return View(content, _buttons(asked) or _afterwards(asked), (*files, *enclosed))
+    return View(content, _buttons(asked) or afterwards, (*files, *enclosed))
 
 
 def _subject(permission: Permission, room: int) -> tuple[list[str], tuple[File, ...]]:
@@ -135,15 +137,18 @@ def _buttons(asked: Asked) -> tuple[Payload, ...]:
     return (row(once, button("Always allow", f"allow:{key}:always"), button("Deny", f"deny:{key}", Style.DANGER)),)
 
 
-def _afterwards(asked: Asked) -> tuple[Payload, ...]:
-    return (row(button("Retry", f"retry:{asked.turn}")),) if asked.state is AskState.GONE else ()
+def _afterwards(asked: Asked, *, is_over: bool) -> tuple[Payload, ...]:
+    is_lost = asked.state is AskState.GONE and is_over
+    return (row(button("Retry", f"retry:{asked.turn}")),) if is_lost else ()
 
 
-def _outcome(asked: Asked) -> str:
+def _outcome(asked: Asked, *, is_over: bool) -> str:
     """The first line, once it is not open any more: who decided what."""
     said = [decided] if (decided := _decided(asked)) else []
     if asked.state is AskState.GONE:
-        said = ["⌛ **Gone**: nobody waits for an answer to this any more", *(f"too late: {words}" for words in said)]
+        again = "" if is_over else "; if the agent still needs one, it asks again below"
+        gone = f"⌛ **Gone**: nobody waits for an answer to this any more{again}"
+        said = [gone, *(f"too late: {words}" for words in said)]
     if isinstance(asked.ask.about, Permission):
         said += [f"the agent asked to {_wanted(asked.ask.about)}:"]
     return SUBTEXT + " · ".join(said)
@@ -170,4 +175,4 @@ def _line(glyph: str, words: str, notify: UserId | None) -> str:
 
 
 def _deadline(asked: Asked, then: str) -> str:
-    return f"{SUBTEXT}Waiting until {timestamp(asked.expires_at, 'f')}. After that {then}, and the machine sleeps."
+    return f"{SUBTEXT}Waiting until {timestamp(asked.expires_at, 't')}. After that {then}, and the machine sleeps."

@@ -4,7 +4,7 @@ A message carries a nonce made from what it is for, so that a second one within 
 remembers a nonce for minutes only, so what may be repeated later than that is looked for first.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from app.discord import payloads
 from app.discord.errors import ARCHIVED, UNKNOWN_MESSAGE, NotFound, Rejected, Unavailable
@@ -80,9 +80,3 @@ def id_of(message: Object) -> MessageId:
     if not message.get("id"):
         raise Unavailable("Discord's answer has no id in it")
     return MessageId(str(message["id"]))
-
-
-def custom_ids(message: Object) -> Iterator[str]:
-    """Of its buttons and selects."""
-    for row in message.get("components") or ():
-        yield from (str(component.get("custom_id", "")) for component in row.get("components") or ())

@@ -11,16 +11,17 @@ from contextlib import suppress
 from typing import TypeVar
 
 from app.discord import ask_view, payloads, status_view
-from app.discord.board import Board, custom_ids, id_of
+from app.discord.board import Board, id_of
 from app.discord.composing import compose
 from app.discord.downloads import Downloads
-from app.discord.errors import UNKNOWN_MESSAGE, NotFound, TokenDead
+from app.discord.errors import UNKNOWN_MESSAGE, NotFound, Rejected, TokenDead, unfit
 from app.discord.identity import Identity
 from app.discord.interactions import THREADS
 from app.discord.limits import CONTENT, PAGE
 from app.discord.markdown import split
 from app.discord.notation import SUBTEXT, code, escape, mention, quote
 from app.discord.payloads import Flag, View
+from app.discord.recognition import answers, custom_ids, holds, is_for, says
 from app.discord.rest import Object, Rest
 from app.discord.text import clean, shorten, units
 from app.discord.webhook import Webhook
@@ -29,6 +30,7 @@ from app.turns.asks import Asked
 from app.turns.attachments import MOST_BYTES
 from app.turns.errors import Refused, Retriable, Withdrawn
 from app.turns.history import Said
+from app.turns.machine import ENDED
 from app.turns.records import Attachment, Content, File, Parcel, Place, Source, Turn
 from app.turns.status import Status, Summary
 
@@ -82,13 +84,21 @@ class DiscordChat:
 
     async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:
         view = View(parcel.content.text, files=parcel.content.files)
-        return await self._board.post(thread, view, parcel.nonce, reply_to=reply_to, notify=parcel.notify)
+        try:
+            return await self._board.post(thread, view, parcel.nonce, reply_to=reply_to, notify=parcel.notify)
+        except Rejected as refusal:
+            if (narrowed := unfit(refusal, with_files=bool(view.files))) is not None:
+                raise narrowed from refusal
+            raise
+
+    def annotate(self, content: Content, remark: str) -> Sequence[Content]:
+        return closed([Content(content.text)], [remark], None)
 
     async def find_posted(self, thread: ThreadId, after: str, parcel: Parcel) -> MessageId | None:
-        return await self._board.find(thread, after, lambda message: _holds(message, parcel.content))
+        return await self._board.find(thread, after, lambda message: holds(message, parcel.content))
 
     async def post_status(self, turn: Turn, status: Status) -> MessageId:
-        buttons = {f"stop:{turn.id}", f"next:{turn.id}"}  # one of them is on every status
+        buttons = {f"stop:{turn.id}", f"now:{turn.id}"}  # one of them is on every status
         found = await self._find_again(turn, turn.id, lambda message: not buttons.isdisjoint(custom_ids(message)))
         if found is not None:
             return found
@@ -106,10 +116,10 @@ class DiscordChat:
 
     async def post_ask(self, turn: Turn, asked: Asked) -> MessageId:
         key, behind = f":{turn.id}:{asked.ask.id}:", turn.status or turn.id
-        found = await self._find_again(turn, behind, lambda message: _is_for(message, key))
+        found = await self._find_again(turn, behind, lambda message: is_for(message, key))
         if found is not None:
             return found
-        nonce = payloads.nonce_of(turn.id, "ask", asked.ask.id)
+        nonce = payloads.nonce_of(turn.id, "ask", asked.ask.id, str(asked.asked_at))  # and not that of a deleted one
         return await self._board.post(turn.home, ask_view.ask(asked, turn.asker.id), nonce, notify=turn.asker.id)
 
     async def _find_again(self, turn: Turn, behind: str, is_it: Callable[[Object], bool]) -> MessageId | None:
@@ -118,7 +128,7 @@ class DiscordChat:
 
     async def show_ask(self, turn: Turn, asked: Asked) -> None:
         assert asked.message is not None
-        view = ask_view.ask(asked)
+        view = ask_view.ask(asked, is_over=turn.stage in ENDED)
         await self._board.edit_at_last(turn.home, asked.message, view)
 
     async def fetch(self, attachment: Attachment) -> File:
@@ -169,13 +179,14 @@ class DiscordChat:
         return await self._webhook.reach(turn.id, turn.interaction_token, call)
 
     async def _post_once(self, turn: Turn, text: str) -> MessageId:
-        """An ordinary message where it was asked, unless it is there already."""
+        """An ordinary message where it was asked, unless it is there already. Two who ask the same at once look the
+        same: so only who may have been here before looks."""
         reply_to = turn.id if turn.source is Source.MESSAGE else None
         return await self._post_unless_there(turn, _where_asked(turn), text, reply_to)
 
     async def _post_unless_there(self, turn: Turn, place: str, text: str, reply_to: str | None = None) -> MessageId:
-        found = await self._board.find(
-            place, turn.id, lambda message: _says(message, text) and _answers(message, turn, reply_to)
+        found = turn.attempts and await self._board.find(
+            place, turn.id, lambda message: says(message, text) and answers(message, turn, reply_to)
         )
         nonce = payloads.nonce_of(turn.id, text)
         return found or await self._board.post(place, View(text), nonce, reply_to=reply_to)
@@ -220,30 +231,3 @@ def _where_asked(turn: Turn) -> ThreadId | ChannelId:
 def _parent_of(channel: Object) -> ChannelId | None:
     parent = channel.get("parent_id")
     return ChannelId(str(parent)) if parent else None
-
-
-def _says(message: Object, content: str) -> bool:
-    """Discord strips the white space around a message."""
-    return str(message.get("content", "")).strip() == content.strip()
-
-
-def _holds(message: Object, content: Content) -> bool:
-    """Discord changes the names of files: spaces and whatever it does not like. Their sizes it leaves."""
-    attachments = [(_letters(str(one.get("filename"))), one.get("size")) for one in message.get("attachments") or ()]
-    files = [(_letters(file.name), len(file.content)) for file in content.files]
-    return _says(message, content.text) and sorted(attachments, key=str) == sorted(files, key=str)
-
-
-def _letters(name: str) -> str:
-    return "".join(character for character in name if character.isascii() and character.isalnum())
-
-
-def _is_for(message: Object, key: str) -> bool:
-    return any(key in custom_id for custom_id in custom_ids(message))
-
-
-def _answers(message: Object, turn: Turn, reply_to: str | None) -> bool:
-    """Whether it is the reply to this message; or to this command, or to nothing."""
-    replies_to = (message.get("message_reference") or {}).get("message_id")
-    command = (message.get("interaction_metadata") or {}).get("id")
-    return replies_to == reply_to and command in (None, turn.id)

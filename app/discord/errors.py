@@ -7,7 +7,7 @@ https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
 """
 
 from app.discord.buckets import Route
-from app.turns.errors import Refused, Retriable
+from app.turns.errors import Refused, Retriable, Unfit, UnfitFiles
 
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
@@ -22,6 +22,9 @@ ARCHIVED = 50083
 CANNOT_REPLY = 160002
 THREAD_EXISTS = 160004
 LOCKED = 160005
+TOO_MANY_THREADS = 160006
+BLOCKED = (200000, 240000)  # by AutoMod, for a word or for a link
+WHOLE_CHANNEL = (MISSING_ACCESS, ARCHIVED, CANNOT_REPLY, LOCKED, TOO_MANY_THREADS)  # of those that come as 400 or 403
 
 GONE = "it was deleted, or I cannot see it any more"
 WORDS = {
@@ -31,7 +34,11 @@ WORDS = {
     TOO_LARGE: "Sorry, Discord refused a file because it is too large for this server. Please ask for a smaller one.",
     ARCHIVED: "Sorry, this thread is archived. Please write something in it, and try again.",
     LOCKED: "Sorry, this thread is locked. Please ask a moderator to unlock it, or ask again in another place.",
-    160006: "Sorry, this server has as many open threads as Discord allows. Please close some, and try again.",
+    **dict.fromkeys(
+        BLOCKED,
+        "Sorry, AutoMod of this server blocked what I had to say. Please ask a moderator to allow it, and try again.",
+    ),
+    TOO_MANY_THREADS: "Sorry, this server has as many open threads as Discord allows. Please close some and try again.",
 }
 
 
@@ -80,6 +87,26 @@ def refusal(route: Route, status: int, body: object) -> Rejected | Unauthorized:
         return Unauthorized(reason, after=30.0)
     kind = {403: Forbidden, 404: NotFound}.get(status, Rejected)
     return kind(_words(route, status, code), reason, status, code)
+
+
+def unfit(refusal: Rejected, *, with_files: bool) -> Unfit | None:
+    """What it says about a message of ours alone; None where the next one would fare no better. Which permission is
+    missing Discord does not say, so a message that had files is worth another try without them."""
+    if refusal.code in BLOCKED:
+        return Unfit(refusal.tell)
+    if refusal.status not in (400, 403, 413) or refusal.code in WHOLE_CHANNEL:
+        return None
+    if with_files:
+        return UnfitFiles(_about_files(refusal))
+    return Unfit(refusal.tell) if refusal.status == 400 else None
+
+
+def _about_files(refusal: Rejected) -> str:
+    if refusal.status == 403:
+        return "I am probably missing the permission “Attach Files” here, which an admin of this server can give me."
+    if refusal.status == 413 or refusal.code == TOO_LARGE:
+        return "that is too large for this server."
+    return f"Discord refused it ({refusal.status}, code {refusal.code})."
 
 
 def token_dead(reason: str, status: int = 0, code: int = 0) -> TokenDead:

@@ -10,7 +10,7 @@ https://support.discord.com/hc/en-us/articles/210298617
 
 import re
 
-from app.discord.text import clean, shorten, shows
+from app.discord.text import clean, ending, shorten, shows, units
 
 SUBTEXT = "-# "  # what is ours, and not the model's, is in small print
 NOTHING = "(nothing)"
@@ -57,6 +57,19 @@ def code(text: str, limit: int) -> str:
     words = text.split(None, limit + 1)[: limit + 1]  # whatever is behind these is cut off in any case
     line = shorten(visible(" ".join(words)[: limit + 1]), limit)
     return span(line) if shows(line) else NOTHING
+
+
+def path(text: str, limit: int) -> str:
+    """The same for a path: what is too much is left out of its middle, for its last part tells most."""
+    line = " ".join(text.split())
+    if len(line) > 2 * limit:
+        line = line[:limit] + line[-limit:]  # whatever is between these is left out in any case
+    line = visible(line)
+    if units(line) > limit:
+        last = line[max(0, line.rfind("/", 0, -1)) :]
+        last = ending(last, limit // 2) if units(last) > limit * 3 // 4 else last
+        line = shorten(line[: len(line) - len(last)], limit - units(last)) + last
+    return code(line, limit)
 
 
 def span(line: str) -> str:

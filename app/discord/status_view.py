@@ -3,28 +3,28 @@
 Every line of it is small print, so that nobody takes it for the model's words; every glyph stands beside a word that
 says the same. Times are Discord's own timestamps: a turn that is only waiting for time to pass needs no edit. However
 much an agent does, what is said of it fits: the first lines are worth most, and what does not fit behind them is left
-out.
+out. The lines of the end are in `summary_view`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from app.discord import summary_view
 from app.discord.limits import CONTENT
-from app.discord.notation import SUBTEXT, code, prose, timestamp
+from app.discord.notation import SUBTEXT, code, path, prose, timestamp
 from app.discord.payloads import Payload, Style, View, button, row
+from app.discord.summary_view import NAME, SUBJECT, more
 from app.discord.text import units
 from app.ids import TurnId
-from app.turns.progress import Change, Doing, Progress, Report, Todo, Tool
+from app.turns.progress import Doing, Progress, Todo, Tool
 from app.turns.status import Outcome, Phase, Status, Summary, Verbosity
 
-SUBJECT = 80  # characters of a command or a path; the whole of it is in the answer's own words, or in a diff
-TASK = 80
-NAME = 60
+TASK = 80  # characters
 TOOLS = {Verbosity.QUIET: 0, Verbosity.NORMAL: 3, Verbosity.VERBOSE: 8}
 TASKS = {Verbosity.QUIET: 0, Verbosity.NORMAL: 3, Verbosity.VERBOSE: 10}
-FILES = 5
 
 PHASES = {
-    Phase.QUEUED: "🕒 **Queued**: begins when what was asked before is done",
+    Phase.QUEUED: "🕒 **Queued** · begins when what was asked before is done",
+    Phase.NEXT: "⏳ **Next** · begins as soon as the question before it is done",
     Phase.STARTING: "⏳ **Starting a machine**",
     Phase.WAKING: "⏳ **Waking the machine**",
     Phase.CLONING: "⏳ **Cloning the repository**",
@@ -50,34 +50,21 @@ WORDS = {
     "question": ("❓", "Asking", "Asked"),
 }
 SILENT = frozenset({"todowrite", "todoread"})  # the list itself is shown
-ENDINGS = {
-    Outcome.DONE: "✅ **Done**",
-    Outcome.FAILED: "❌ **Failed**",
-    Outcome.DENIED: "🚫 **Denied**",
-    Outcome.STOPPED: "⏹️ **Stopped**",
-    Outcome.EXPIRED: "⌛ **Expired**",
-    Outcome.WITHDRAWN: "🗑️ **Withdrawn**",
-    Outcome.RESET: "♻️ **Ended**",
-}
-REASONS = {
-    Outcome.EXPIRED: ": nobody answered in time",
-    Outcome.WITHDRAWN: " before it began",
-    Outcome.RESET: ": the machine was reset",
-}
-BY_SOMEBODY = frozenset({Outcome.DENIED, Outcome.STOPPED, Outcome.WITHDRAWN, Outcome.RESET})
+PATHS = frozenset({"read", "list", "edit", "multiedit", "write"})  # these are used on a file or a directory
+QUEUE = frozenset({Phase.QUEUED, Phase.NEXT})
 CONTINUED = frozenset({Outcome.DONE, Outcome.DENIED, Outcome.STOPPED})
 RETRIED = frozenset({Outcome.FAILED, Outcome.DENIED, Outcome.EXPIRED, Outcome.STOPPED})
 
 
 def status(status: Status, turn: TurnId) -> View:
     """Of a turn that is not over. It always has a button, by which the message is found again."""
-    if status.phase is Phase.QUEUED:
-        waiting = (
+    if status.phase in QUEUE:
+        waiting = (  # also of what is next: somebody may put another before it
             button("Run next", f"next:{turn}"),
             button("Interrupt now", f"now:{turn}"),
             button("Cancel", f"cancel:{turn}"),
         )
-        return View(_fitting([f"{PHASES[Phase.QUEUED]} · {timestamp(status.since, 'R')}"]), (row(*waiting),))
+        return View(_fitting([_headline(status)]), (row(*waiting),))
     lines = [_headline(status), *_inside(_at_work(status)), *_tasks(status), *_tools(status)]
     return View(_fitting(lines), (row(button("Stop", f"stop:{turn}", Style.DANGER)),))
 
@@ -85,8 +72,7 @@ def status(status: Status, turn: TurnId) -> View:
 def summary(summary: Summary, turn: TurnId) -> View:
     """Of a turn that is over."""
     changes = summary.report.changes if summary.report else ()
-    lines = [_outcome(summary), *(() if summary.verbosity is Verbosity.QUIET else _files(changes))]
-    return View(_fitting(lines), closing(summary.outcome, turn, changed=bool(changes)))
+    return View(_fitting(summary_view.lines(summary)), closing(summary.outcome, turn, changed=bool(changes)))
 
 
 def closing(outcome: Outcome, turn: TurnId, *, changed: bool, undone: bool = False) -> tuple[Payload, ...]:
@@ -103,15 +89,16 @@ def closing(outcome: Outcome, turn: TurnId, *, changed: bool, undone: bool = Fal
 
 
 def _headline(status: Status) -> str:
-    """What it is at, and since when."""
+    """What it is at, and since when there has been work: a tool may have begun much later."""
     if status.phase is Phase.WAITING and status.expires_at is not None:
         until = timestamp(status.expires_at, "t")
         return f"{PHASES[status.phase]} until {until}"  # and what is asked says what happens then
     if status.phase is Phase.THINKING and status.progress.retry_at is not None:
-        return f"🔁 **The model's provider is busy**: trying again {timestamp(status.progress.retry_at, 'R')}"
+        again = timestamp(status.progress.retry_at, "R")
+        return f"🔁 **The model's provider is busy or in trouble**: trying again {again}"
     at_work = _at_work(status)
     headline = f"{_glyph(at_work)} {_now(at_work)}" if at_work else PHASES[status.phase]
-    return f"{headline} · {timestamp(status.since, 'R')}"
+    return f"{headline} · {'asked' if status.phase in QUEUE else 'work begun'} {timestamp(status.since, 'R')}"
 
 
 def _at_work(status: Status) -> Tool | None:
@@ -145,7 +132,7 @@ def _changed(tool: Tool) -> str:
     """How many lines. Of a file that was written over it is only known how many there are now."""
     if tool.rewritten:
         return f" ({tool.rewritten:,} line{'s' * (tool.rewritten != 1)})"
-    return _lines(tool.added, tool.removed)
+    return summary_view.counted(tool.added, tool.removed)
 
 
 def _use(tool: Tool) -> str:
@@ -170,11 +157,12 @@ def _did(tool: Tool) -> str:
 
 def _subject(tool: Tool) -> str:
     known = "" if tool.name in WORDS else f" {code(tool.name, NAME)}"
-    return known + (f" {code(tool.subject, SUBJECT)}" if tool.subject.strip() else "")
+    shown = path if tool.name in PATHS else code
+    return known + (f" {shown(tool.subject, SUBJECT)}" if tool.subject.strip() else "")
 
 
 def _tasks(status: Status) -> Iterator[str]:
-    """How many of them are done, and those around the current one."""
+    """How many of them are done, those around the current one, and how many there are beside these."""
     todos, most = status.progress.todos, TASKS[status.verbosity]
     if not (todos and most):
         return
@@ -183,6 +171,11 @@ def _tasks(status: Status) -> Iterator[str]:
     current = next((n for n, todo in enumerate(todos) if todo.doing in (Doing.RUNNING, Doing.PENDING)), len(todos))
     start = max(0, min(current, len(todos) - most) if status.verbosity is Verbosity.VERBOSE else current)
     yield from (_task(todo) for todo in todos[start : start + most])
+    hidden = [*todos[:start], *todos[start + most :]]
+    if status.verbosity is Verbosity.NORMAL:  # which shows none that is done: they are counted above
+        hidden = [todo for todo in hidden if todo.doing is not Doing.DONE]
+    if hidden:
+        yield more(len(hidden))
 
 
 def _task(todo: Todo) -> str:
@@ -193,56 +186,6 @@ def _task(todo: Todo) -> str:
         Doing.FAILED: "✖ given up",
     }
     return f"{marks[todo.doing]}: {prose(todo.task, TASK)}"
-
-
-def _outcome(summary: Summary) -> str:
-    """The first line: how it ended, by whom, after how long, and what it cost."""
-    by = f" by {prose(summary.by, NAME)}" if summary.by and summary.outcome in BY_SOMEBODY else ""
-    lasted = ""
-    if summary.seconds is not None:
-        lasted = (" in " if summary.outcome is Outcome.DONE else " after ") + duration(summary.seconds)
-    line = ENDINGS[summary.outcome] + by + lasted + REASONS.get(summary.outcome, "")
-    return " · ".join([line, *(_costs(summary.report) if summary.report else ())])
-
-
-def _costs(report: Report) -> Iterator[str]:
-    if report.tokens:
-        yield f"{report.tokens:,} token{'s' * (report.tokens != 1)}"
-    if report.cost > 0:
-        yield price(report.cost)
-    if report.changes:
-        added, removed = sum(change.added for change in report.changes), sum(one.removed for one in report.changes)
-        many = len(report.changes)
-        yield f"{many:,} file{'s' * (many != 1)} changed{_lines(added, removed)}"
-
-
-def _files(changes: Sequence[Change]) -> Iterator[str]:
-    for change in changes[:FILES]:
-        yield f"✏️ Changed {code(change.file, SUBJECT)}{_lines(change.added, change.removed)}"
-    if len(changes) > FILES:
-        yield f"… and {len(changes) - FILES:,} more"
-
-
-def _lines(added: int, removed: int) -> str:
-    return f" (+{added:,} −{removed:,})" if added or removed else ""
-
-
-def duration(seconds: float) -> str:
-    whole = int(seconds)
-    if whole < 1:
-        return "less than a second"
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600:,} h {whole // 60 % 60} min"
-
-
-def price(dollars: float) -> str:
-    """As exact as such a sum deserves."""
-    if dollars >= 1:
-        return f"${dollars:,.2f}"
-    return f"${dollars:.4f}" if dollars >= 0.0001 else "less than $0.0001"
 
 
 def _fitting(lines: Iterable[str]) -> str:

@@ -35,6 +35,14 @@ def shorten(text: str, limit: int) -> str:
     return text[: break_at(text, limit - 1)].rstrip() + "…"
 
 
+def ending(text: str, room: int) -> str:
+    """As much of its end as fits, from between two graphemes on; nothing of a heap of combining marks."""
+    start = max(0, len(text) - room)
+    while start < len(text) and (units(text[start:]) > room or (start > 0 and _joined(text, start))):
+        start += 1
+    return text[start:]
+
+
 def pieces(text: str, room: int) -> Iterator[str]:
     """Consecutive pieces of at most `room`; joined they are the text. Cut between words where there are some."""
     while units(text) > room:

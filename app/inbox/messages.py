@@ -1,5 +1,5 @@
 """Messages: which of them are written down as turns, and what becomes of these when their message is edited or deleted.
-One that answers a question of an agent is no turn (see `answers`).
+One that answers a question of an agent is no turn (see `answers`). One of ours that asks it comes back once deleted.
 
 What is written down here may still be left unanswered: whether its author is heard, and whether it is meant for us, is
 decided by the turn itself (see `app.turns.routing`), for that may take a question to Discord or to a model.
@@ -11,7 +11,7 @@ import structlog
 
 from app.discord.interactions import Malformed
 from app.discord.messages import Message, parse
-from app.ids import ThreadId, TurnId
+from app.ids import MessageId, ThreadId, TurnId
 from app.inbox.answers import answers, reply_of
 from app.inbox.ports import Inbox, Object
 from app.turns.records import Addressed, Place, Request, Source
@@ -62,6 +62,8 @@ async def withdraw(ids: list[object], inbox: Inbox) -> None:
         raise Malformed("an id is missing")
     if withdrawn := await inbox.turns.withdraw([TurnId(str(id)) for id in ids]):
         log.info("turn.withdrawn", turns=withdrawn)
+    if forgotten := await inbox.asks.forget([MessageId(str(id)) for id in ids], inbox.clock()):
+        log.info("ask.deleted", asks=forgotten)
 
 
 async def admit(request: Request, inbox: Inbox) -> None:

@@ -55,6 +55,10 @@ class Asks(Protocol):
         """What this message of ours asks."""
         ...
 
+    async def forget(self, messages: Collection[MessageId], now: float) -> int:
+        """Messages were deleted: what is open and was asked in them is asked anew by the next look. How many."""
+        ...
+
     async def answer_by_reply(self, request: Request, asked: Asked, choice: tuple[str, ...], now: float) -> bool:
         """Answer its next question with a message, which is known from then on and never asked itself. False, and
         nothing written, when it is known already, the question has been answered, or nobody waits for it any more."""

@@ -11,6 +11,7 @@ that; all that we abort is one session.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from weakref import WeakValueDictionary
 
 import httpx
 
@@ -26,8 +27,8 @@ from app.opencode.patience import Patience, Settling
 from app.opencode.prompting import Prompting
 from app.opencode.reading import Reader
 from app.opencode.reporting import children_of, report_of
-from app.opencode.tools import Part, child_of, tools_in
-from app.opencode.transcript import ABORTED, Fate, Fault, Message, Outcome, message_id
+from app.opencode.tools import child_of, uses
+from app.opencode.transcript import ABORTED, Fate, Fault, Outcome, message_id
 from app.opencode.wire import Missing
 from app.sandboxes.ports import Machine
 from app.turns.errors import Refused, Retriable
@@ -59,6 +60,7 @@ class OpenCodeAgent:
         self._model = model
         self._clock = clock
         self._patience = patience or Patience()
+        self._rewinding: WeakValueDictionary[SessionId, asyncio.Lock] = WeakValueDictionary()
 
     def _client(self, machine: Machine) -> Client:
         return Client(self._http, machine.endpoint, machine.password, self._patience.read)
@@ -168,10 +170,16 @@ class OpenCodeAgent:
 
     async def undo(self, machine: Machine, session: SessionId, turn: TurnId) -> Rewound:
         reader = self._reader(client := self._client(machine), session, turn)
-        return await rewinding.undo(client, session, reader)
+        async with self._alone(session):
+            return await rewinding.undo(client, session, reader)
 
     async def redo(self, machine: Machine, session: SessionId) -> Rewound:
-        return await rewinding.redo(self._client(machine), session)
+        async with self._alone(session):
+            return await rewinding.redo(self._client(machine), session)
+
+    def _alone(self, session: SessionId) -> asyncio.Lock:
+        """Of two who rewind at once the second is to see what the first has done. Kept as long as somebody has it."""
+        return self._rewinding.setdefault(session, asyncio.Lock())
 
 
 async def _was_taken(client: Client, session: SessionId | None, ask: Ask, decision: Decision) -> bool:
@@ -180,16 +188,11 @@ async def _was_taken(client: Client, session: SessionId | None, ask: Ask, decisi
         return False
     try:
         ours, _ = await client.page(session, NEWEST)
-        children = {child for part in _tools(ours) if (child := child_of(part))}
+        children = {child for part in uses(ours) if (child := child_of(part))}
         pages = await asyncio.gather(*(client.page(SessionId(child), NEWEST) for child in children))
     except Missing:
         return False
-    return any(was_taken(_tools(page), ask, decision) for page in (ours, *(page for page, _ in pages)))
-
-
-def _tools(messages: Sequence[Message]) -> list[Part]:
-    """In their order."""
-    return [part for message in messages for part in tools_in(message["parts"])]
+    return was_taken([*uses(ours), *(tool for page, _ in pages for tool in uses(page))], ask, decision)
 
 
 async def _diff(client: Client, session: SessionId, chronicle: Chronicle) -> Sequence[Row]:

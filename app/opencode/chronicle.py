@@ -4,14 +4,13 @@ any more. Pure.
 Messages only ever come at the end, and of those that are there only the newest changes: a step of the model is
 completed before the next begins. So a look reads the newest message, and goes back page by page until it meets one that
 is known, or the prompt itself; pages are read backwards, so an older one is never older than what was read before it.
-What a tool printed or changed is not kept: a long turn prints megabytes. And what a message tells is read out of it
-once, not at every look.
+Messages are slim when they come here (see `slimming`): a long turn prints and writes megabytes. And what a message
+tells is read out of it once, not at every look.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 from app.opencode.tools import Part, child_of, todos_of, tool_of, tools_in, written
 from app.opencode.transcript import Message, Outcome, answers_to, is_prompt, is_whole, outcome_of
@@ -36,11 +35,12 @@ class Chronicle:
         return any(one["info"]["id"] in self._places or one["info"]["id"] == self.prompt for one in page)
 
     def take(self, page: Sequence[Message]) -> None:
-        """One that does not join is all that the session has, and says that the prompt is not there any more."""
+        """Slim messages. Those that do not join are all that the session has, and say that the prompt is not there any
+        more."""
         places = self._places or {self.prompt: 0}
         first = next((place for place, one in enumerate(page) if one["info"]["id"] in places), len(page))
         known = places[page[first]["info"]["id"]] if first < len(page) else 0
-        news = list(map(slim, page[first:]))
+        news = list(page[first:])
         if self.messages[known:] == news:
             return
         for old in self.messages[known:]:
@@ -139,40 +139,3 @@ def _step(answer: Message, root: str) -> Step:
 def _with_inside(part: Part, tool: Tool, inside: Mapping[str, Tool]) -> Tool:
     newest = inside.get(child_of(part) or "") if tool.doing is Doing.RUNNING else None
     return tool if newest is None else replace(tool, inside=newest)
-
-
-KEPT = ("status", "input", "title", "error")
-KNOWN = ("answers", "exists", "sessionId")
-COUNTED = ("relativePath", "additions", "deletions")
-
-
-def slim(message: Message) -> Message:
-    """All that is needed of it, which is little. Twice is once."""
-    info = message["info"]
-    if info["role"] == "user":  # its files may be large, and so may the diff that is kept with it
-        return {"info": {key: info[key] for key in ("id", "role", "time")}, "parts": []}
-    return {"info": info, "parts": [_slim_part(part) for part in message["parts"]]}
-
-
-def _slim_part(part: dict[str, Any]) -> Part:
-    if part["type"] != "tool":
-        return part
-    state = part["state"]
-    known = state.get("metadata") or {}
-    kept = {key: state[key] for key in KEPT if key in state}
-    about = {key: known[key] for key in KNOWN if key in known} | _slim_changes(known)
-    return {**part, "state": {**kept, "metadata": about}}
-
-
-def _slim_changes(known: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the patches: these hold whole files."""
-    kept: dict[str, Any] = {}
-    if isinstance(change := known.get("filediff"), dict):
-        kept["filediff"] = _slim_change(change)
-    if isinstance(files := known.get("files"), list):
-        kept["files"] = [_slim_change(file) for file in files if isinstance(file, dict)]
-    return kept
-
-
-def _slim_change(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: row[key] for key in COUNTED if key in row}

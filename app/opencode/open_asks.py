@@ -23,7 +23,7 @@ class OpenAsks:
     """`now` is what is asked, as far as it could be read; None when it never could."""
 
     def __init__(self, client: Client, session: SessionId, chronicle: Chronicle, seconds: float) -> None:
-        """`chronicle` is the turn's. The lists are not older than so many `seconds`."""
+        """`chronicle` is the turn's. A look reads the lists again after so many `seconds`, whatever has happened."""
         self.now: tuple[Ask, ...] | None = None
         self._client = client
         self._session = session

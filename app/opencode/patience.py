@@ -18,7 +18,8 @@ class Patience:
     idle: float = 10.0  # for another turn of the same session to end
     stored: float = 5.0  # for a prompt that was taken to show up
     connected: float = 2.0  # for the events to flow
-    lists: float = 5.0  # between two readings of what is asked, where no event calls for one
+    lists: float = 5.0  # between two readings of what is asked, at most, where no event calls for one
+    glance: float = 1.0  # for what sub-agents do, together
     retry_within: float = 90.0  # the furthest ahead that the server's next try may lie
     most_retries: int = 5
     read: float = READ_SECONDS  # for the answer to one request

@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from app.ids import SessionId
 from app.opencode import apologies
-from app.opencode.chronicle import Chronicle, slim
+from app.opencode.chronicle import Chronicle
 from app.opencode.client import Client, Retry
 from app.opencode.open_asks import OpenAsks
 from app.opencode.patience import Patience
+from app.opencode.slimming import slim
 from app.opencode.sub_agents import SubAgents
 from app.opencode.transcript import ENDED, Fate, Message, Outcome
 from app.turns.errors import Refused, Retriable
@@ -33,8 +34,8 @@ class Reader:
         self._session = session
         self._patience = patience
         self._clock = clock
-        self._asks = OpenAsks(client, session, self.chronicle, patience.lists)
-        self._sub_agents = SubAgents(client)
+        self._asks = OpenAsks(client, session, self.chronicle, patience.lists - patience.poll)
+        self._sub_agents = SubAgents(client, patience.glance)
         self._retry: Retry | None = None
 
     async def look(self, rings: int = 0) -> Outcome:
@@ -45,9 +46,9 @@ class Reader:
         if status.retry is not None:
             await self._judge(status.retry)
         if status.busy:
-            await asyncio.gather(self.read(), self._asks.read(rings))
+            await self._read_all(rings)
             await self._asks.sift()
-            await self._sub_agents.look(self.chronicle.at_work, self.chronicle.root)
+            await self._sub_agents.look(self.chronicle.at_work, self.chronicle.root, self.chronicle.begun)
         else:
             await self.read()
             self._asks.none()
@@ -79,6 +80,16 @@ class Reader:
             ended=ended,
             remark=remark,
         )
+
+    async def _read_all(self, rings: int) -> None:
+        """Side by side. When one fails the other is ended too: it could write an older list over a newer one."""
+        asking = asyncio.create_task(self._asks.read(rings))  # not a TaskGroup: it would wrap what is raised
+        try:
+            await self.read()
+            await asking
+        finally:
+            asking.cancel()
+            await asyncio.wait([asking])
 
     async def read(self) -> None:
         """Bring the chronicle up to date."""

@@ -2,7 +2,7 @@
 todo list, of files, and of sub-agents. Pure.
 
 All that is known of OpenCode's own tools is in one table, `KINDS`. Tools that are not in it, of MCP servers for
-instance, describe themselves by their title.
+instance, describe themselves by their title. What else is read of a part than is now has to be kept by `slimming`.
 
 https://opencode.ai/v1/docs/tools
 """
@@ -117,8 +117,14 @@ def tools_in(parts: Sequence[Part]) -> list[Part]:
     return [part for part in parts if part["type"] == "tool"]
 
 
+def uses(messages: Sequence[Mapping[str, Any]]) -> list[Part]:
+    """All of them in several messages, in their order."""
+    return [part for message in messages for part in tools_in(message["parts"])]
+
+
 def tool_of(part: Part, root: str, *, over: bool) -> Tool:
-    """`root` is where the workspace is. What is not finished in a message that is `over` never will be."""
+    """`part` is slim, `root` is where the workspace is. What is not finished in a message that is `over` never will
+    be."""
     state = part["state"]
     doing = STATUSES.get(state["status"], Doing.RUNNING)
     if part["tool"] == "invalid" or (over and doing in (Doing.PENDING, Doing.RUNNING)):
@@ -145,7 +151,7 @@ def _counted(tool: Tool, state: State) -> Tool:
     """With its lines. Of a `write` OpenCode says nothing but whether there was a file already: then only the whole
     turn's diff knows what was in it."""
     if tool.name == "write":
-        lines = len(str(_given(state).get("content", "")).splitlines())
+        lines = int(_known(state).get("lines") or 0)
         return replace(tool, added=lines) if _known(state).get("exists") is False else replace(tool, rewritten=lines)
     change = _known(state).get("filediff")
     rows = [change] if isinstance(change, dict) else _files(state)

@@ -27,7 +27,10 @@ from app.turns.progress import Allowed, Decision, Denied, Permission, Question
 
 log = structlog.get_logger()
 
-GONE = "Nobody waits for this any more. Press Retry on the message to have it done again."
+GONE = (
+    "Nobody waits for this any more. If the agent still needs it, it asks again below; "
+    "if it has ended, press Retry to have it done again."
+)
 ANSWERED_BEFORE = "Somebody has answered this question already."
 EMPTY = "There is nothing in your answer. Please write what you would like."
 ONE_ONLY = "Please choose exactly one."
@@ -58,7 +61,8 @@ async def deny(interaction: Interaction, room: Room) -> Answer:
     """Opens the modal, and is what the modal comes back to."""
     pending = await permission_of(interaction, room)
     if interaction.kind is Kind.MODAL:
-        return await decided(pending, Denied(clean(interaction.fields.get("reason", "")).strip()), room)
+        reason = clean(interaction.fields.get("reason", "")).strip()
+        return await decided(pending, Denied(reason if shows(reason) else ""), room)
     return Answer(denial(interaction.custom_id or ""))
 
 

@@ -32,9 +32,12 @@ log = structlog.get_logger()
 CONTINUE = "Continue."
 AGAIN = "It is asked again."
 ON = "It is asked to go on."
+ASKED_BEFORE = "Somebody has asked this again already, or asked it to go on. Please wait until that is done."
 AT_WORK = "This is still at work. Please wait until it is done."
 UNCHANGED = "This changed nothing."
-MACHINE_GONE = "The machine that worked on this is gone, and with it what was changed there."
+TAKEN_BACK = "What this changed was undone."
+MACHINE_REPLACED = "The machine that worked on this is gone, and with it what was changed there."
+MACHINE_GONE = f"{MACHINE_REPLACED} The next question gets a new one."
 OTHERS_AT_WORK = "Something is at work or waits in this thread. Please try again when it is answered."
 NOT_NEWEST = "Something was asked after this. Only the last question of a thread can be undone or redone."
 BUSY = "The machine is at work just now. Please try again in a moment."
@@ -75,7 +78,7 @@ async def retry(interaction: Interaction, room: Room) -> Answer:
 async def diff(interaction: Interaction, room: Room) -> Answer:
     subject = await ended(interaction, room)
     session = await session_of(subject, room)
-    return Answer(deferred(ephemeral=True), lambda: compared(subject, session, room))
+    return Answer(deferred(ephemeral=True), lambda: compared(interaction, subject, session, room))
 
 
 async def undo(interaction: Interaction, room: Room) -> Answer:
@@ -88,7 +91,13 @@ async def redo(interaction: Interaction, room: Room) -> Answer:
 
 async def rewinding(interaction: Interaction, way: Way, room: Room) -> Answer:
     subject = await ended(interaction, room)
-    session = await rewindable(subject, room)
+    try:
+        session = await rewindable(subject, room)
+    except TurnedAway as refusal:
+        words = str(refusal)
+        if way is not REDO or words != NOT_NEWEST:
+            raise
+        return Answer(told(words), lambda: refused(interaction, subject, words, way, room))
     return Answer(deferred(ephemeral=True), lambda: rewound_by(interaction, subject, session, way, room))
 
 
@@ -105,8 +114,10 @@ async def session_of(subject: Subject, room: Room) -> SessionId:
     session, sandbox = subject.turn.session, await room.shelf.sandbox_of(subject.thread)
     if session is None:
         raise TurnedAway(UNCHANGED)
-    if sandbox is None or sandbox.state in (State.DESTROYING, State.DESTROYED) or sandbox.session != session:
+    if sandbox is None or sandbox.state in (State.DESTROYING, State.DESTROYED):
         raise TurnedAway(MACHINE_GONE)
+    if sandbox.session != session:
+        raise TurnedAway(MACHINE_REPLACED)
     return session
 
 
@@ -123,19 +134,24 @@ async def rewindable(subject: Subject, room: Room) -> SessionId:
 async def asked(
     interaction: Interaction, subject: Subject, prompt: str, attachments: tuple[Attachment, ...], words: str, room: Room
 ) -> Answer:
-    """On behalf of whoever pressed, once for every press. Its token is spent on the answer to the press."""
+    """On behalf of whoever pressed, once for every press, and only when nothing else is under way that follows the same
+    turn. Its token is spent on the answer to the press. Raises TurnedAway."""
     visitor, turn = subject.visitor, TurnId(interaction.id)
-    request = Request(turn, Source.COMMAND, visitor.place, visitor.asker, prompt, attachments=attachments)
+    request = Request(
+        turn, Source.COMMAND, visitor.place, visitor.asker, prompt, attachments=attachments, follows=subject.turn.id
+    )
     if await room.ledger.admit(request, room.clock()):
         log.info("turn.admitted", turn=turn, thread=subject.thread)
         log.debug("turn.asked", turn=turn, prompt=prompt)
+    elif await room.ledger.turn(turn) is None:
+        raise TurnedAway(ASKED_BEFORE)
     return Answer(told(words))
 
 
-async def compared(subject: Subject, session: SessionId, room: Room) -> Result:
+async def compared(interaction: Interaction, subject: Subject, session: SessionId, room: Room) -> Result:
     patch = (await room.agent.diff(await woken(subject, session, room), session, subject.turn.id)).strip("\n")
     if not patch:
-        return Result(UNCHANGED)
+        return Result(TAKEN_BACK if any(is_undone(line) for line in lines_of(interaction)) else UNCHANGED)
     shown, content = fence(patch, "diff"), f"{patch}\n".encode("utf-8", "replace")
     if is_exact(patch) and units(shown) <= CONTENT:
         return Result(shown)
@@ -148,15 +164,22 @@ UNDONE = f"{SUBTEXT}↩️ Undone"  # how the line begins
 async def rewound_by(interaction: Interaction, subject: Subject, session: SessionId, way: Way, room: Room) -> Result:
     machine = await woken(subject, session, room)
     if (obstacle := await obstacle_to(subject, room)) is not None:
-        return Result(obstacle)
+        return await refused(interaction, subject, obstacle, way, room)
     is_undo = way is UNDO
     turn = subject.turn.id
     rewound = await (room.agent.undo(machine, session, turn) if is_undo else room.agent.redo(machine, session))
     if rewound is not Rewound.DONE:
-        return Result(OBSTACLES.get(rewound, way.nothing))
+        return await refused(interaction, subject, OBSTACLES.get(rewound, way.nothing), way, room)
     log.info("turn.rewound", turn=turn, thread=subject.thread, way=way.did, by=subject.visitor.asker.id)
     await offer(interaction, subject, room, undone=is_undo)
     return Result(way.done, aloud=f"{SUBTEXT}{way.glyph} {bold(subject.by)} {way.did} what the last question changed.")
+
+
+async def refused(interaction: Interaction, subject: Subject, words: str, way: Way, room: Room) -> Result:
+    """Redo goes when it could only be refused ever after, and Diff with it: there is nothing left to look at."""
+    if way is REDO and words == NOT_NEWEST:
+        await show(interaction, subject, room, lines_of(interaction), changed=False)
+    return Result(words)
 
 
 async def obstacle_to(subject: Subject, room: Room) -> str | None:
@@ -170,24 +193,42 @@ async def obstacle_to(subject: Subject, room: Room) -> str | None:
 
 async def woken(subject: Subject, session: SessionId, room: Room) -> Machine:
     """The machine that has the session. Raises Refused when that is gone, and Retriable."""
-    machine = await room.machines.ensure(subject.thread, subject.turn.place.labels)
+    machine = await room.machines.rouse(subject.thread)
+    if machine is None:
+        raise Refused(MACHINE_GONE)
     await room.machines.touch(subject.thread)
     if machine.session != session:
-        raise Refused(MACHINE_GONE)
+        raise Refused(MACHINE_REPLACED)
     return machine
 
 
 async def offer(interaction: Interaction, subject: Subject, room: Room, *, undone: bool) -> None:
     """Redo in the place of Undo, or the other way round, and a line about it; the rest stays. The buttons are a
     convenience: without them the work is done all the same."""
-    if interaction.message is None:
-        return
-    buttons = closing(outcome_of(subject.turn), subject.turn.id, changed=True, undone=undone)
-    lines = [line for line in interaction.message_content.split("\n") if not line.startswith(UNDONE)]
+    lines = [line for line in lines_of(interaction) if not is_undone(line)]
     mark = [f"{UNDONE} by {bold(subject.by)}"] if undone else []
-    changed = edit("\n".join([*lines, *mark]), components=buttons)
+    await show(interaction, subject, room, [*lines, *mark], changed=True, undone=undone)
+
+
+async def show(
+    interaction: Interaction, subject: Subject, room: Room, lines: list[str], *, changed: bool, undone: bool = False
+) -> None:
+    """These lines in the message that was pressed, as well as can be, above the buttons that fit."""
 
     async def change() -> None:
-        await room.messages.edit_message(subject.thread, str(interaction.message), changed)
+        outcome, _ = outcome_of(subject.turn, await room.asks.of_turn(subject.turn.id))
+        buttons = closing(outcome, subject.turn.id, changed=changed, undone=undone)
+        shown = edit("\n".join(lines), components=buttons)
+        await room.messages.edit_message(subject.thread, str(interaction.message), shown)
 
-    await say(change())
+    if interaction.message is not None:
+        await say(change())
+
+
+def lines_of(interaction: Interaction) -> list[str]:
+    """Of the message that was pressed."""
+    return interaction.message_content.split("\n")
+
+
+def is_undone(line: str) -> bool:
+    return line.startswith(UNDONE)

@@ -1,7 +1,7 @@
 """The buttons of a turn that waits or is at work: Stop, Run next, Interrupt now, Cancel.
 
 Nothing is stopped here: it is written down that somebody wants it, and whoever works on the turn stops it and says so
-in the message that was pressed.
+in the message that was pressed. Only that it is next the message says at once; what was next before it keeps its words.
 """
 
 import structlog
@@ -10,15 +10,17 @@ from app.commands.answers import Answer
 from app.commands.door import TurnedAway
 from app.commands.ports import Room
 from app.discord.interactions import Interaction
-from app.discord.payloads import deferred_update, told
+from app.discord.payloads import deferred_update, told, updated
+from app.discord.status_view import status
 from app.presses.subject import Subject, subject_of
+from app.turns.display import since_of
 from app.turns.machine import LIVE, Stage
+from app.turns.status import Phase, Status
 
 log = structlog.get_logger()
 
 OVER = "This is over already."
 BEGUN = "This has begun already. Stop ends it."
-NEXT = "It is next: it begins when what is at work now is done."
 NOW = "It is next, and what is at work is being stopped for it."
 ABOUT = "It is next, and begins in a moment: nothing else is at work."
 
@@ -38,8 +40,9 @@ async def stop(interaction: Interaction, room: Room) -> Answer:
 
 async def run_next(interaction: Interaction, room: Room) -> Answer:
     """Put it before everything else that waits in its thread."""
-    await hastened(interaction, room)
-    return Answer(told(NEXT))
+    turn = (await hastened(interaction, room)).turn
+    view = status(Status(Phase.NEXT, since_of(turn)), turn.id)
+    return Answer(updated(view.content, components=view.components))
 
 
 async def interrupt(interaction: Interaction, room: Room) -> Answer:

@@ -8,9 +8,9 @@ import asyncio
 import re
 import secrets
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import PurePosixPath
 from weakref import WeakValueDictionary
 
@@ -23,7 +23,8 @@ from app.turns.errors import Retriable
 WORKSPACE, INBOX, OUTBOX = "workspace", "inbox", "outbox"
 DRAFTS = ".opencord/inbox"  # in HOME
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
-MOST_FOUND = 50  # in the outbox, and beside it
+MOST_FOUND = 1_000  # in the outbox
+MOST_NAMED = 50  # beside it
 # What is longer is never attached, so nobody reads it for its checksum: it is told apart by its length and the time of
 # its last change.
 MARKED_BYTES = 10 * 2**20
@@ -44,32 +45,39 @@ done
 mv "$HOME/$DRAFT" "$to" && echo $n
 """
 
-# A line for every file: its size, its mark, its path in hexadecimal, since a name may hold anything but NUL. The two
-# ways to ask for a time are GNU's and BSD's.
+# A line for every file: its mark, its size, its path. Many files are one command: one for each would take seconds. The
+# two ways to ask for a time are GNU's and BSD's.
 _TELL = f"""
-for file do
-    size=$(wc -c <"$file") || continue
-    if [ $((size)) -le {MARKED_BYTES} ]; then mark=$(cksum <"$file" | cut -d " " -f 1)
-    else mark=$(stat -c %Y -- "$file" || stat -f %m -- "$file"); fi
-    printf "%s %s " $((size)) "$mark"; printf %s "$file" | od -An -v -tx1 | tr -d " \\n"; echo || exit
-done
+[ $# -gt 0 ] || exit 0
+find "$@" -prune -type f -size -{MARKED_BYTES + 1}c -exec cksum {{}} +
+if stat -c %Y . >/dev/null
+then find "$@" -prune -type f -size +{MARKED_BYTES}c -exec stat -c "%Y %s %n" {{}} +
+else find "$@" -prune -type f -size +{MARKED_BYTES}c -exec stat -f "%m %z %N" {{}} +
+fi
 """
 
-# Links are followed nowhere: the repository may have brought some that lead out of the workspace.
+# Links are followed nowhere: the repository may have brought some that lead out of the workspace. A name may hold
+# anything but NUL, so that is what ends one; for `sort` and `head`, which know lines alone, the two change places. What
+# is told is told in hexadecimal.
 _LIST = rf"""
 exec 2>/dev/null
+export LC_ALL=C
 cd {WORKSPACE} || exit 0
 here=$(pwd -P)
-find {OUTBOX} -type f ! -name '.*' -exec sh -c '{_TELL}' sh {{}} + | head -n {MOST_FOUND}
-for file do
-    [ -f "$file" ] && [ ! -L "$file" ] || continue
-    case "$(cd -P -- "$(dirname -- "$file")" && pwd -P)/" in
-        "$here"/*) sh -c '{_TELL}' sh "$file" ;;
-    esac
-done
+{{
+    find ./{OUTBOX} -name '.*' -prune -o -type f -print0 |
+        tr '\n\000' '\000\n' | sort | head -n {MOST_FOUND} | tr '\n\000' '\000\n'
+    for file do
+        [ -f "$file" ] && [ ! -L "$file" ] || continue
+        case "$(cd -P -- "$(dirname -- "$file")" && pwd -P)/" in
+            "$here"/*) printf '%s\000' "./$file" ;;
+        esac
+    done
+}} | xargs -0 sh -c '{_TELL}' sh | od -An -v -tx1 | tr -d ' \n'
 """
 
-_LINE = re.compile(r"(\d+) (-?\d*) ((?:[0-9a-f]{2})+)")
+_BEGINNING = rb"^(-?\d+) (\d+) \./"
+_LINE = re.compile(rb"%s(.+?)\n(?=%s|\Z)" % (_BEGINNING, _BEGINNING.replace(b"(", b"(?:")), re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +109,14 @@ class Files:
         return f"{INBOX}/{stem}{'' if number == '1' else f'-{number}'}{extension}"
 
     async def made(self, thread: ThreadId, also: Collection[str] = ()) -> Sequence[Found]:
-        """The regular files in the outbox, and the images among the paths `also`, fifty of each at most; hidden ones
-        and ones with names that are not UTF-8 left out. Raises Retriable."""
+        """The regular files in the outbox, and the images among the paths `also`, by their paths: the first thousand
+        and the first fifty. Hidden ones, what is in hidden folders of the outbox, and names that are not UTF-8 are left
+        out. Raises Retriable."""
         ref = await self._ref(thread)
         images = [path for path in dict.fromkeys(also) if _is_image(path) and not path.startswith(f"{OUTBOX}/")]
-        command = f"set -- {' '.join(map(shlex.quote, images[:MOST_FOUND]))}\n{_LIST}"
+        command = f"set -- {' '.join(map(shlex.quote, images[:MOST_NAMED]))}\n{_LIST}"
         done = await self._provider.exec(ref, command, within=WITHIN)
-        return sorted(chain.from_iterable(map(_found, done.output.splitlines())), key=lambda found: found.path)
+        return sorted(_found(done.output), key=lambda found: found.path)
 
     async def get(self, thread: ThreadId, path: str, most: int) -> bytes:
         """Raises Absent, TooLarge, Retriable."""
@@ -122,15 +131,11 @@ class Files:
         return sandbox.ref
 
 
-def _found(line: str) -> Sequence[Found]:
-    told = _LINE.fullmatch(line)
-    if told is None:
-        return ()
-    try:
-        path = bytes.fromhex(told[3]).decode()
-    except UnicodeDecodeError:
-        return ()
-    return (Found(path, int(told[1]), f"{told[2]}:{told[1]}"),)
+def _found(output: str) -> Iterator[Found]:
+    with suppress(ValueError):  # what is no text in hexadecimal tells of nothing
+        for mark, size, path in _LINE.findall(bytes.fromhex(output.strip())):
+            with suppress(UnicodeDecodeError):
+                yield Found(path.decode(), int(size), f"{int(mark)}:{int(size)}")
 
 
 def _is_image(path: str) -> bool:

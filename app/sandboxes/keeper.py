@@ -5,7 +5,8 @@ new is made only where nothing is left. Before anything is done to a machine its
 compare-and-set, and held for as long as the work lasts; whoever loses that race waits and looks again. A hold runs out
 by itself when its holder dies, and what is left is taken over: every piece of work is idempotent by the machine's name.
 
-A turn's way is `ensure`. `stop` and `remove` are for whoever keeps house; they pass by a machine that a turn needs.
+A turn's way is `ensure`; `rouse` is for whoever looks back at what a machine has done. `stop` and `remove` are for
+whoever keeps house; they pass by a machine that a turn needs.
 """
 
 import asyncio
@@ -14,14 +15,17 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import Any, TypeVar
 
 from app.ids import SessionId, ThreadId
 from app.sandboxes.holds import Holds
-from app.sandboxes.machine import State
+from app.sandboxes.machine import PASSING, State
 from app.sandboxes.ports import Condition, Endpoint, Errand, Labels, Machine, Provider, Sandbox, Server, Shelf, Unclear
 from app.sandboxes.waking import Patience, Waking
 from app.turns.errors import Refused, Retriable
 
+T = TypeVar("T", Machine, Machine | None)
+EMPTY = frozenset({State.CREATING, State.DESTROYING, State.DESTROYED})  # nothing that was done lies there
 TIDY_SECONDS = 2.0  # for what was at work when the process is told to end
 
 
@@ -44,6 +48,7 @@ class Keeper:
         self._holds = Holds(shelf, clock)
         self._waking = Waking(provider, server, clock, patience, recreate=recreate)
         self._tasks: dict[ThreadId, asyncio.Task[Machine]] = {}  # of those that are being woken
+        self._rousing: dict[ThreadId, asyncio.Task[Machine | None]] = {}  # the same, for a look back
         self._known: dict[ThreadId, Machine] = {}  # as they were when last looked at
         self._errands: dict[ThreadId, Errand] = {}  # what is being done for them
         self._closed = False
@@ -56,13 +61,7 @@ class Keeper:
             sandbox = await self._shelf.sandbox_of(thread)
             if sandbox is not None and sandbox.state is State.ACTIVE and sandbox.password == known.password:
                 return replace(known, session=sandbox.session)
-        task = self.begin(thread, labels)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled() and not asyncio.current_task().cancelling():  # type: ignore[union-attr]
-                raise Retriable("the machine is thrown away, or the app is ending", after=0.5) from None
-            raise
+        return await shared(self.begin(thread, labels))
 
     def begin(self, thread: ThreadId, labels: Labels) -> "asyncio.Task[Machine]":
         """Have it woken or made, beside whatever else is done. Whoever comes while that lasts gets the same. Raises
@@ -72,8 +71,19 @@ class Keeper:
         task = self._tasks.get(thread)
         if task is None:
             task = self._tasks[thread] = asyncio.create_task(self._wake(thread, labels), name=f"machine of {thread}")
-            task.add_done_callback(lambda ended: self._woken(thread, ended))
+            task.add_done_callback(lambda ended: self._woken(self._tasks, thread, ended))
         return task
+
+    async def rouse(self, thread: ThreadId) -> Machine | None:
+        """The machine that the thread has, awake and answering; None where nothing is left of it. None is made for
+        that, and none replaced, also where a stopped one would be for a turn. Raises Retriable and Refused."""
+        if self._closed:
+            raise Retriable("the app is ending")
+        task = self._rousing.get(thread)
+        if task is None:
+            task = self._rousing[thread] = asyncio.create_task(self._rouse(thread), name=f"old machine of {thread}")
+            task.add_done_callback(lambda ended: self._woken(self._rousing, thread, ended))
+        return await shared(task)
 
     def errand(self, thread: ThreadId) -> Errand | None:
         """What is being done so that its machine comes up, if that is done here."""
@@ -88,6 +98,11 @@ class Keeper:
             endpoint = await self._waking.answering(sandbox)
             return machine_of(sandbox, endpoint) if endpoint else None
         return None
+
+    async def is_active(self, thread: ThreadId) -> bool:
+        """Whether it is written down as awake, though it may answer nobody now."""
+        sandbox = await self._shelf.sandbox_of(thread)
+        return sandbox is not None and sandbox.state is State.ACTIVE
 
     async def remember_session(self, thread: ThreadId, session: SessionId) -> None:
         await self._shelf.remember_session(thread, session)
@@ -131,8 +146,9 @@ class Keeper:
                 return True
 
     def _stop_waking(self, thread: ThreadId) -> None:
-        if (task := self._tasks.get(thread)) is not None:
-            task.cancel()
+        for task in (self._tasks.get(thread), self._rousing.get(thread)):
+            if task is not None:
+                task.cancel()
 
     async def stop(self, seen: Sandbox) -> bool:
         """Stop it, unless a turn needs it or it is no more as it was seen."""
@@ -172,7 +188,7 @@ class Keeper:
         """Nothing is woken any more, and what was at it is handed back: within a few seconds, for what tidies up after
         one cancellation is cut short by another, and then left to whoever reconciles."""
         self._closed = True
-        tasks = set(self._tasks.values())
+        tasks: set[asyncio.Task[Any]] = {*self._tasks.values(), *self._rousing.values()}
         for _ in range(2):
             for task in tasks:
                 task.cancel()
@@ -195,21 +211,53 @@ class Keeper:
             if held is not None:
                 return await self._bring_up(held, labels)
 
-    def _woken(self, thread: ThreadId, ended: "asyncio.Task[Machine]") -> None:
-        del self._tasks[thread]
+    async def _rouse(self, thread: ThreadId) -> Machine | None:
+        while True:
+            sandbox = await self._holds.at_rest(thread)
+            if sandbox is None or sandbox.state in EMPTY:
+                return None
+            if sandbox.state is State.ACTIVE and (endpoint := await self._waking.answering(sandbox)):
+                return machine_of(sandbox, endpoint)
+            if not await self._is_left(sandbox):
+                return None
+            held = await self._holds.take(sandbox, State.RESUMING, password=secrets.token_urlsafe(24))
+            if held is not None:
+                return await self._bring_up(held, None)
+
+    async def _is_left(self, sandbox: Sandbox) -> bool:
+        """Whether there is something to be woken; that there is nothing is written down."""
+        found = await self._provider.find(sandbox.name)
+        if found is None and sandbox.state not in PASSING:
+            await self._shelf.note(sandbox, State.DESTROYED, self._clock())
+        return found is not None and found.condition is not Condition.BROKEN
+
+    def _woken(self, tasks: dict[ThreadId, "asyncio.Task[T]"], thread: ThreadId, ended: "asyncio.Task[T]") -> None:
+        del tasks[thread]
         self._errands.pop(thread, None)
-        if ended.cancelled() or ended.exception() is not None:
+        machine = None if ended.cancelled() or ended.exception() is not None else ended.result()
+        if machine is None:
             self._known.pop(thread, None)  # whoever waited for it has the reason
         else:
-            self._known[thread] = ended.result()
+            self._known[thread] = machine
 
-    async def _bring_up(self, held: Sandbox, labels: Labels) -> Machine:
+    async def _bring_up(self, held: Sandbox, labels: Labels | None) -> Machine:
         async with self._holds.at_work(held):
-            labels = {**labels, "store": await self._shelf.store()}
+            if labels is not None:
+                labels = {**labels, "store": await self._shelf.store()}
             note = partial(self._errands.__setitem__, held.thread)
             ref, endpoint = await self._waking.up(held, labels, partial(self._holds.assure, held), note)
             await self._holds.settle(held, State.ACTIVE, ref)
         return machine_of(held, endpoint)
+
+
+async def shared(task: "asyncio.Task[T]") -> T:
+    """What it comes to, for one of several who wait for it. Raises Retriable when it was cancelled."""
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if task.cancelled() and not asyncio.current_task().cancelling():  # type: ignore[union-attr]
+            raise Retriable("the machine is thrown away, or the app is ending", after=0.5) from None
+        raise
 
 
 def name_of(thread: ThreadId) -> str:

@@ -66,31 +66,33 @@ class Waking:
         while: a server that works must not be ended for that."""
         assert sandbox.ref is not None
         assert sandbox.password is not None
-        doubt = self._doubted.pop(sandbox.thread, None)
         try:
             endpoint = await self._provider.endpoint(sandbox.ref, PORT)
-        except Unclear:
-            raise
-        except Retriable:
+        except Retriable as failure:
+            self._doubted.pop(sandbox.thread, None)
+            if isinstance(failure, Unclear):
+                raise
             return None
         try:
-            return endpoint if await self._server.answers(endpoint, sandbox.password) else None
+            is_there = await self._server.answers(endpoint, sandbox.password)
         except Unclear:
-            if self._is_long(sandbox.thread, doubt):
+            if self._is_long(sandbox.thread):
                 return None
             raise
+        self._doubted.pop(sandbox.thread, None)  # not before: whoever looks may leave off in the middle
+        return endpoint if is_there else None
 
-    def _is_long(self, thread: ThreadId, doubt: Doubt | None) -> bool:
+    def _is_long(self, thread: ThreadId) -> bool:
         """Whether it has been out of reach for too long, now included."""
-        now = self._clock()
+        now, doubt = self._clock(), self._doubted.get(thread)
         since = doubt.since if doubt is not None and now - doubt.last <= FORGET_SECONDS else now
         self._doubted[thread] = Doubt(since, now)
         return now - since >= DOUBT_SECONDS
 
-    async def up(self, held: Sandbox, labels: Labels, assure: Assure, note: Note) -> tuple[str, Endpoint]:
-        """The ref of its instance, and where OpenCode answers in it. `assure` is asked before what cannot be undone,
-        `note` hears what is being done. Raises Retriable; and Refused, and then nothing that cannot serve goes on
-        running."""
+    async def up(self, held: Sandbox, labels: Labels | None, assure: Assure, note: Note) -> tuple[str, Endpoint]:
+        """The ref of its instance, and where OpenCode answers in it. Without `labels` none is made, and none replaced.
+        `assure` is asked before what cannot be undone, `note` hears what is being done. Raises Retriable; and Refused,
+        and then nothing that cannot serve goes on running."""
         self._doubted.pop(held.thread, None)
         try:
             return await self._booted(held, labels, assure, note)
@@ -100,7 +102,7 @@ class Waking:
             await self._put_down(held.name, assure)
             raise
 
-    async def _booted(self, held: Sandbox, labels: Labels, assure: Assure, note: Note) -> tuple[str, Endpoint]:
+    async def _booted(self, held: Sandbox, labels: Labels | None, assure: Assure, note: Note) -> tuple[str, Endpoint]:
         assert held.password is not None
         began = self._clock()
         note(Errand.WAKING if held.state is State.RESUMING else Errand.CREATING)
@@ -110,19 +112,22 @@ class Waking:
             within = max(within, self._patience.creation - (self._clock() - began))
         return ref, await self._server.boot(self._provider, ref, held.password, within=within, fresh=fresh, note=note)
 
-    async def _running(self, held: Sandbox, labels: Labels, assure: Assure) -> tuple[str, bool]:
+    async def _running(self, held: Sandbox, labels: Labels | None, assure: Assure) -> tuple[str, bool]:
         """The ref of its instance, which runs, and whether it is a new one. What is written down is believed at first;
         after a failure it is looked up."""
-        if held.ref is not None and not held.resume_failures and not self._recreate:
+        keeps = labels is None or not self._recreate
+        if held.ref is not None and not held.resume_failures and keeps:
             with suppress(Gone):
                 await self._provider.start(held.ref, within=self._patience.resumption)
                 return held.ref, False
         if held.state is State.RESUMING and (found := await self._provider.find(held.name)):
-            if not self._is_spent(found):
+            if labels is None or not self._is_spent(found):
                 await self._provider.start(found.ref, within=self._patience.resumption)
                 return found.ref, False
             await assure()
             await self._provider.delete(found.ref)
+        if labels is None:
+            raise Retriable("nothing is left of the machine")
         created = await self._provider.create(held.name, labels, within=self._patience.creation)
         return created.ref, True
 

@@ -1,7 +1,7 @@
 """What agents asked people. The first decision counts, whoever comes with it and from wherever: a button, a reply."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlite_utils import Database
 
@@ -62,13 +62,16 @@ class SqliteAsks:
         return await self._sqlite.write(change)
 
     async def expire(self, turn: TurnId, token: str, now: float) -> bool:
-        late = "SELECT 1 FROM asks WHERE turn = ? AND state = 'open' AND expires_at <= ?"
-        close = "UPDATE asks SET state = 'gone' WHERE turn = ? AND state = 'open'"
+        late = """
+            SELECT 1 FROM asks WHERE turn = :turn AND state = 'open' AND expires_at <= :now
+            AND NOT EXISTS (SELECT 1 FROM asks WHERE turn = :turn AND state = 'decided')
+        """
 
         def change(db: Database) -> bool:
             leased(db, turn, token)
-            if is_late := bool(list(db.query(late, [turn, now]))):
-                db.execute(close, [turn])
+            if is_late := bool(list(db.query(late, {"turn": turn, "now": now}))):
+                db.execute("UPDATE asks SET state = 'gone' WHERE turn = ? AND state = 'open'", [turn])
+                db.execute("UPDATE turns SET expired = 1 WHERE id = ?", [turn])
             return is_late
 
         return await self._sqlite.write(change)
@@ -86,6 +89,15 @@ class SqliteAsks:
         """What this message of ours asks."""
         rows = await self._sqlite.read(lambda db: list(db.query("SELECT * FROM asks WHERE message = ?", [message])))
         return asked_of_row(rows[0]) if rows else None
+
+    async def forget(self, messages: Collection[MessageId], now: float) -> int:
+        """Messages were deleted: what is open and was asked in them is asked anew by the next look. How many."""
+        query = """
+            UPDATE asks SET message = NULL, shown = NULL, asked_at = :now
+            WHERE message IN (SELECT value FROM json_each(:messages)) AND state = 'open' RETURNING id
+        """
+        columns = {"messages": json.dumps(list(messages)), "now": now}
+        return await self._sqlite.write(lambda db: len(list(db.query(query, columns))))
 
     async def decide(self, turn: TurnId, ask: AskId, decision: Decision, by: str) -> bool:
         """False when it has been decided already, or nobody waits for it any more."""

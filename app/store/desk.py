@@ -151,7 +151,8 @@ class SqliteDesk:
         where = "(thread = :thread OR channel = :channel OR guild = :guild)"
         places = {"thread": thread, "channel": channel, "guild": guild}
         ended = await self._end(where, places)
-        close = f"UPDATE turns SET closed = 1 WHERE {where} AND NOT closed"  # noqa: S608 - nobody can see their status
+        # Nobody can see their status any more, and an edit that is still on its way does not open them again.
+        close = f"UPDATE turns SET closed = 1, status = NULL WHERE {where}"  # noqa: S608
         await self._sqlite.write(lambda db: db.execute(close, places))
         return ended
 
@@ -194,9 +195,10 @@ class SqliteDesk:
 
 
 def insert_request(db: Database, request: Request, now: float) -> bool:
+    """False when it is known already, or another live turn follows the same one."""
     row = sound(row_of_request(request, now))
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-    insert = f"INSERT INTO turns ({names}) VALUES ({values}) ON CONFLICT (id) DO NOTHING RETURNING id"  # noqa: S608
+    insert = f"INSERT INTO turns ({names}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING id"  # noqa: S608
     admitted = bool(list(db.query(insert, row)))
     if request.place.thread is None and not request.place.vague:
         upsert_category(db, request.place.channel, request.place.category)

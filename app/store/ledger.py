@@ -155,6 +155,10 @@ class SqliteLedger(SqliteDesk):
         query = f"SELECT 1 FROM turns AS turn WHERE id = ? AND NOT EXISTS ({AHEAD})"  # noqa: S608
         return await self._sqlite.read(lambda db: bool(list(db.query(query, [turn]))))
 
+    async def is_next(self, turn: TurnId) -> bool:
+        query = f"SELECT 1 FROM turns AS turn WHERE id = ? AND (SELECT count(*) FROM ({AHEAD} LIMIT 2)) < 2"  # noqa: S608
+        return await self._sqlite.read(lambda db: bool(list(db.query(query, [turn]))))
+
     async def unclosed(self, most: int, but: Collection[TurnId] = ()) -> Sequence[Turn]:
         query = f"""
             SELECT * FROM turns WHERE status IS NOT NULL AND NOT closed AND stage NOT IN {LIVE_STAGES}
@@ -163,8 +167,10 @@ class SqliteLedger(SqliteDesk):
         columns = [json.dumps(list(but)), most]
         return await self._sqlite.read(lambda db: [turn_of_row(row) for row in db.query(query, columns)])
 
-    async def close(self, turn: TurnId) -> None:
-        await self._sqlite.write(lambda db: db.execute("UPDATE turns SET closed = 1 WHERE id = ?", [turn]))
+    async def close(self, turn: Turn) -> bool:
+        query = "UPDATE turns SET closed = 1 WHERE id = ? AND reopened = ? RETURNING id"
+        return await self._sqlite.write(lambda db: bool(list(db.query(query, [turn.id, turn.reopened]))))
 
     async def reopen(self, turn: TurnId) -> None:
-        await self._sqlite.write(lambda db: db.execute("UPDATE turns SET closed = 0 WHERE id = ?", [turn]))
+        query = "UPDATE turns SET closed = 0, reopened = reopened + 1 WHERE id = ?"
+        await self._sqlite.write(lambda db: db.execute(query, [turn]))

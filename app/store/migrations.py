@@ -1,8 +1,8 @@
 """The schema, as the numbered steps that lead to it. Steps that have been released are never changed, only followed.
 
 The invariants that matter live here, as CHECKs and partial unique indexes, so that no defect elsewhere can break them:
-past the queue a thread has one turn at work and one at the model, an ended turn holds no lease and no files, what was
-prompted has a session.
+past the queue a thread has one turn at work and one at the model, a turn is followed by one live turn, an ended turn
+holds no lease and no files, what was prompted has a session.
 """
 
 from sqlite_utils import Database, Migrations
@@ -275,5 +275,26 @@ def origins(database: Database) -> None:
 
         UPDATE turns SET begun_at = admitted_at
         WHERE begun_at IS NULL AND (session IS NOT NULL OR stage IN ('prompted', 'answered', 'delivered'));
+        """
+    )
+
+
+@migrations(name="0008_follows")
+def follows(database: Database) -> None:
+    database.executescript(
+        """
+        ALTER TABLE turns ADD COLUMN follows TEXT;
+        CREATE UNIQUE INDEX one_turn_that_follows ON turns (follows)
+            WHERE follows IS NOT NULL AND stage IN ('admitted', 'accepted', 'threaded', 'prompted', 'answered');
+        """
+    )
+
+
+@migrations(name="0009_endings")
+def endings(database: Database) -> None:
+    database.executescript(
+        """
+        ALTER TABLE turns ADD COLUMN expired INTEGER NOT NULL DEFAULT 0 CHECK (expired IN (0, 1));
+        ALTER TABLE turns ADD COLUMN reopened INTEGER NOT NULL DEFAULT 0;
         """
     )

@@ -6,8 +6,9 @@ one.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -50,6 +51,28 @@ class SqliteParcels:
         rows = await self._sqlite.read(lambda db: list(db.query(query, [turn])))
         return Parcelled(frozenset(row["part"] for row in rows if row["part"]), len(rows))
 
+    async def said(self, turn: TurnId) -> Collection[tuple[str, ...]]:
+        query = "SELECT part, content FROM parcels WHERE turn = ? AND part IS NOT NULL ORDER BY ordinal"
+        rows = await self._sqlite.read(lambda db: list(db.query(query, [turn])))
+        parts: dict[str, tuple[str, ...]] = {}
+        for row in rows:
+            parts[row["part"]] = (*parts.get(row["part"], ()), row["content"])
+        return set(parts.values())
+
+    async def rewrite(self, turn: TurnId, token: str, parcel: Parcel, more: Sequence[Parcel] = ()) -> None:
+        query = """
+            UPDATE parcels SET content = :content, notify = :notify, named = :named
+            WHERE turn = :turn AND ordinal = :ordinal AND message IS NULL
+        """
+
+        def change(db: Database) -> None:
+            leased(db, turn, token)
+            db.execute(query, row_of_parcel(turn, parcel))
+            db.execute("DELETE FROM files WHERE turn = ? AND ordinal = ?", [turn, parcel.ordinal])
+            insert_parcels(db, turn, more)
+
+        await self._sqlite.write(change)
+
     async def unsent(self, turn: TurnId) -> Sequence[Parcel]:
         query = "SELECT * FROM parcels WHERE turn = ? AND message IS NULL ORDER BY ordinal"
 
@@ -84,25 +107,30 @@ class SqliteParcels:
 def insert_parcels(db: Database, turn: TurnId, parcels: Sequence[Parcel]) -> None:
     """One that is there already is not written again."""
     for parcel in parcels:
-        row = {
-            "turn": turn,
-            "ordinal": parcel.ordinal,
-            "content": parcel.content.text,
-            "nonce": parcel.nonce,
-            "notify": parcel.notify,
-            "part": parcel.part,
-            "named": json.dumps([asdict(origin) for origin in parcel.named]),
-        }
         inserted = db.query(
             """
             INSERT INTO parcels (turn, ordinal, content, nonce, notify, part, named)
             VALUES (:turn, :ordinal, :content, :nonce, :notify, :part, :named)
             ON CONFLICT (turn, ordinal) DO NOTHING RETURNING ordinal
             """,
-            sound(row),
+            row_of_parcel(turn, parcel),
         )
         if list(inserted):
             insert_files(db, turn, parcel)
+
+
+def row_of_parcel(turn: TurnId, parcel: Parcel) -> dict[str, Any]:
+    """Without its files."""
+    row = {
+        "turn": turn,
+        "ordinal": parcel.ordinal,
+        "content": parcel.content.text,
+        "nonce": parcel.nonce,
+        "notify": parcel.notify,
+        "part": parcel.part,
+        "named": json.dumps([asdict(origin) for origin in parcel.named]),
+    }
+    return sound(row)
 
 
 def insert_files(db: Database, turn: TurnId, parcel: Parcel) -> None:

@@ -41,6 +41,7 @@ def row_of_request(request: Request, now: float) -> dict[str, Any]:
         "prompt": request.prompt,
         "attachments": json_of_attachments(request.attachments),
         "interaction_token": request.interaction_token,
+        "follows": request.follows,
         "stage": Stage.ADMITTED.value,
         "admitted_at": now,
         "due_at": now,
@@ -82,6 +83,9 @@ def turn_of_row(row: Row) -> Turn:
         stopped_by=row["stopped_by"],
         ending=row["ending"] and Ending(row["ending"]),
         gave_up=bool(row["gave_up"]),
+        expired=bool(row["expired"]),
+        reopened=row["reopened"],
+        follows=row["follows"] and TurnId(row["follows"]),
     )
 
 

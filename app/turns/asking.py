@@ -6,16 +6,19 @@ carried back, a message shows what is so.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+
+import structlog
 
 from app.sandboxes.ports import Machine
 from app.turns.asks import Asked, AskState
 from app.turns.books import Asks
-from app.turns.errors import Retriable
+from app.turns.errors import Refused, Retriable
 from app.turns.ports import Agent, Chat
 from app.turns.progress import Ask
 from app.turns.records import Turn
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Asking:
 
     async def has_run_out(self, turn: Turn, token: str) -> bool:
         """Whether it has waited for a person for too long: from here on nobody can answer."""
-        return await self.asks.expire(turn.id, token, self.clock())
+        return turn.expired or await self.asks.expire(turn.id, token, self.clock())
 
     async def _compare(self, turn: Turn, token: str, machine: Machine, waiting: Sequence[Ask]) -> None:
         known = {asked.ask.id: asked for asked in await self.asks.of_turn(turn.id)}
@@ -68,7 +71,19 @@ class Asking:
 
     async def _show(self, turn: Turn, asked: Asked) -> None:
         """The turn does not wait for a message that cannot be edited just now: the next look meets it again."""
-        if asked.is_stale:
-            with suppress(Retriable):
-                await self.chat.show_ask(turn, asked)
-                await self.asks.note_shown(asked)
+        try:
+            await show(turn, asked, self.asks, self.chat)
+        except Retriable as failure:
+            log.info("ask.late", ask=asked.ask.id, reason=str(failure))
+
+
+async def show(turn: Turn, asked: Asked, asks: Asks, chat: Chat) -> None:
+    """Let its message say what is so. One that Discord refuses to edit is left as it is: what was decided counts all
+    the same. Raises Retriable."""
+    if not asked.is_stale:
+        return
+    try:
+        await chat.show_ask(turn, asked)
+    except Refused as refusal:
+        log.warning("ask.unseen", turn=turn.id, ask=asked.ask.id, reason=str(refusal))
+    await asks.note_shown(asked)

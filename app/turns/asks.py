@@ -25,7 +25,7 @@ class Asked:
     turn: TurnId
     ask: Ask
     state: AskState
-    asked_at: float  # epoch seconds
+    asked_at: float  # epoch seconds; anew when its message was deleted
     expires_at: float  # the turn is over then
     message: MessageId | None = None  # the one with the buttons
     answers: tuple[tuple[str, ...], ...] = ()  # of the first questions, so far

@@ -39,7 +39,8 @@ class Ledger(Protocol):
     """The turns. Times are epoch seconds."""
 
     async def admit(self, request: Request, now: float) -> bool:
-        """Write it down, for good. False if it was known already, whatever became of it."""
+        """Write it down, for good. False if it was known already, whatever became of it, or if another live turn
+        follows the same one."""
         ...
 
     async def claim(self, token: str, now: float, until: float, stages: Collection[Stage] = LIVE) -> Turn | None:
@@ -101,12 +102,16 @@ class Ledger(Protocol):
         """Whether no other turn of its thread goes before it."""
         ...
 
+    async def is_next(self, turn: TurnId) -> bool:
+        """Whether it is first, or only one other turn of its thread goes before it."""
+        ...
+
     async def unclosed(self, most: int, but: Collection[TurnId] = ()) -> Sequence[Turn]:
         """Turns that are over and have a status message that does not say so yet, the oldest first."""
         ...
 
-    async def close(self, turn: TurnId) -> None:
-        """Its status message says how it ended."""
+    async def close(self, turn: Turn) -> bool:
+        """Its status message says how it ended. False when it was reopened since `turn` was read."""
         ...
 
     async def reopen(self, turn: TurnId) -> None:
@@ -123,7 +128,15 @@ class Parcels(Protocol):
 
     async def so_far(self, turn: TurnId) -> Parcelled: ...
 
+    async def said(self, turn: TurnId) -> Collection[tuple[str, ...]]:
+        """For each part that has been put into parcels, what these say."""
+        ...
+
     async def unsent(self, turn: TurnId) -> Sequence[Parcel]: ...
+
+    async def rewrite(self, turn: TurnId, token: str, parcel: Parcel, more: Sequence[Parcel] = ()) -> None:
+        """One that is not sent yet says this instead, and has no files; `more` come after all others."""
+        ...
 
     async def last_posted(self, thread: ThreadId) -> MessageId | None:
         """The newest message of any answer that is known to stand in the thread."""
@@ -164,7 +177,8 @@ class Asks(Protocol):
         ...
 
     async def expire(self, turn: TurnId, token: str, now: float) -> bool:
-        """Whether one that is open is past its time: then nobody can answer any of the turn's from here on."""
+        """Whether one that is open is past its time, and no decision is still to be carried back: then nobody can
+        answer any of the turn's from here on, and the turn is to end."""
         ...
 
 

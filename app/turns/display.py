@@ -6,8 +6,8 @@ Discord's own limits are the chat's business; these pauses keep a long turn from
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -25,8 +25,8 @@ log = structlog.get_logger()
 # Seconds between two edits of one message, by how long it has been painted.
 PAUSES = ((300.0, 5.0), (60.0, 2.5), (0.0, 1.2))
 FINISHING_SECONDS = 3.0  # for an edit that is on its way
+REPAIR_SECONDS = 1.0  # between two tries to look whether it was
 MOST_CANVASES = 1_000  # to forget one costs an edit too many
-PROMPTLY_SECONDS = 10.0  # whoever waited no longer than this in the queue did not wait
 
 
 @dataclass(slots=True)
@@ -35,7 +35,8 @@ class Canvas:
 
     shown: Status | None = None
     painted_at: float = float("-inf")  # of the loop's clock
-    edit: "asyncio.Task[None] | None" = None  # on its way
+    edits: set["asyncio.Task[None]"] = field(default_factory=set)  # on their way
+    is_closing: bool = False  # behind them
 
 
 class Displays:
@@ -52,11 +53,15 @@ class Displays:
         """Make the turn's status message, unless there is one."""
         if turn.status is not None:
             return turn
-        phase = Phase.STARTING if await self._ledger.is_first(turn.id) else Phase.QUEUED
-        status = Status(phase, since_of(turn), await self._preferences.verbosity_of(turn.home))
+        status = Status(await self._first_phase(turn), since_of(turn), await self._preferences.verbosity_of(turn.home))
         message = await self._chat.post_status(turn, status)
         self._canvas(turn).shown = status
         return await self._ledger.note_status(turn.id, token, message)
+
+    async def _first_phase(self, turn: Turn) -> Phase:
+        if await self._ledger.is_first(turn.id):
+            return Phase.STARTING
+        return Phase.NEXT if await self._ledger.is_next(turn.id) else Phase.QUEUED
 
     @asynccontextmanager
     async def opened(self, turn: Turn, token: str) -> AsyncIterator["Display"]:
@@ -68,16 +73,28 @@ class Displays:
     async def close(self, turn: Turn, summary: Summary) -> None:
         """Show how it ended, and forget it. Raises Retriable and Refused."""
         canvas = self._canvas(turn)
+        canvas.is_closing = True
         await _until_free(canvas)
+        canvas.is_closing = False
         await asyncio.sleep(self._pause(canvas, 0.0))
         verbosity = await self._preferences.verbosity_of(turn.home)
         await self._chat.show_summary(turn, replace(summary, verbosity=verbosity))
         self._canvases.pop(turn.id, None)
 
+    async def finish(self) -> None:
+        """Nobody paints any more: what is on its way comes to its end, or is cut off."""
+        edits = [edit for canvas in self._canvases.values() for edit in canvas.edits]
+        if edits:
+            await asyncio.wait(edits, timeout=FINISHING_SECONDS)
+            for edit in edits:
+                edit.cancel()
+            await asyncio.gather(*edits, return_exceptions=True)
+
     def _canvas(self, turn: Turn) -> Canvas:
         canvas = self._canvases.setdefault(turn.id, Canvas())
-        while len(self._canvases) > MOST_CANVASES:  # those of turns that another process closed
-            del self._canvases[next(iter(self._canvases))]
+        free = (old for old, one in self._canvases.items() if not one.edits and one is not canvas)
+        if len(self._canvases) > MOST_CANVASES and (oldest := next(free, None)):  # of turns that others have closed
+            del self._canvases[oldest]
         return canvas
 
     async def _paint(self, turn: Turn, token: str, display: "Display", canvas: Canvas) -> None:
@@ -88,8 +105,10 @@ class Displays:
             display.changed.clear()
             await _until_free(canvas)
             # Not cut off when the block ends: what has been sent off may arrive, and must be known to have done so.
-            canvas.edit = asyncio.create_task(self._edit(turn, token, display, canvas))
-            await asyncio.shield(canvas.edit)
+            edit = asyncio.create_task(self._edit(turn, token, display, canvas), name=f"status {turn.id}")
+            canvas.edits.add(edit)
+            edit.add_done_callback(canvas.edits.discard)
+            await asyncio.wait({edit})
 
     async def _edit(self, turn: Turn, token: str, display: "Display", canvas: Canvas) -> None:
         """As well as can be: a status that is not shown must not end the turn."""
@@ -98,27 +117,43 @@ class Displays:
             status = replace(display.status, verbosity=await self._preferences.verbosity_of(turn.home))
             if status != canvas.shown:
                 await self._show(turn, token, status, canvas)
+        except LeaseLost:
+            return  # and the runner finds out by itself
         except Retriable as failure:
             log.info("status.late", reason=str(failure))
             canvas.painted_at = asyncio.get_running_loop().time()
             display.changed.set()
-        except LeaseLost:
-            return  # and the runner finds out by itself
+        except Exception:
+            log.exception("turn.defect", turn=turn.id, stage=turn.stage)
 
     async def _show(self, turn: Turn, token: str, status: Status, canvas: Canvas) -> None:
-        canvas.shown = status
+        """Whatever Discord says, or whether it says anything: it may stand there from now on."""
+        late, canvas.shown = None, status
         try:
             await self._chat.show_status(turn, status)
         except Refused as refusal:
             log.warning("status.unseen", reason=str(refusal))
-        except Retriable:
-            canvas.shown = None
-            raise
+        except Retriable as failure:
+            late, canvas.shown = failure, None
         canvas.painted_at = asyncio.get_running_loop().time()
-        try:
-            await self._ledger.assure(turn.id, token)
-        except LeaseLost:  # and somebody may have closed it meanwhile
-            await self._ledger.reopen(turn.id)
+        await self._repair(turn, token, canvas)
+        if late is not None:
+            raise late
+
+    async def _repair(self, turn: Turn, token: str, canvas: Canvas) -> None:
+        """Somebody else may have closed it meanwhile. It is closed once more then."""
+        while not canvas.is_closing:
+            try:
+                await self._ledger.assure(turn.id, token)
+            except LeaseLost:
+                with suppress(Retriable):
+                    await self._ledger.reopen(turn.id)
+                    return
+            except Retriable:
+                pass
+            else:
+                return
+            await asyncio.sleep(REPAIR_SECONDS)
 
     def _pause(self, canvas: Canvas, age: float) -> float:
         pause = next(pause for least, pause in self._pauses if age >= least)
@@ -140,14 +175,12 @@ class Display:
 
 
 def since_of(turn: Turn) -> float:
-    """From when its time is counted: whoever waited in the queue counts from its end."""
-    if turn.begun_at is None or turn.begun_at - turn.admitted_at <= PROMPTLY_SECONDS:
-        return turn.admitted_at
-    return turn.begun_at
+    """From when its time is counted: what it waited in the queue is not."""
+    return turn.begun_at if turn.begun_at is not None else turn.admitted_at
 
 
 async def _until_free(canvas: Canvas) -> None:
     """An edit that has been sent off may still arrive: whoever edits next comes after it. One that takes for ever is
     not waited for."""
-    if canvas.edit is not None:
-        await asyncio.wait({canvas.edit}, timeout=FINISHING_SECONDS)
+    if canvas.edits:
+        await asyncio.wait(canvas.edits, timeout=FINISHING_SECONDS)

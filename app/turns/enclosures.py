@@ -1,7 +1,7 @@
 """Files that travel with a turn: in with the question, out with the answer.
 
-In: the model is shown images and short texts; everything else lies in the workspace, and the prompt says where. Out:
-what the agent left in `outbox/`, and the images that it made, each once as long as it stays the same.
+In: they lie in the workspace, and the prompt says where; images and short texts the model is shown besides. Out: what
+the agent left in `outbox/`, and the images that it made, each once as long as it stays the same.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ from app.turns.errors import Refused, Retriable
 from app.turns.ports import Chat, Files
 from app.turns.records import File, Origin, Turn
 
-MOST_OUT = 2 * MOST_FILES
+MOST_OUT = 2 * MOST_FILES  # with one answer, and so many are named as such that cannot go out
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,13 @@ class Enclosures:
     async def enclose(
         self, thread: ThreadId, prompt: str, files: Sequence[File], *, show: bool
     ) -> tuple[tuple[File, ...], str]:
-        """The files that the model is shown, and the prompt with the paths of the others. Without `show` these are all
-        of them. The machine must be awake."""
+        """The files that the model is shown, none without `show`, and the prompt with the paths of all. The machine
+        must be awake."""
         shown = tuple(file for file in files if show and sort(file) is not Kind.OTHER)
         laid = {}
         for file in files:
-            if file not in shown:
-                path = await self.files.put(thread, safe_name(file.name), file.content)
-                laid[path] = Laid(path, len(file.content))
+            path = await self.files.put(thread, safe_name(file.name), file.content)
+            laid[path] = Laid(path, len(file.content))
         return shown, "\n\n".join(part for part in (prompt, mention(list(laid.values()))) if part)
 
     async def made(self, thread: ThreadId, written: Collection[str]) -> Made:
@@ -67,14 +66,12 @@ class Enclosures:
             before = await self.parcels.handed_out(thread)
         except (Retriable, Refused):
             return Made()
-        fresh = [one for one in found if one.size and origin_of(one) not in before]
-        fitting = [one for one in fresh if one.size <= MOST_BYTES]
-        large = [one for one in fresh if one.size > MOST_BYTES]
+        fresh = [one for one in found if origin_of(one) not in before]
+        fitting = [one for one in fresh if 0 < one.size <= MOST_BYTES]
+        staying = [one for one in fresh if not 0 < one.size <= MOST_BYTES][:MOST_OUT]
         made = await self._taken(thread, fitting[:MOST_OUT])
-        notes = [*made.notes, *map(too_large, large)]
-        if left := len(fitting[MOST_OUT:]):
-            notes.append(f"{left} more files stay in the machine.")
-        return replace(made, notes=tuple(notes), named=tuple(map(origin_of, large)))
+        notes = (*made.notes, *map(why_it_stays, staying), *more_to_come(len(fitting) - MOST_OUT))
+        return replace(made, notes=notes, named=tuple(map(origin_of, staying)))
 
     async def _taken(self, thread: ThreadId, found: Sequence[Found]) -> Made:
         files, notes = list[File](), list[str]()
@@ -92,8 +89,18 @@ def origin_of(found: Found) -> Origin:
     return Origin(found.path, found.mark)
 
 
-def too_large(found: Found) -> str:
+def why_it_stays(found: Found) -> str:
+    if not found.size:
+        return f"{in_a_line(found.path)} is empty, so it is not attached."
     return f"{in_a_line(found.path)} ({in_words(found.size)}) is too large for Discord, and stays in the machine."
+
+
+def more_to_come(count: int) -> tuple[str, ...]:
+    if count <= 0:
+        return ()
+    return (
+        f"{count} more files come with the next answer." if count > 1 else "1 more file comes with the next answer.",
+    )
 
 
 def in_a_line(path: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.sandboxes.keeper import Keeper
+from app.turns.abandoning import Abandoning
 from app.turns.asking import Asking
 from app.turns.books import Books
 from app.turns.closing import PAUSE_SECONDS, Closer
@@ -46,9 +47,11 @@ class Engine:
         displays = Displays(ledger, books.preferences, chat, habits.pauses)
         delivery, enclosures = Delivery(chat, books.parcels), Enclosures(chat, world.files, books.parcels)
         asking = Asking(books.asks, chat, agent, clock, habits.patience)
-        work = Work(ledger, chat, agent, keeper, displays, delivery, enclosures, asking)
+        abandoning = Abandoning(ledger, agent, keeper)
+        work = Work(ledger, chat, agent, keeper, displays, delivery, enclosures, asking, abandoning)
         steps = Steps(ledger, chat, displays, keeper, work, delivery, policy, world.router)
-        self._closer = Closer(ledger, books.asks, chat, displays, agent, keeper, habits.closing)
+        self._displays = displays
+        self._closer = Closer(ledger, books.asks, chat, displays, agent, keeper, abandoning, habits.closing)
         self._runner = Runner(ledger, steps, clock, habits.pace, self._closer.nudge)
 
     def nudge(self) -> None:
@@ -58,6 +61,9 @@ class Engine:
 
     async def run(self) -> None:
         """Until cancelled; turns at work are then handed back as they are."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._runner.run())
-            group.create_task(self._closer.run())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._runner.run())
+                group.create_task(self._closer.run())
+        finally:
+            await self._displays.finish()

@@ -26,6 +26,14 @@ class Refused(Exception):
         self.tell = tell
 
 
+class Unfit(Refused):
+    """This one message is not taken; others are."""
+
+
+class UnfitFiles(Unfit):
+    """Not with its files, that is; without them it may be. `tell` says why, and nothing more."""
+
+
 class Withdrawn(Refused):
     """What was asked is not there any more: nobody waits for an answer, nor for words about it."""
 

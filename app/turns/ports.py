@@ -42,7 +42,13 @@ class Chat(Protocol):
         ...
 
     async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:
-        """Notifies nobody but `parcel.notify`. Idempotent by the nonce, as long as Discord remembers it: minutes."""
+        """Notifies nobody but `parcel.notify`. Idempotent by the nonce, as long as Discord remembers it: minutes.
+        Raises Unfit for what is no reason not to post the next."""
+        ...
+
+    def annotate(self, content: Content, remark: str) -> Sequence[Content]:
+        """The text of a message with one more remark of ours below it, and without its files: one message, or two
+        where it does not fit into one. Whom it mentions, the last one mentions."""
         ...
 
     async def find_posted(self, thread: ThreadId, after: str, parcel: Parcel) -> MessageId | None:
@@ -62,7 +68,8 @@ class Chat(Protocol):
         ...
 
     async def post_ask(self, turn: Turn, asked: Asked) -> MessageId:
-        """Put it to the people of the thread, with all that belongs to it; notifies the turn's asker. Idempotent."""
+        """Put it to the people of the thread, with all that belongs to it; notifies the turn's asker. Idempotent, by
+        when it was asked."""
         ...
 
     async def show_ask(self, turn: Turn, asked: Asked) -> None:

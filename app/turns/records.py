@@ -95,6 +95,7 @@ class Request:
     interaction_token: str | None = None  # opens the interaction's webhook for 15 minutes
     addressed: Addressed = Addressed.US
     attachments: tuple[Attachment, ...] = ()
+    follows: TurnId | None = None  # the turn that it goes on from, or asks again
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,9 @@ class Turn:
     stopped_by: str | None = None  # the name of who wants it stopped
     ending: Ending | None = None  # why it was cancelled, where that is known
     gave_up: bool = False  # its answer is an apology
+    expired: bool = False  # nobody came in time to answer what it asked: it is to end
+    reopened: int = 0  # how often it has turned out that its status message may say something older than its end
+    follows: TurnId | None = None  # as its request said
 
     @property
     def thread(self) -> ThreadId | None:

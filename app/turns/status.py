@@ -15,7 +15,8 @@ class Verbosity(StrEnum):
 
 
 class Phase(StrEnum):
-    QUEUED = "queued"  # behind another turn of its thread
+    QUEUED = "queued"  # behind other turns of its thread
+    NEXT = "next"  # behind one of them, and before all others that wait
     STARTING = "starting"  # a machine is made
     WAKING = "waking"  # or woken
     CLONING = "cloning"  # the repository
@@ -28,7 +29,7 @@ class Status:
     """Of a turn that is not over."""
 
     phase: Phase
-    since: float  # epoch seconds; of the work, or of the wait in the queue
+    since: float  # epoch seconds: when the turn began; while it waits in the queue, when it was asked
     verbosity: Verbosity = Verbosity.NORMAL
     progress: Progress = field(default_factory=Progress)
     expires_at: float | None = None  # epoch seconds until which it waits for a person
@@ -52,4 +53,5 @@ class Summary:
     seconds: float | None = None  # at work; None: it never was
     report: Report | None = None  # None: not known
     by: str | None = None  # who stopped it, or denied it
+    reason: str = ""  # why it failed, in a sentence, where nothing in the thread says so
     verbosity: Verbosity = Verbosity.NORMAL

@@ -136,7 +136,8 @@ class Steps:
             parcels = await self.delivery.last_words(turn, tell)
             return Event.GIVEN_UP, Facts(answer=tell, parcels=parcels, failure=failure)
         await self.apologise(turn, tell)
-        return Event.GIVEN_UP, Facts(failure=failure)
+        first = turn.answer if turn.gave_up else None  # what could not be posted was an apology already
+        return Event.GIVEN_UP, Facts(answer=first or tell, failure=failure)
 
     async def apologise(self, turn: Turn, text: str) -> None:
         """Say it where it was asked, as well as can be: a turn that cannot even say so ends all the same. Who did not

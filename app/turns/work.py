@@ -11,12 +11,11 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
-
 from app.background import meanwhile
 from app.ids import SessionId, ThreadId
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.ports import Errand, Machine
+from app.turns.abandoning import Abandoning
 from app.turns.asking import Asking
 from app.turns.books import Facts, Ledger
 from app.turns.delivery import Delivery
@@ -30,8 +29,6 @@ from app.turns.progress import Progress
 from app.turns.records import Turn
 from app.turns.status import Phase
 from app.turns.titles import title_of
-
-log = structlog.get_logger()
 
 Happened = tuple[Event, Facts]
 
@@ -55,6 +52,7 @@ class Work:
     delivery: Delivery
     enclosures: Enclosures
     asking: Asking
+    abandoning: Abandoning
 
     async def prompt(self, turn: Turn, token: str) -> Happened:
         turn = await self.displays.post(turn, token)
@@ -164,11 +162,5 @@ class Work:
 
     async def abandon(self, turn: Turn) -> None:
         """Nobody waits for the answer any more: stop what may still be running, as well as can be."""
-        if turn.stage not in {Stage.THREADED, Stage.PROMPTED}:
-            return
-        try:
-            machine = await self.keeper.awake(turn.home)
-            if machine is not None and (session := turn.session or machine.session):
-                await self.agent.abort(machine, session)
-        except Exception as failure:  # noqa: BLE001 - whatever it is, it must not keep the turn alive
-            log.warning("turn.unstopped", reason=str(failure))
+        if turn.stage in {Stage.THREADED, Stage.PROMPTED}:
+            await self.abandoning.abandon(turn)

@@ -105,5 +105,5 @@ async def test_everything_else_is_between_the_asker_and_us(here: Scene) -> None:
         await here.use(subcommand)
 
     assert here.last(here.ada)["content"] == resume.DONE
-    assert "Machine: active" in here.ada.messages(here.thread)[-3]["content"]
+    assert "Machine: awake" in here.ada.messages(here.thread)[-3]["content"]
     assert len(here.bob.messages(here.thread)) == before

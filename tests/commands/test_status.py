@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.commands.status import lasting
+from app.commands.status import MACHINE, lasting
 from app.ids import SessionId
 from app.sandboxes.machine import State
 from app.turns.errors import Refused
@@ -27,7 +27,7 @@ async def test_a_machine_that_is_awake_is_told_of_with_its_names(door: Door) -> 
 
     assert told == [
         "Nothing is being worked on.",
-        f"Machine: active for 2 minutes (since <t:{NOW:.0f}:f>)",
+        f"Machine: awake for 2 minutes (since <t:{NOW:.0f}:f>)",
         "Model: opencode/claude",
         "Sandbox: `opencord-210`",
         "Session: `ses_1`",
@@ -42,7 +42,7 @@ async def test_what_is_at_work_and_what_waits_is_told_with_its_age(door: Door) -
 
     told = await lines(door)
 
-    assert told[0] == "At work: working, asked 1 hour ago, 1 more after it."
+    assert told[0] == "OpenCode is at work on a question that was asked 1 hour ago; 1 more waits."
 
 
 async def test_a_machine_out_of_order_is_told_of_with_its_trouble(door: Door) -> None:
@@ -50,7 +50,7 @@ async def test_a_machine_out_of_order_is_told_of_with_its_trouble(door: Door) ->
 
     told = await lines(door)
 
-    assert told[1].startswith("Machine: error for 0 seconds")
+    assert told[1].startswith("Machine: out of order for 0 seconds")
     assert told[-2:] == ["Resume failures: 1", "Last error: OpenCode is not installed there."]
 
 
@@ -61,7 +61,7 @@ async def test_a_machine_that_is_gone_is_none_and_its_session_has_ended(door: Do
 
     told = await lines(door)
 
-    assert told[1].startswith("Machine: destroyed for 0 seconds")
+    assert told[1].startswith("Machine: gone for 0 seconds")
     assert told[1].endswith("the next question gets a new one")
     assert told[-1] == "Session: `ses_1` (ended)"
 
@@ -71,7 +71,10 @@ async def test_a_question_that_has_no_machine_yet_is_told_of(door: Door) -> None
 
     told = await lines(door)
 
-    assert told[:2] == ["At work: waiting for the machine, asked 0 seconds ago.", "Machine: none yet"]
+    assert told[:2] == [
+        "The machine is being made ready for a question that was asked 0 seconds ago.",
+        "Machine: none yet",
+    ]
 
 
 async def test_a_long_error_fits_into_a_message(door: Door) -> None:
@@ -82,6 +85,20 @@ async def test_a_long_error_fits_into_a_message(door: Door) -> None:
     told = await lines(door)
 
     assert len("\n".join(told)) <= 2_000
+
+
+async def test_several_that_wait_are_counted(door: Door) -> None:
+    await work_on(door, 501)
+    for number in (502, 503):
+        await wait(door, number)
+
+    told = await lines(door)
+
+    assert told[0].endswith("; 2 more wait.")
+
+
+def test_no_state_of_a_machine_is_without_words() -> None:
+    assert set(MACHINE) == set(State)
 
 
 @pytest.mark.parametrize(

@@ -310,6 +310,27 @@ async def test_a_decision_that_was_taken_is_known_by_what_it_did(
     assert known == [True, False]
 
 
+@pytest.mark.parametrize("text", ["!bash echo may-die && true", "!write may-die.txt one"])
+async def test_a_decision_that_comes_after_its_server_was_killed_does_not_count(world: World, text: str) -> None:
+    turn = "4221" if "bash" in text else "4222"
+    machine, session = await begun(world, turn, text)
+    old = await asked(world, machine, session, turn)
+    await world.end_at_once()
+    await world.boot()
+    machine = replace(machine, endpoint=world.endpoint, session=session)
+
+    counts = [await world.agent.reply(machine, old, Allowed(always=False))]
+    await world.agent.prompt(machine, session, Prompt(TurnId(turn), text))
+    new = await asked(world, machine, session, turn)
+    for ask in (old, new, old):
+        counts.append(await world.agent.reply(machine, ask, Allowed(always=False)))
+    await world.followed(machine, session, turn)
+    counts.append(await world.agent.reply(machine, old, Allowed(always=False)))
+
+    assert old.id != new.id
+    assert counts == [False, False, True, False, False]
+
+
 async def taken(follow: AsyncIterator[Progress]) -> AsyncIterator[Progress]:
     """Only the first that asks."""
     async for seen in follow:
@@ -567,6 +588,18 @@ async def test_turns_are_undone_from_the_newest_backwards(world: World) -> None:
     assert too_early is Rewound.NEWER
     assert undone == [Rewound.DONE, Rewound.NOTHING, Rewound.DONE]
     assert (then, file.read_text()) == ("one", "three")
+
+
+async def test_of_two_who_undo_or_redo_at_once_the_second_finds_it_done(world: World) -> None:
+    machine, session = await world.opened()
+    await world.ask(machine, session, "7251", "!write twice.txt one\\n")
+
+    undone = await asyncio.gather(*(world.agent.undo(machine, session, TurnId("7251")) for _ in range(2)))
+    there = (world.workspace / "twice.txt").exists()
+    redone = await asyncio.gather(*(world.agent.redo(machine, session) for _ in range(2)))
+
+    assert (undone, there) == ([Rewound.DONE, Rewound.NOTHING], False)
+    assert redone == [Rewound.DONE, Rewound.NOTHING]
 
 
 async def test_nothing_is_undone_while_the_session_is_at_work(world: World) -> None:

@@ -87,7 +87,7 @@ async def test_an_opener_whose_answer_was_lost_is_found_when_the_token_has_died(
     """The reply stands in the channel, nobody wrote down its id, and the interaction cannot be asked any more."""
     first = await setting.chat.post_opener(setting.turn)
 
-    again = await setting.chat.post_opener(replace(setting.turn, interaction_token=None))
+    again = await setting.chat.post_opener(replace(setting.turn, interaction_token=None, attempts=1))
 
     assert first == again
     assert len(setting.read(setting.turn.place.channel)) == 1
@@ -142,6 +142,23 @@ async def test_what_was_posted_with_a_file_is_found_only_with_the_same_file(sett
     other = await setting.chat.find_posted(thread, thread, replace(wanted, content=Content("look")))
 
     assert (found, other) == (posted, None)
+
+
+async def test_a_remark_stands_below_a_text_whose_files_do_not_go_with_it(setting: Setting) -> None:
+    content = Content("look\n-# <@7>", (File("a.txt", b"one"),))
+
+    assert list(setting.chat.annotate(content, "No files.")) == [Content("look\n-# <@7>\n-# No files.")]
+    assert list(setting.chat.annotate(Content("", content.files), "No files.")) == [Content("-# No files.")]
+
+
+async def test_an_ask_that_was_deleted_can_be_posted_anew(setting: Setting) -> None:
+    turn = await in_thread(setting)
+    asked = Asked(turn.id, Ask(AskId("per_1"), Permission("bash", "ls")), AskState.OPEN, 0.0, 1_700_000_000.0)
+    first = await setting.chat.post_ask(turn, asked)
+
+    anew = await setting.chat.post_ask(turn, replace(asked, asked_at=60.0))
+
+    assert anew != first
 
 
 async def test_what_has_nothing_in_it_to_see_is_no_message_unless_somebody_is_to_be_notified(setting: Setting) -> None:

@@ -33,7 +33,7 @@ async def test_stop_ends_a_turn_and_keeps_what_was_done(thread: Scene) -> None:
 async def test_what_is_asked_meanwhile_waits_its_turn(thread: Scene) -> None:
     await busy(thread)
     await thread.write("tell me more please", means="!say There is no more.", who=thread.people.bob)
-    await thread.look("Queued")
+    await thread.look("**Next**")
     thread.people.release()
     await thread.over()
 
@@ -43,7 +43,7 @@ async def test_what_is_asked_meanwhile_waits_its_turn(thread: Scene) -> None:
 async def test_run_next_puts_a_question_before_the_others(thread: Scene) -> None:
     await busy(thread)
     await thread.write("tell me more please", means="!say There is no more.")
-    await thread.look("Queued")
+    await thread.look("**Next**")
     await thread.write("what time is it?", means="!say Time for tea.", who=thread.people.bob)
     await thread.look("Queued")
     await thread.press("Run next", who=thread.people.bob)
@@ -56,7 +56,7 @@ async def test_run_next_puts_a_question_before_the_others(thread: Scene) -> None
 async def test_interrupt_now_stops_what_is_in_the_way(thread: Scene) -> None:
     await busy(thread)
     await thread.write("what time is it?", means="!say Time for tea.", who=thread.people.bob)
-    await thread.look("Queued")
+    await thread.look("**Next**")
     await thread.press("Interrupt now", who=thread.people.bob)
     await thread.over()
 
@@ -66,7 +66,7 @@ async def test_interrupt_now_stops_what_is_in_the_way(thread: Scene) -> None:
 async def test_what_waits_can_be_changed_and_taken_back(thread: Scene) -> None:
     await busy(thread)
     changed = await thread.write("what time is it?", means="!say Time for tea.")
-    await thread.look("Queued")
+    await thread.look("**Next**")
     deleted = await thread.write("tell me more please", means="!say There is no more.")
     await thread.look("Queued")
     await thread.write("show me the shop", means="!say Here it is.", who=thread.people.bob)

@@ -59,7 +59,7 @@ def test_a_permission_shows_the_command_what_always_means_and_until_when_it_wait
         "-# **Always allow** covers `npm install *`, for everybody in this thread, "
         "until its machine sleeps or is started again.\n"
         "-# **Deny** ends the turn; with a reason, the agent goes on and does it another way.\n"
-        "-# Waiting until <t:1700001800:f>. "
+        "-# Waiting until <t:1700001800:t>. "
         "After that nothing of this is done, the turn ends, and the machine sleeps."
     )
     assert view.files == ()
@@ -170,6 +170,16 @@ def test_what_nobody_waits_for_says_so_and_offers_to_try_again() -> None:
     assert custom_ids(unanswered) == custom_ids(too_late) == [f"retry:{TURN}"]
 
 
+@pytest.mark.parametrize("about", [INSTALL, (COLOUR,)])
+def test_what_is_gone_while_its_turn_goes_on_offers_nothing_to_press(about: Permission | tuple[Question, ...]) -> None:
+    view = ask(asked(about, AskState.GONE), is_over=False)
+
+    assert view.content.startswith(
+        "-# ⌛ **Gone**: nobody waits for an answer to this any more; if the agent still needs"
+    )
+    assert view.components == ()
+
+
 # --- questions ---------------------------------------------------------------------------------------------------
 
 
@@ -183,7 +193,7 @@ def test_a_question_shows_its_options_and_how_it_can_be_answered() -> None:
         "1. **Red**: warm\n"
         "2. **Blue**: cold\n"
         "-# Choose one, or reply to this message with an answer of your own.\n"
-        "-# Waiting until <t:1700001800:f>. After that the turn ends, and the machine sleeps."
+        "-# Waiting until <t:1700001800:t>. After that the turn ends, and the machine sleeps."
     )
     assert dict(zip(labels(view), custom_ids(view), strict=True)) == {
         "Red": f"answer:{TURN}:que_1:0:0",
@@ -348,6 +358,7 @@ def test_a_denial_asks_for_a_reason_and_takes_none() -> None:
     (label,) = modal["data"]["components"]
     assert (modal["type"], modal["data"]["custom_id"]) == (9, f"deny:{TURN}:per_1")
     assert (label["component"]["custom_id"], label["component"]["required"]) == ("reason", False)
+    assert label["component"]["placeholder"] == "Optional"
 
 
 @given(texts, texts)

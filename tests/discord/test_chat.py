@@ -20,7 +20,8 @@ from app.discord.text import units
 from app.discord.transport import Transport
 from app.ids import AskId, ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.turns.asks import Asked, AskState
-from app.turns.errors import Refused, Retriable, Withdrawn
+from app.turns.errors import Refused, Retriable, Unfit, UnfitFiles, Withdrawn
+from app.turns.machine import Stage
 from app.turns.progress import Allowed, Answered, Ask, Option, Permission, Question
 from app.turns.records import Asker, Content, File, Parcel, Place, Request, Source, Turn
 from app.turns.status import Outcome, Phase, Status, Summary
@@ -72,6 +73,11 @@ class Scene:
         place = Place(GuildId(self.discord.guild), self.channel, thread)
         asked = turn(message["id"], Source.MESSAGE, place, Asker(UserId(self.ada.id), "Ada"), "and now?")
         return replace(asked, opener=MessageId(asked.id))
+
+    def deny(self, permission: May) -> None:
+        """To everybody, in the channel and its threads."""
+        everybody = Overwrite(self.discord.guild, 0, deny=int(permission))
+        self.discord.channel("general").overwrites[everybody.id] = everybody
 
     def message(self, channel: str, id: str) -> Json:
         (found,) = (message for message in self.ada.messages(channel) if message["id"] == id)
@@ -192,11 +198,25 @@ async def test_after_a_quarter_of_an_hour_the_opener_is_an_ordinary_message_and_
         first = await here.chat.post_opener(turn)
         soon = await here.chat.post_opener(turn)
         here.discord.clock.advance(A_QUARTER_OF_AN_HOUR)  # the nonce is forgotten
-        late = await here.chat.post_opener(turn)
+        late = await here.chat.post_opener(repeated(turn))
     assert first == soon == late
     assert here.texts(here.channel) == ["**Ada** asked:\n> list the files"]
     assert here.called("PATCH", "/webhooks/") == 0
     assert here.discord.violations == []
+
+
+async def test_two_who_ask_the_same_at_once_have_an_opener_each() -> None:
+    """Of a press nothing is left in the opener that tells one from the other."""
+    async with scene() as here:
+        asked = [replace((await here.ask())[1], interaction_token=None) for _ in range(2)]
+        openers = [await here.chat.post_opener(turn) for turn in asked]
+    assert len(set(openers)) == 2
+    assert here.texts(here.channel) == ["**Ada** asked:\n> list the files"] * 2
+
+
+def repeated(turn: Turn) -> Turn:
+    """As somebody takes it up who does not know what came of the first attempt."""
+    return replace(turn, attempts=1)
 
 
 async def test_an_opener_that_was_shown_in_time_is_found_when_the_token_is_dead() -> None:
@@ -208,7 +228,7 @@ async def test_an_opener_that_was_shown_in_time_is_found_when_the_token_is_dead(
             await here.chat.post_opener(asked)
         shown = await here.chat.post_opener(turn)
         here.discord.clock.advance(A_QUARTER_OF_AN_HOUR + 1)
-        found = await here.chat.post_opener(turn)
+        found = await here.chat.post_opener(repeated(turn))
     assert found == shown
     assert len(here.texts(here.channel)) == 3
 
@@ -339,6 +359,64 @@ async def test_a_parcel_arrives_once_by_its_nonce() -> None:
     assert here.discord.violations == []
 
 
+async def test_without_leave_to_attach_files_only_the_files_are_refused() -> None:
+    async with scene() as here:
+        thread = await here.thread()
+        here.deny(May.ATTACH_FILES)
+        with pytest.raises(UnfitFiles) as refusal:
+            await here.chat.post(thread, parcel(0, "look", File("a.txt", b"one")), None)
+        await here.chat.post(thread, parcel(0, "look"), None)
+    assert "“Attach Files”" in refusal.value.tell
+    assert here.texts(thread) == ["look"]
+
+
+async def test_without_leave_to_write_nothing_else_is_worth_a_try() -> None:
+    async with scene() as here:
+        thread = await here.thread()
+        here.deny(May.SEND_MESSAGES_IN_THREADS)
+        with pytest.raises(Forbidden) as refusal:
+            await here.chat.post(thread, parcel(0, "look"), None)
+    assert "Send Messages" in refusal.value.tell
+
+
+@pytest.mark.parametrize("files", [(), (File("a.txt", b"one"),)], ids=["without files", "with a file"])
+@pytest.mark.parametrize(
+    ("status", "code", "alone", "with_files"),
+    [
+        (400, 200000, Unfit, Unfit),  # AutoMod, which reads words
+        (400, 240000, Unfit, Unfit),
+        (400, 50035, Unfit, UnfitFiles),
+        (403, 50013, Forbidden, UnfitFiles),
+        (413, 40005, Rejected, UnfitFiles),
+        (403, 50001, Forbidden, Forbidden),
+        (404, 10003, NotFound, NotFound),
+        (400, 160005, Rejected, Rejected),  # locked
+        (400, 50083, Rejected, Rejected),
+    ],
+)
+async def test_a_refusal_tells_whether_it_is_about_the_message_or_about_all(
+    status: int, code: int, alone: type[Refused], with_files: type[Refused], files: tuple[File, ...]
+) -> None:
+    async with scene() as here:
+        thread = await here.thread()
+        body = {"code": code, "message": "No."}
+        here.discord.faults.fail(method="POST", path=r"/channels/\d+/messages", status=status, body=body)
+        with pytest.raises(Refused) as refusal:
+            await here.chat.post(thread, parcel(0, "look", *files), None)
+    assert type(refusal.value) is (with_files if files else alone)
+
+
+async def test_a_remark_below_a_full_message_costs_none_of_it() -> None:
+    async with scene() as here:
+        first, last = here.chat.annotate(Content("word " * 390 + "\n-# <@7>", (File("a.txt", b"one"),)), "No. " * 40)
+    text = f"{first.text} {last.text}"
+    assert text.count("word") == 390
+    assert last.text.endswith("No. " * 39 + "No.")
+    assert "<@7>" in last.text
+    assert max(units(first.text), units(last.text)) <= 2000
+    assert (first.files, last.files) == ((), ())
+
+
 async def test_a_parcel_whose_receipt_was_lost_arrives_once() -> None:
     async with scene() as here:
         thread = await here.thread()
@@ -431,7 +509,7 @@ async def test_nobody_is_notified_but_the_one_whom_a_parcel_is_for() -> None:
 async def test_a_file_that_is_too_large_is_told_in_words() -> None:
     async with scene(Rules(window=0.02, file_bytes=10)) as here:
         thread = await here.thread()
-        with pytest.raises(Rejected) as refusal:
+        with pytest.raises(UnfitFiles) as refusal:
             await here.chat.post(thread, parcel(0, "x", File("a", b"x" * 11)), None)
     assert "too large" in refusal.value.tell
 
@@ -452,7 +530,7 @@ async def test_a_permission_that_is_missing_is_told_by_its_name(
         asked = await here.ask_in_thread()
         deny = Overwrite(here.discord.guild, 0, deny=int(missing))
         here.discord.channel("general").overwrites[deny.id] = deny
-        with pytest.raises(Rejected) as refusal:
+        with pytest.raises(Refused) as refusal:
             await here.chat.post(asked.home, parcel(0, "x", *files), asked.opener)
     assert name in refusal.value.tell
 
@@ -462,17 +540,18 @@ async def test_a_permission_that_is_missing_is_told_by_its_name(
 AT_WORK = Status(Phase.THINKING, 1_700_000_000.0)
 
 
-async def test_a_status_is_posted_once_and_silently_in_reply_to_its_question() -> None:
+@pytest.mark.parametrize(("phase", "words"), [(Phase.QUEUED, "🕒 **Queued**"), (Phase.NEXT, "⏳ **Next**")])
+async def test_a_status_is_posted_once_and_silently_in_reply_to_its_question(phase: Phase, words: str) -> None:
     async with scene() as here:
         asked = await here.ask_in_thread()
-        first = await here.chat.post_status(asked, Status(Phase.QUEUED, 0.0))
+        first = await here.chat.post_status(asked, Status(phase, 0.0))
         soon = await here.chat.post_status(asked, AT_WORK)
         here.discord.clock.advance(3_600)  # the nonce is forgotten
         late = await here.chat.post_status(replace(asked, attempts=1), AT_WORK)
         message = here.message(asked.home, first)
     assert first == soon == late
     assert message["message_reference"]["message_id"] == asked.opener
-    assert message["content"].startswith("-# 🕒 **Queued**")
+    assert message["content"].startswith(f"-# {words}")
     assert message["flags"] & 1 << 12
     assert here.ada.notifications() == []
     assert here.discord.violations == []
@@ -653,7 +732,31 @@ async def test_what_was_decided_is_shown_in_an_archived_thread_too() -> None:
     assert "**Gone**" in shown["content"]
 
 
-async def test_an_ask_that_somebody_deleted_stays_so() -> None:
+async def test_an_ask_that_was_deleted_is_posted_anew_though_discord_remembers_the_first() -> None:
+    async with scene() as here:
+        turn = await here.ask_in_thread()
+        asked = asked_in(turn, Permission("bash", "ls"))
+        first = await here.chat.post_ask(turn, asked)
+        here.discord.world.channel(turn.home).messages.pop(first)
+        anew = await here.chat.post_ask(turn, replace(asked, asked_at=60.0))
+        message = here.message(turn.home, anew)
+    assert "Allow once" in str(message["components"])
+    assert [one["id"] for one in here.ada.notifications()][-1] == anew
+
+
+async def test_what_is_gone_offers_another_try_only_once_its_turn_is_over() -> None:
+    async with scene() as here:
+        turn = replace(await here.ask_in_thread(), stage=Stage.PROMPTED)
+        asked = asked_in(turn, Permission("bash", "ls"))
+        asked = replace(asked, message=await here.chat.post_ask(turn, asked), state=AskState.GONE)
+        shown = []
+        for stage in (Stage.PROMPTED, Stage.CANCELLED):
+            await here.chat.show_ask(replace(turn, stage=stage), asked)
+            shown.append(here.message(turn.home, str(asked.message))["components"])
+    assert ["Retry" in str(components) for components in shown] == [False, True]
+
+
+async def test_an_edit_of_an_ask_that_somebody_deleted_changes_nothing() -> None:
     async with scene() as here:
         turn = await here.ask_in_thread()
         asked = asked_in(turn, Permission("bash", "ls"))
@@ -707,7 +810,7 @@ async def test_a_command_of_an_hour_ago_is_told_in_the_channel() -> None:
         here.discord.clock.advance(3600)
         await here.chat.tell(turn, "Sorry, that failed.")
         here.discord.clock.advance(3600)
-        await here.chat.tell(turn, "Sorry, that failed.")
+        await here.chat.tell(repeated(turn), "Sorry, that failed.")
     assert here.texts(here.channel) == ["Sorry, that failed."]
 
 
@@ -717,7 +820,7 @@ async def test_a_message_is_told_in_a_reply_each_asker_their_own() -> None:
         for turn in (second, first, first):
             await here.chat.tell(turn, "Sorry, that failed.")
         here.discord.clock.advance(3600)
-        await here.chat.tell(first, "Sorry, that failed.")
+        await here.chat.tell(repeated(first), "Sorry, that failed.")
     replies = [message for message in here.ada.messages(here.channel) if message["content"].startswith("Sorry")]
     assert [reply["message_reference"]["message_id"] for reply in replies] == [second.id, first.id]
     assert here.discord.violations == []

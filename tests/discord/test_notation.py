@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 
-from app.discord.notation import NOTHING, code, fence, is_exact, legible, mention, prose, timestamp, visible
+from app.discord.notation import NOTHING, code, fence, is_exact, legible, mention, path, prose, timestamp, visible
 from app.discord.text import units
 from tests.discord.oracle import texts
 
@@ -37,6 +37,32 @@ def test_code_ends_where_it_ends(text: str) -> None:
 
     inside = re.fullmatch(r"(`+)(.+?)(?<!`)\1(?!`)", shown)
     assert shown == NOTHING or (inside is not None and "\n" not in shown and units(shown) <= 6 + 2 * 50)
+
+
+@given(texts)
+def test_a_path_ends_where_it_ends_and_fits(text: str) -> None:
+    shown = path(text * 3, 50)
+
+    inside = re.fullmatch(r"(`+)(.+?)(?<!`)\1(?!`)", shown)
+    assert shown == NOTHING or (inside is not None and "\n" not in shown and units(shown) <= 6 + 2 * 50)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("src/app.py", "`src/app.py`"),
+        ("deep/er/and/deeper/still/main.py", "`deep/er/and…/main.py`"),
+        ("src/a-very-long-name-and-more.py", "`src/a-ver…nd-more.py`"),
+        ("a-very-long-name-and-more.py", "`a-very-lo…nd-more.py`"),
+        ("x/" * 5_000 + "main.py", "`x/x/x/x/x/x…/main.py`"),
+        ("deep/er/and/deeper/still/", "`deep/er/and/…/still/`"),
+        ("my files/of this year/a`b.txt", "`` my files/of…/a`b.txt ``"),
+        ("a/" + "👩🏽" * 20, "`a/" + "👩🏽" * 2 + "…" + "👩🏽" * 2 + "`"),
+        ("", NOTHING),
+    ],
+)
+def test_of_a_path_that_is_too_long_the_middle_is_left_out(text: str, shown: str) -> None:
+    assert path(text, 20) == shown
 
 
 @given(texts)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.discord.payloads import View
-from app.discord.status_view import closing, duration, price, status, summary
+from app.discord.status_view import closing, status, summary
+from app.discord.summary_view import duration, price
 from app.ids import TurnId
 from app.turns.progress import Change, Doing, Progress, Report, Todo, Tool
 from app.turns.status import Outcome, Phase, Status, Summary, Verbosity
@@ -45,17 +46,35 @@ def at(phase: Phase, verbosity: Verbosity = Verbosity.NORMAL, progress: Progress
     return Status(phase, SINCE, verbosity, progress or Progress())
 
 
+def failed(reason: str) -> View:
+    return summary(Summary(Outcome.FAILED, 12.0, reason=reason, verbosity=Verbosity.QUIET), TURN)
+
+
+def test_why_a_turn_failed_is_said_below_how_it_ended() -> None:
+    view = failed("Sorry, this thread is locked. *Please*\nask.")
+
+    assert lines(view) == [
+        "-# ❌ **Failed** after 12 s",
+        "-# Sorry, this thread is locked. \\*Please\\* ask.",
+    ]
+
+
+def test_however_much_there_is_to_say_of_a_failure_it_fits() -> None:
+    check(failed("*_" * 5_000))
+
+
 # --- a turn at work ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("phase", "line"),
     [
-        (Phase.QUEUED, f"-# 🕒 **Queued**: begins when what was asked before is done · {AGO}"),
-        (Phase.STARTING, f"-# ⏳ **Starting a machine** · {AGO}"),
-        (Phase.WAKING, f"-# ⏳ **Waking the machine** · {AGO}"),
-        (Phase.CLONING, f"-# ⏳ **Cloning the repository** · {AGO}"),
-        (Phase.THINKING, f"-# 🧠 **Thinking** · {AGO}"),
+        (Phase.QUEUED, f"-# 🕒 **Queued** · begins when what was asked before is done · asked {AGO}"),
+        (Phase.NEXT, f"-# ⏳ **Next** · begins as soon as the question before it is done · asked {AGO}"),
+        (Phase.STARTING, f"-# ⏳ **Starting a machine** · work begun {AGO}"),
+        (Phase.WAKING, f"-# ⏳ **Waking the machine** · work begun {AGO}"),
+        (Phase.CLONING, f"-# ⏳ **Cloning the repository** · work begun {AGO}"),
+        (Phase.THINKING, f"-# 🧠 **Thinking** · work begun {AGO}"),
     ],
 )
 @pytest.mark.parametrize("verbosity", list(Verbosity))
@@ -64,12 +83,12 @@ def test_every_phase_is_said_in_words(phase: Phase, line: str, verbosity: Verbos
 
 
 def test_in_a_quiet_thread_nothing_is_said_of_the_tools() -> None:
-    assert lines(status(at(Phase.THINKING, Verbosity.QUIET, BUSY), TURN)) == [f"-# 🧠 **Thinking** · {AGO}"]
+    assert lines(status(at(Phase.THINKING, Verbosity.QUIET, BUSY), TURN)) == [f"-# 🧠 **Thinking** · work begun {AGO}"]
 
 
 def test_normally_the_last_tools_and_the_tasks_ahead_are_shown() -> None:
     assert lines(status(at(Phase.THINKING, progress=BUSY), TURN)) == [
-        f"-# ⚙️ **Running** `npm test` · {AGO}",
+        f"-# ⚙️ **Running** `npm test` · work begun {AGO}",
         "-# 📋 **Tasks 1 of 4**",
         "-# ▶ now: Write tests",
         "-# ☐ to do: Say so",
@@ -86,6 +105,38 @@ def test_a_verbose_thread_sees_what_each_tool_changed_and_every_task() -> None:
     assert "-# ✏️ Edited `src/app.py` (+12 −3)" in shown
     assert "-# 📖 Read `README.md`" in shown
     assert "-# ☑ done: Read the code" in shown
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "done", "most", "last"),
+    [
+        (Verbosity.NORMAL, 0, 3, "-# … and 9 more"),
+        (Verbosity.NORMAL, 5, 3, "-# … and 4 more"),
+        (Verbosity.NORMAL, 9, 3, "-# ☐ to do: Step 11"),
+        (Verbosity.VERBOSE, 0, 10, "-# … and 2 more"),
+        (Verbosity.VERBOSE, 12, 10, "-# … and 2 more"),
+    ],
+)
+def test_tasks_that_are_not_shown_are_counted(verbosity: Verbosity, done: int, most: int, last: str) -> None:
+    todos = tuple(Todo(f"Step {number}", Doing.DONE if number < done else Doing.PENDING) for number in range(12))
+
+    shown = lines(status(at(Phase.THINKING, verbosity, Progress(todos=todos)), TURN))
+
+    assert shown[1] == f"-# 📋 **Tasks {done} of 12**"
+    assert len([line for line in shown if "Step" in line]) == most
+    assert shown[-1] == last
+
+
+def test_of_a_long_path_the_name_of_the_file_is_seen() -> None:
+    deep = "deep/" * 30 + "settings.toml"
+    progress = Progress((Tool("read", deep, Doing.DONE), Tool("bash", deep, Doing.DONE)))
+
+    _, read, ran = lines(status(at(Phase.THINKING, progress=progress), TURN))
+    ended = lines(summary(Summary(Outcome.DONE, 1, Report(changes=(Change(deep, 1, 0),))), TURN))
+
+    assert read.endswith("…/settings.toml`")
+    assert ran.endswith("deep…`")
+    assert ended[1].endswith("…/settings.toml` (+1 −0)")
 
 
 def test_a_file_that_was_written_over_is_counted_by_the_lines_that_it_has_now() -> None:
@@ -118,14 +169,16 @@ def test_what_a_sub_agent_does_stands_below_the_task_that_it_has() -> None:
     )
 
     assert lines(status(at(Phase.THINKING, progress=progress), TURN)) == [
-        f"-# 🤝 **Handing over** `Test it` · {AGO}",
+        f"-# 🤝 **Handing over** `Test it` · work begun {AGO}",
         "-# ↳ ⚙️ **Running** `npm test`",
         "-# 📋 **Tasks 0 of 1**",
         "-# ▶ now: Look",
         "-# 🤝 **Handing over** `Look around`",
         "-# ↳ 🔎 Searched for `TODO`",
     ]
-    assert lines(status(at(Phase.THINKING, Verbosity.QUIET, progress), TURN)) == [f"-# 🧠 **Thinking** · {AGO}"]
+    assert lines(status(at(Phase.THINKING, Verbosity.QUIET, progress), TURN)) == [
+        f"-# 🧠 **Thinking** · work begun {AGO}"
+    ]
     assert len(lines(status(at(Phase.WAITING, progress=progress), TURN))) == 3
 
 
@@ -136,7 +189,7 @@ def test_of_many_tools_the_last_are_shown_and_the_newest_that_runs_comes_first()
     normal = lines(status(at(Phase.THINKING, progress=Progress((*tools, *beside))), TURN))
     verbose = lines(status(at(Phase.THINKING, Verbosity.VERBOSE, Progress((*tools, *beside))), TURN))
 
-    assert normal[0] == f"-# ⚙️ **Running** `npm test` · {AGO}"
+    assert normal[0] == f"-# ⚙️ **Running** `npm test` · work begun {AGO}"
     assert normal[1:] == ["-# ⚙️ Ran `step 1998`", "-# ⚙️ Ran `step 1999`", "-# 🌐 **Fetching** `https://example.com`"]
     assert len(verbose) == 1 + 8
 
@@ -145,7 +198,7 @@ def test_a_tool_that_nobody_knows_is_called_by_its_name() -> None:
     progress = Progress((Tool("linear_create_issue", "", Doing.DONE), Tool("browse", "a page", Doing.RUNNING)))
 
     assert lines(status(at(Phase.THINKING, progress=progress), TURN)) == [
-        f"-# 🔧 **Using** `browse` `a page` · {AGO}",
+        f"-# 🔧 **Using** `browse` `a page` · work begun {AGO}",
         "-# 🔧 Used `linear_create_issue`",
     ]
 
@@ -155,7 +208,7 @@ def test_a_busy_provider_is_said_with_the_time_of_the_next_try() -> None:
 
     shown = lines(status(at(Phase.THINKING, Verbosity.QUIET, progress), TURN))
 
-    assert shown == ["-# 🔁 **The model's provider is busy**: trying again <t:1700000060:R>"]
+    assert shown == ["-# 🔁 **The model's provider is busy or in trouble**: trying again <t:1700000060:R>"]
 
 
 def test_whoever_is_waited_for_reads_until_when() -> None:
@@ -175,8 +228,11 @@ def test_a_tool_that_waits_for_leave_is_not_said_to_run() -> None:
 @pytest.mark.parametrize(
     ("phase", "buttons"),
     [
-        (Phase.QUEUED, {"Run next": "next", "Interrupt now": "now", "Cancel": "cancel"}),
-        *((phase, {"Stop": "stop"}) for phase in Phase if phase is not Phase.QUEUED),
+        *(
+            (phase, {"Run next": "next", "Interrupt now": "now", "Cancel": "cancel"})
+            for phase in (Phase.QUEUED, Phase.NEXT)
+        ),
+        *((phase, {"Stop": "stop"}) for phase in Phase if phase not in (Phase.QUEUED, Phase.NEXT)),
     ],
 )
 def test_every_status_has_the_buttons_that_fit(phase: Phase, buttons: dict[str, str]) -> None:

@@ -23,7 +23,8 @@ class FakeAgent:
 
     A turn says its `texts` first, then it asks its `asks`, all at once, and goes on when they are answered; what it
     says at the end is in `answers`. What else is to be seen of it is in `progress`. `replies` are the decisions that
-    were carried back; an ask in `gone` is answered elsewhere. An `unreadable` turn cannot be prompted with files.
+    were carried back; an ask in `gone` is answered elsewhere. With `renames` what it says has other names each time
+    that it is prompted. An `unreadable` turn cannot be prompted with files.
     """
 
     runs: list[tuple[SessionId, TurnId]] = field(default_factory=list)
@@ -36,6 +37,7 @@ class FakeAgent:
     reports: dict[TurnId, Report] = field(default_factory=dict)
     replies: list[tuple[AskId, Decision]] = field(default_factory=list)
     gone: set[AskId] = field(default_factory=set)
+    renames: bool = False
     unreadable: set[TurnId] = field(default_factory=set)
     interrupt: dict[TurnId, int] = field(default_factory=dict)
     refuse: dict[TurnId, str] = field(default_factory=dict)
@@ -99,7 +101,8 @@ class FakeAgent:
         return tuple(ask for ask in self.asks.get(turn, []) if ask.id not in replied | self.gone)
 
     def _seen(self, turn: TurnId) -> Progress:
-        texts = tuple(Text(f"prt_{turn}_{place}", text) for place, text in enumerate(self.texts.get(turn, [])))
+        run = sum(asked == turn for _, asked in self.runs) if self.renames else 0
+        texts = tuple(Text(f"prt_{turn}_{run}{place}", text) for place, text in enumerate(self.texts.get(turn, [])))
         return replace(self.progress.get(turn, Progress()), texts=texts, asks=self._open(turn), ended=False)
 
     async def reply(self, machine: Machine, ask: Ask, decision: Decision) -> bool:

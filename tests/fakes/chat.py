@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from app.ids import AskId, ChannelId, MessageId, ThreadId, TurnId, UserId
 from app.turns.asks import Asked
-from app.turns.errors import Refused
+from app.turns.errors import Refused, Unfit, UnfitFiles
 from app.turns.history import Said
 from app.turns.records import Attachment, Content, File, Parcel, Place, Source, Turn
 from app.turns.status import Status, Summary
@@ -28,7 +28,8 @@ class FakeChat:
     All that status messages and asks have shown is in `statuses` and `asks`, the last of it last; they stand beside the
     messages in `channels`. `files` are those that can be fetched, by the ids of their attachments. `failures` is what a
     verb meets every time, by its name; a summary also by that and its turn. An edit of a status waits for `hanging`,
-    after it has set `hung`."""
+    after it has set `hung`. What says one of the `blocked` words is not taken, and while `lacks` names a permission no
+    message with files."""
 
     clock: Callable[[], float]
     channels: dict[str, list[Posted]] = field(default_factory=dict)
@@ -43,6 +44,8 @@ class FakeChat:
     messages: dict[str, MessageId] = field(default_factory=dict)  # of turns and of asks
     files: dict[str, File] = field(default_factory=dict)
     failures: dict[str, Exception] = field(default_factory=dict)
+    blocked: set[str] = field(default_factory=set)
+    lacks: str | None = None
     hanging: asyncio.Event | None = None
     hung: asyncio.Event = field(default_factory=asyncio.Event)
     newest: int = 600_000_000_000_000_000
@@ -85,7 +88,14 @@ class FakeChat:
 
     async def post(self, thread: ThreadId, parcel: Parcel, reply_to: MessageId | None) -> MessageId:
         self._meet("post")
+        if any(word in parcel.content.text for word in self.blocked):
+            raise Unfit("This was blocked.")
+        if parcel.content.files and self.lacks:
+            raise UnfitFiles(f"I lack {self.lacks}.")
         return self._post(thread, parcel.content.text, parcel.nonce, parcel.content.files, parcel.notify)
+
+    def annotate(self, content: Content, remark: str) -> Sequence[Content]:
+        return [Content(f"{content.text}\n-# {remark}".strip())]
 
     async def find_posted(self, thread: ThreadId, after: str, parcel: Parcel) -> MessageId | None:
         return self._find(thread, after, parcel.content)
@@ -113,8 +123,9 @@ class FakeChat:
 
     async def post_ask(self, turn: Turn, asked: Asked) -> MessageId:
         self._meet("post_ask")
-        if asked.ask.id not in self.asks:
-            self.asks[asked.ask.id] = [asked]
+        shown = self.asks.setdefault(asked.ask.id, [])
+        if not shown or shown[-1].asked_at != asked.asked_at:
+            shown.append(asked)
             self.messages[asked.ask.id] = self._next()
         return self.messages[asked.ask.id]
 

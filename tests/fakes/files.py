@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from app.ids import ThreadId
-from app.sandboxes.files import INBOX, OUTBOX, Found
+from app.sandboxes.files import INBOX, MOST_FOUND, OUTBOX, Found
 from app.sandboxes.ports import Absent, TooLarge
 from app.turns.attachments import parts, safe_name
 
@@ -28,7 +28,8 @@ class FakeFiles:
 
     async def made(self, thread: ThreadId, also: Collection[str] = ()) -> Sequence[Found]:
         held = self._of(thread)
-        paths = sorted(path for path in held if path.startswith(f"{OUTBOX}/") or path in also)
+        out = sorted(path for path in held if path.startswith(f"{OUTBOX}/"))
+        paths = sorted({*out[:MOST_FOUND], *(held.keys() & set(also))})
         return [Found(path, len(held[path]), f"{zlib.crc32(held[path])}:{len(held[path])}") for path in paths]
 
     async def get(self, thread: ThreadId, path: str, most: int) -> bytes:

@@ -9,7 +9,7 @@ from app.sandboxes.machine import State
 from app.sandboxes.ports import Endpoint, Labels, Machine, Sandbox
 from app.store.shelf import SqliteShelf
 
-PAUSE, ENSURE, DESTROY, UNSAVED = "pause", "ensure", "destroy", "unsaved"
+PAUSE, ENSURE, ROUSE, DESTROY, UNSAVED = "pause", "ensure", "rouse", "destroy", "unsaved"
 
 
 @dataclass(slots=True)
@@ -40,6 +40,15 @@ class FakeMachines:
         if sandbox.state is not State.ACTIVE:
             passing = State.CREATING if sandbox.state is State.DESTROYED else State.RESUMING
             await self._settle(sandbox, passing, State.ACTIVE)
+        return Machine(thread, Endpoint("http://machine"), "password", self.session)
+
+    async def rouse(self, thread: ThreadId) -> Machine | None:
+        self._note(ROUSE)
+        sandbox = await self._seen(thread)
+        if sandbox.state is State.DESTROYED:
+            return None
+        if sandbox.state is not State.ACTIVE:
+            await self._settle(sandbox, State.RESUMING, State.ACTIVE)
         return Machine(thread, Endpoint("http://machine"), "password", self.session)
 
     async def touch(self, thread: ThreadId) -> None:

@@ -235,6 +235,7 @@ class Turns:
             case "bash":
                 metadata = {"command": given["command"]}
                 await self._permit(session, answer, part, "bash", [given["command"]], metadata)
+                part["state"]["metadata"]["output"] = ""
                 return (await run(given["command"], self._workspace, {})).output or "(no output)"
             case "write" | "edit":
                 return await self._write(session, answer, part, given)

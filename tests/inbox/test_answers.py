@@ -224,3 +224,16 @@ async def test_a_permission_is_not_given_by_a_reply(here: Desk) -> None:
     await here.hear("MESSAGE_CREATE", reply("11", "yes", to="79"))
 
     assert await waiting(here) == ["10", "11"]
+
+
+@pytest.mark.parametrize(
+    ("name", "body"), [("MESSAGE_DELETE", {"id": SHOWN}), ("MESSAGE_DELETE_BULK", {"ids": ["1", SHOWN]})]
+)
+async def test_a_question_whose_message_is_deleted_is_put_again(here: Desk, name: str, body: dict[str, Any]) -> None:
+    await ask(here, COLOUR)
+
+    here.now += 60.0
+    await here.hear(name, body)
+
+    found = await asked(here)
+    assert (found.message, found.state, found.asked_at) == (None, AskState.OPEN, NOW + 60.0)

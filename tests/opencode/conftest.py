@@ -23,7 +23,15 @@ from tests.fakes.opencode import FakeOpenCode, OneMachine
 
 PASSWORD = "hunter2-of-the-server"
 PATIENCE = Patience(
-    poll=0.2, pace=0.02, settle=0.2, settle_unanswered=0.4, idle=0.4, stored=0.4, retry_within=90.0, most_retries=3
+    poll=0.2,
+    pace=0.02,
+    settle=0.2,
+    settle_unanswered=0.4,
+    idle=0.4,
+    stored=0.4,
+    glance=0.2,
+    retry_within=90.0,
+    most_retries=3,
 )
 
 

@@ -405,7 +405,7 @@ async def test_a_list_that_could_not_be_read_at_first_is_not_an_empty_one(desk: 
 
 
 async def test_what_a_sub_agent_does_is_seen_while_it_works_with_one_request_more(desk: Desk) -> None:
-    patience = replace(PATIENCE, lists=60.0, poll=0.05)
+    patience = replace(PATIENCE, lists=60.0, poll=0.05, glance=5.0)
     agent = OpenCodeAgent(desk.http, "playground/scripted", lambda: 0.0, patience)
     await desk.prompt("31", "!task Look: !bash true !todo a; b !slow 0.5 !bash sleep 1 !say Done.")
     desk.fake.seen.clear()
@@ -431,7 +431,8 @@ async def test_what_a_sub_agent_does_is_seen_while_it_works_with_one_request_mor
 
 
 async def test_a_sub_agent_that_cannot_be_looked_at_does_not_end_the_turn(desk: Desk) -> None:
-    desk.agent = OpenCodeAgent(desk.http, "playground/scripted", lambda: 0.0, replace(PATIENCE, poll=0.05))
+    patience = replace(PATIENCE, poll=0.05, glance=5.0)
+    desk.agent = OpenCodeAgent(desk.http, "playground/scripted", lambda: 0.0, patience)
     await desk.prompt("31", "!task Look: !bash sleep 1")
     async with asyncio.timeout(20), aclosing(desk.agent.follow(desk.machine, desk.session, TurnId("31"))) as follow:
         seen = await anext(follow)
@@ -446,12 +447,12 @@ async def test_a_sub_agent_that_cannot_be_looked_at_does_not_end_the_turn(desk: 
 
 
 async def test_of_many_sub_agents_the_newest_are_looked_at(desk: Desk) -> None:
-    sub_agents = SubAgents(desk.client)
+    sub_agents = SubAgents(desk.client, 5.0)
     desk.fake.seen.clear()
 
-    await sub_agents.look([f"ses_{number}" for number in range(50)], "/")
+    await sub_agents.look([f"ses_{number}" for number in range(50)], "/", 0)
 
-    assert desk.fake.seen == [("GET", f"/session/ses_{number}/message") for number in (47, 48, 49)]
+    assert desk.fake.seen == [("GET", f"/session/ses_{number}/message") for number in (49, 48, 47)]
 
 
 async def test_what_was_changed_after_a_compaction_is_reported_and_shown_too(desk: Desk) -> None:

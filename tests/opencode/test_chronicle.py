@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from app.ids import TurnId
 from app.opencode.chronicle import Chronicle
+from app.opencode.slimming import slim
 from app.opencode.transcript import Fate, message_id
 from app.turns.progress import Doing, Text, Todo, Tool
 from tests.opencode.samples import Message, assistant, failed, user
@@ -32,8 +33,15 @@ def use(name: str = "bash", status: str = "completed", **given: Any) -> dict[str
 
 def told(*messages: Message) -> Chronicle:
     chronicle = Chronicle(ONE)
-    chronicle.take([user(ONE, "hi"), *messages])
+    chronicle.take([slim(one) for one in (user(ONE, "hi"), *messages)])
     return chronicle
+
+
+def task(child: str, status: str = "running", **given: Any) -> dict[str, Any]:
+    """A sub-agent, whose session is `child`."""
+    part = use("task", status, **given)
+    part["state"]["metadata"] = {"sessionId": child}
+    return part
 
 
 def texts(chronicle: Chronicle, *, over: bool = False) -> list[str]:
@@ -148,25 +156,41 @@ def test_a_patch_of_several_files_names_them_and_counts_them_together() -> None:
     assert told(step("msg_1", patch)).tools(over=False) == (Tool("apply_patch", "a.py, b.py", Doing.DONE, 2, 1),)
 
 
-def test_what_a_sub_agent_does_is_shown_in_the_tool_that_began_it_while_that_runs() -> None:
-    task, other = use("task", "running", description="Look"), use("task", "running", description="Wait")
-    for part, child in ((task, "ses_2"), (other, "ses_3")):
-        part["state"]["metadata"] = {"sessionId": child}
-    reading = Tool("read", "a.py", Doing.RUNNING)
-    chronicle = told(step("msg_1", use(), task, other, finish=None))
+READING = Tool("read", "a.py", Doing.RUNNING)
 
-    shell, shown, waiting = chronicle.tools(over=False, inside={"ses_2": reading, "ses_9": reading})
 
-    assert chronicle.at_work == ["ses_2", "ses_3"]
-    assert (shell.inside, shown.inside, waiting.inside) == (None, reading, None)
-    assert {tool.inside for tool in chronicle.tools(over=True, inside={"ses_2": reading})} == {None}
+def test_what_a_sub_agent_does_is_shown_in_the_tool_that_began_it() -> None:
+    chronicle = told(step("msg_1", use(), task("ses_2"), task("ses_3"), finish=None))
+
+    shell, shown, waiting = chronicle.tools(over=False, inside={"ses_2": READING, "ses_9": READING})
+
+    assert (shell.inside, shown.inside, waiting.inside) == (None, READING, None)
+    assert {tool.inside for tool in chronicle.tools(over=True, inside={"ses_2": READING})} == {None}
+
+
+@pytest.mark.parametrize("status", ["pending", "completed", "error"])
+def test_what_a_sub_agent_has_done_is_not_shown_any_more_once_it_is_over(status: str) -> None:
+    """Others beside it still work, so its step goes on."""
+    chronicle = told(step("msg_1", task("ses_2", status), task("ses_3"), finish=None))
+
+    over, working = chronicle.tools(over=False, inside={"ses_2": READING, "ses_3": READING})
+
+    assert (over.inside, working.inside) == (None, READING)
+
+
+def test_only_sub_agents_that_run_are_at_work_and_each_once() -> None:
+    """One that is called twice goes on with both in one session."""
+    parts = [task("ses_2", "completed"), task("ses_3"), task("ses_4"), task("ses_3"), task("ses_5", "error"), use()]
+
+    assert told(step("msg_1", *parts, finish=None)).at_work == ["ses_3", "ses_4"]
 
 
 def test_a_sub_agent_of_a_step_that_is_over_is_not_at_work() -> None:
-    task = use("task", "running")
-    task["state"]["metadata"] = {"sessionId": "ses_2"}
+    at_work = task("ses_2")
 
-    assert told(step("msg_1", task)).at_work == told(step("msg_1", task, finish=None), step("msg_2")).at_work == []
+    ended, followed = told(step("msg_1", at_work)), told(step("msg_1", at_work, finish=None), step("msg_2"))
+
+    assert ended.at_work == followed.at_work == []
 
 
 def test_the_todo_list_is_the_last_that_was_written() -> None:
@@ -191,25 +215,10 @@ def test_files_are_named_once_and_from_the_workspace() -> None:
 # --- how it grows
 
 
-def test_what_tools_printed_and_what_came_with_the_prompt_is_not_kept() -> None:
-    prompt = user(ONE, "hi")
-    prompt["parts"].append({"type": "file", "url": "data:" + "x" * 1000})
-    prompt["info"]["summary"] = {"diffs": ["x" * 1000]}
-    shell, edit, patch = use(command="ls"), use("edit", filePath="a"), use("apply_patch")
-    shell["state"] |= {"output": "x" * 1000, "metadata": {"output": "x" * 1000}}
-    edit["state"]["metadata"] = {"diff": "x" * 1000, "filediff": {"patch": "x" * 1000, "additions": 1}}
-    patch["state"]["metadata"] = {"diff": "x" * 1000, "files": [{"relativePath": "a", "patch": "x" * 1000}, None]}
-    chronicle = Chronicle(ONE)
-
-    chronicle.take([prompt, step("msg_1", shell, edit, patch)])
-
-    assert "x" * 100 not in str(chronicle.messages)
-
-
 def test_a_prompt_that_is_gone_leaves_nothing() -> None:
     chronicle = told(step("msg_1", text("First.")))
 
-    chronicle.take([user(TWO, "something else")])
+    chronicle.take([slim(user(TWO, "something else"))])
 
     assert (chronicle.messages, chronicle.outcome().fate) == ([], Fate.ABSENT)
 
@@ -274,7 +283,7 @@ def busy() -> list[dict[str, Any]]:
 def look(chronicle: Chronicle, page: list[Message]) -> float:
     begun = time.perf_counter()
     if chronicle.joins(page):
-        chronicle.take(page)
+        chronicle.take([slim(one) for one in page])
     everything(chronicle)
     return time.perf_counter() - begun
 
@@ -284,4 +293,4 @@ def read(chronicle: Chronicle, session: list[Message]) -> None:
     size = 1
     while size < len(session) and not chronicle.joins(session[-size:]):
         size += 1
-    chronicle.take(session[-size:])
+    chronicle.take([slim(one) for one in session[-size:]])

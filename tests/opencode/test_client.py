@@ -100,8 +100,9 @@ async def test_a_stream_whose_event_does_not_end_is_given_up_before_it_fills_the
     assert MOST_EVENT_BYTES < endless.sent < 1.1 * MOST_EVENT_BYTES
 
 
-async def test_many_events_are_no_large_event_however_they_are_torn(desk: Desk) -> None:
-    events = b'data: {"type": "server.heartbeat"}\n\n' * 100
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n"])
+async def test_many_events_are_no_large_event_however_they_end_and_are_torn(desk: Desk, end: bytes) -> None:
+    events = (b'data: {"type": "server.heartbeat"}' + end) * 100
     pieces = Pieces([events[at : at + 7] for at in range(0, len(events), 7)])
     headers = {"Content-Type": "text/event-stream"}
     server = httpx.MockTransport(lambda request: httpx.Response(200, stream=pieces, headers=headers))

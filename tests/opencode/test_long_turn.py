@@ -126,7 +126,7 @@ async def test_we_look_no_more_often_than_at_our_pace(course: Course) -> None:
 
     assert course.seconds == pytest.approx(SECONDS, abs=1.0)
     assert statuses <= most
-    assert max(permissions, questions) <= SECONDS / PATIENCE.lists + 5
+    assert max(permissions, questions) <= SECONDS / (PATIENCE.lists - PATIENCE.poll) + 5
     assert pages <= statuses + STEPS + 1  # a new message takes a second page
     assert requests == {"/event": 1}
 

@@ -3,17 +3,11 @@ from typing import Any
 from app.opencode.chronicle import Chronicle
 from app.opencode.reporting import children_of, report_of
 from app.turns.progress import Change, Report
-from tests.opencode.samples import Message, user
-from tests.opencode.test_chronicle import ONE, ROOT, step, use
+from tests.opencode.samples import Message
+from tests.opencode.test_chronicle import ONE, ROOT, step, told, use
 
 FINISHED = {"type": "step-finish"}
 TOKENS = {"total": 0, "input": 1, "output": 2, "reasoning": 4, "cache": {"read": 8, "write": 16}}
-
-
-def chronicle_of(*messages: Message) -> Chronicle:
-    chronicle = Chronicle(ONE)
-    chronicle.take([user(ONE, "hi"), *messages])
-    return chronicle
 
 
 def spent(message: Message, cost: float) -> Message:
@@ -26,7 +20,7 @@ def row(file: str, status: str, patch: str = "", added: int = 0, removed: int = 
 
 
 def test_all_tokens_of_all_steps_and_all_sub_agents_are_counted() -> None:
-    chronicle = chronicle_of(spent(step("msg_1", use(), FINISHED), 0.25), spent(step("msg_2", finish="stop"), 0.5))
+    chronicle = told(spent(step("msg_1", use(), FINISHED), 0.25), spent(step("msg_2", finish="stop"), 0.5))
 
     report = report_of(chronicle, [{"tokens": TOKENS, "cost": 1.0}], [])
 
@@ -36,7 +30,7 @@ def test_all_tokens_of_all_steps_and_all_sub_agents_are_counted() -> None:
 def test_changes_are_those_of_the_diff() -> None:
     rows = [row("a.txt", "added", added=2), row("b.txt", "modified", added=1, removed=3)]
 
-    report = report_of(chronicle_of(step("msg_1", use("write", filePath=f"{ROOT}/gone.txt"), FINISHED)), [], rows)
+    report = report_of(told(step("msg_1", use("write", filePath=f"{ROOT}/gone.txt"), FINISHED)), [], rows)
 
     assert report.changes == (Change("a.txt", 2, 0), Change("b.txt", 1, 3))
 
@@ -49,7 +43,7 @@ def test_a_step_that_was_aborted_adds_what_it_wrote() -> None:
     patch = {"type": "patch", "files": [f"{ROOT}/late.txt", f"{ROOT}/printed.txt"]}
     last = step("msg_1", write, failed, use(), patch, finish=None)
 
-    report = report_of(chronicle_of(last), [], [row("a.txt", "added")])
+    report = report_of(told(last), [], [row("a.txt", "added")])
 
     assert report.changes == (Change("a.txt", 0, 0), Change("late.txt", 2, 0), Change("printed.txt", 0, 0))
 
@@ -63,7 +57,7 @@ def test_the_sessions_of_sub_agents_are_known_by_the_tools_that_began_them() -> 
     for part in (task, again):
         part["state"]["metadata"] = {"sessionId": "ses_2"}
 
-    assert children_of(chronicle_of(step("msg_1", use(), task, again))) == ["ses_2"]
+    assert children_of(told(step("msg_1", use(), task, again))) == ["ses_2"]
 
 
 def test_what_was_changed_twice_counts_once_and_what_came_and_went_not_at_all() -> None:
@@ -76,6 +70,6 @@ def test_what_was_changed_twice_counts_once_and_what_came_and_went_not_at_all() 
         row("logo.png", "modified", added=1, removed=1),
     ]
 
-    report = report_of(chronicle_of(), [], rows)
+    report = report_of(told(), [], rows)
 
     assert report.changes == (Change("a.txt", 2, 0), Change("logo.png", 2, 1))

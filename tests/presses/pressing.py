@@ -22,11 +22,16 @@ _ids = count(600)
 
 
 def press(
-    custom_id: str, by: str = "bob", *, values: Sequence[str] = (), channel: Mapping[str, Any] = IN_THREAD
+    custom_id: str,
+    by: str = "bob",
+    *,
+    values: Sequence[str] = (),
+    channel: Mapping[str, Any] = IN_THREAD,
+    shown: str = SUMMARY,
 ) -> dict[str, Any]:
-    """Of a component below a message of ours."""
+    """Of a component below a message of ours that says what is `shown`."""
     content = {"component_type": 3 if values else 2, "custom_id": custom_id, "values": list(values)}
-    return _used(3, content, by, channel)
+    return _used(3, content, by, channel, shown)
 
 
 def submit(custom_id: str, by: str = "bob", **written: str) -> dict[str, Any]:
@@ -38,9 +43,11 @@ def submit(custom_id: str, by: str = "bob", **written: str) -> dict[str, Any]:
     return _used(5, {"custom_id": custom_id, "components": inputs}, by, IN_THREAD)
 
 
-def _used(kind: int, content: dict[str, Any], by: str, channel: Mapping[str, Any]) -> dict[str, Any]:
+def _used(
+    kind: int, content: dict[str, Any], by: str, channel: Mapping[str, Any], says: str = SUMMARY
+) -> dict[str, Any]:
     member = {"user": {"id": str(sum(by.encode())), "username": by}, "roles": ["90"], "permissions": "0"}
-    message = {"id": "77", "content": SUMMARY, "type": 0}
+    message = {"id": "77", "content": says, "type": 0}
     shown = {"type": kind, "id": str(next(_ids)), "member": member, "message": message, "data": content}
     return used("", dict(channel)) | shown
 

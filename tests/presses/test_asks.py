@@ -35,6 +35,7 @@ async def asked(door: Door, ask: Ask = RUN) -> Asked:
         (press("allow:501:per_1:always"), Allowed(always=True)),
         (submit("deny:501:per_1", reason=" rather not "), Denied("rather not")),
         (submit("deny:501:per_1", reason=""), Denied()),
+        (submit("deny:501:per_1", reason="\u200b \u2060"), Denied()),
         (submit("deny:501:per_1"), Denied()),
     ],
 )

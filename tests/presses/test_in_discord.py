@@ -18,6 +18,7 @@ from app.presses import outcome
 from app.store.sqlite import Sqlite
 from app.turns.books import Facts
 from app.turns.machine import Event, Stage
+from app.turns.ports import Rewound
 from app.turns.progress import Allowed, Answered, Ask, Change, Denied, Report
 from app.turns.records import Asker, Place, Request, Source
 from app.turns.status import Outcome, Phase, Status, Summary
@@ -43,13 +44,16 @@ class Scene:
 
     async def begin(self) -> None:
         """A turn is at the model."""
-        channel = ChannelId(self.discord.channel("general").id)
-        place = Place(GuildId(self.discord.guild), channel, self.thread)
-        request = Request(TURN, Source.MESSAGE, place, Asker(UserId(self.ada.id), "Ada"), "look")
-        await self.door.ledger.admit(request, self.door.now)
+        await self.admit(TURN)
         for event in (Event.ACCEPTED, Event.THREAD_OPENED, Event.PROMPT_SENT):
             await self.door.ledger.claim("holder", self.door.now, self.door.now + 15)
             await self.door.ledger.record(TURN, "holder", event, Facts(session=SessionId("ses_1")))
+
+    async def admit(self, turn: TurnId) -> None:
+        channel = ChannelId(self.discord.channel("general").id)
+        place = Place(GuildId(self.discord.guild), channel, self.thread)
+        request = Request(turn, Source.MESSAGE, place, Asker(UserId(self.ada.id), "Ada"), "look")
+        await self.door.ledger.admit(request, self.door.now)
 
     async def end(self) -> None:
         await self.door.machines.make(self.thread)
@@ -215,7 +219,35 @@ async def test_continue_and_retry_ask_again(here: Scene) -> None:
     failed = await here.post(status_view.summary(Summary(Outcome.FAILED, 2.0), TURN))
 
     await here.press(here.bob, "Continue", done)
+    turns = [*await here.door.ledger.live_turns()]
+    await here.door.ledger.end_all(thread=ThreadId(here.thread))
     await here.press(here.ada, "Retry", failed)
 
-    turns = await here.door.ledger.live_turns()
+    turns += await here.door.ledger.live_turns()
     assert [(turn.prompt, turn.asker.name) for turn in turns] == [("Continue.", "Bob"), ("look", "Ada")]
+
+
+async def test_what_is_put_next_says_so_in_its_own_message(here: Scene) -> None:
+    waiting = TurnId("502")
+    await here.admit(waiting)
+    for event in (Event.ACCEPTED, Event.THREAD_OPENED):
+        await here.door.ledger.claim("opening", here.door.now, here.door.now + 15)
+        await here.door.ledger.record(waiting, "opening", event, Facts())
+    shown = await here.post(status_view.status(Status(Phase.QUEUED, 1.0), waiting))
+
+    await here.press(here.bob, "Run next", shown)
+
+    assert here.now(shown)["content"].startswith("-# ⏳ **Next**")
+    assert here.labels(shown) == ["Run next", "Interrupt now", "Cancel"]
+
+
+async def test_redo_goes_when_it_can_only_be_refused_any_more(here: Scene) -> None:
+    await here.end()
+    done = View("Done", status_view.closing(Outcome.DONE, TURN, changed=True, undone=True))
+    shown = await here.post(done)
+    here.door.agent.obstacle = Rewound.NEWER
+
+    await here.press(here.bob, "Redo", shown)
+
+    assert here.last(here.bob)["content"] == outcome.NOT_NEWEST
+    assert here.labels(shown) == ["Continue"]

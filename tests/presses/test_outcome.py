@@ -1,5 +1,6 @@
 """Diff, Undo, Redo, Continue, Retry."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,14 +11,16 @@ from app.ids import ChannelId, SessionId, ThreadId, TurnId, UserId
 from app.presses import outcome
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
+from app.turns.asks import AskState
 from app.turns.books import Facts
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Event, Stage
 from app.turns.ports import Rewound
+from app.turns.progress import Denied
 from app.turns.records import Asker, Attachment, Place, Request, Source, Turn
 from app.turns.routing import Policy, Refusal
 from tests.commands.rooms import PLACE, THREAD, wait, work_on
-from tests.presses.pressing import SUMMARY, THINKING, finished, press
+from tests.presses.pressing import RUN, SUMMARY, THINKING, asking, finished, press
 from tests.web.door import Door, spoken
 
 pytestmark = pytest.mark.anyio
@@ -48,14 +51,40 @@ async def test_retry_asks_the_same_again_with_its_files_though_the_message_is_go
     await door.ledger.admit(Request(TurnId("501"), Source.MESSAGE, PLACE, asker, "look", attachments=(file,)), door.now)
     await door.ledger.withdraw([TurnId("501")])
 
-    answers = [await door.send(press("retry:501", by)) for by in ("bob", "carol")]
+    answer = await door.send(press("retry:501"))
 
-    turns = await door.ledger.live_turns()
-    assert [spoken(answer) for answer in answers] == [(outcome.AGAIN, True)] * 2
-    assert [(turn.asker.name, turn.prompt, turn.attachments) for turn in turns] == [
-        ("bob", "look", (file,)),
-        ("carol", "look", (file,)),
-    ]
+    (turn,) = await door.ledger.live_turns()
+    assert spoken(answer) == (outcome.AGAIN, True)
+    assert (turn.asker.name, turn.prompt, turn.attachments) == ("bob", "look", (file,))
+
+
+@pytest.mark.parametrize("words", [("retry", "retry"), ("continue", "continue"), ("continue", "retry")])
+async def test_of_two_who_ask_it_again_at_once_the_second_hears_that_it_is_asked(
+    door: Door, words: tuple[str, str]
+) -> None:
+    await finished(door)
+    pressed = [press(f"{word}:501", by) for word, by in zip(words, ("bob", "carol"), strict=True)]
+
+    answers = await asyncio.gather(*map(door.send, pressed))
+
+    (turn,) = await door.ledger.live_turns()
+    told = {pressed[n]["id"]: spoken(answer)[0] for n, answer in enumerate(answers)}
+    assert told.pop(turn.id) in (outcome.AGAIN, outcome.ON)
+    assert list(told.values()) == [outcome.ASKED_BEFORE]
+    assert turn.follows == "501"
+
+
+async def test_it_can_be_asked_once_more_when_that_is_over(door: Door) -> None:
+    await finished(door)
+    first, second = press("continue:501"), press("continue:501", "carol")
+    await door.send(first)
+    await door.ledger.end_all(thread=THREAD)
+
+    answer = await door.send(second)
+
+    (turn,) = await door.ledger.live_turns()
+    assert spoken(answer) == (outcome.ON, True)
+    assert turn.id == second["id"]
 
 
 async def test_a_category_that_is_known_is_the_new_turns_too(door: Door) -> None:
@@ -101,10 +130,9 @@ async def test_a_diff_is_shown_to_the_presser_alone_after_the_machine_was_woken(
     answer = await door.send(press("diff:501"))
 
     assert answer == THINKING
-    assert door.log == ["answered", "ensure", "diff", "edit"]
+    assert door.log == ["answered", "rouse", "diff", "edit"]
     assert door.fake_replies.texts == [f"```diff\n{PATCH}```"]
     assert (door.fake_replies.files, door.fake_replies.aloud) == ([], [])
-    assert door.machines.labels == PLACE.labels
 
 
 @pytest.mark.parametrize(
@@ -141,6 +169,26 @@ async def test_a_turn_that_changed_nothing_has_no_diff(door: Door) -> None:
     await door.send(press("diff:501"))
 
     assert door.fake_replies.texts == [outcome.UNCHANGED]
+
+
+async def test_the_diff_of_what_was_undone_is_not_said_to_have_been_nothing(door: Door) -> None:
+    await finished(door)
+
+    await door.send(press("diff:501", shown=f"{SUMMARY}\n-# ↩️ Undone by **bob**"))
+
+    assert door.fake_replies.texts == [outcome.TAKEN_BACK]
+
+
+async def test_redo_goes_once_something_else_was_asked(door: Door) -> None:
+    await finished(door, 501)
+    await finished(door, 502, machine=False)
+    undone = f"{SUMMARY}\n-# ↩️ Undone by **bob**"
+
+    answer = await door.send(press("redo:501", shown=undone))
+
+    assert spoken(answer) == (outcome.NOT_NEWEST, True)
+    assert door.fake_replies.texts == [outcome.NOT_NEWEST]
+    assert [(edit["content"], labels(edit)) for *_, edit in door.edits] == [(undone, ["Continue"])]
 
 
 async def test_undo_is_told_to_everybody_and_offers_redo_and_the_other_way_round(door: Door) -> None:
@@ -193,7 +241,8 @@ async def test_a_session_that_is_busy_or_has_gone_on_is_left_alone(
 
     await door.send(press(f"{word}:501"))
 
-    assert (door.fake_replies.texts, door.fake_replies.aloud, door.edits) == ([words], [], [])
+    assert (door.fake_replies.texts, door.fake_replies.aloud) == ([words], [])
+    assert [labels(edit) for *_, edit in door.edits] == [["Continue"]] * (word == "redo" and obstacle is Rewound.NEWER)
 
 
 @pytest.mark.parametrize("word", ["undo", "redo"])
@@ -259,13 +308,28 @@ async def seen(door: Door) -> Sandbox:
 
 
 @pytest.mark.parametrize("word", ["diff", "undo", "redo"])
+async def test_that_the_machine_is_gone_is_also_said_when_nobody_knew_it_before(door: Door, word: str) -> None:
+    await finished(door)
+
+    async def vanish(answer: object) -> None:
+        await door.machines.destroy(ThreadId(THREAD))
+
+    door.before_work = vanish
+    answer = await door.send(press(f"{word}:501"))
+
+    assert answer == THINKING
+    assert door.fake_replies.texts == [outcome.MACHINE_GONE]
+    assert door.agent.asked == []
+
+
+@pytest.mark.parametrize("word", ["diff", "undo", "redo"])
 async def test_a_new_machine_knows_nothing_of_what_an_older_one_did(door: Door, word: str) -> None:
     await finished(door)
     await door.shelf.remember_session(ThreadId(THREAD), SessionId("ses_2"))
 
     answer = await door.send(press(f"{word}:501"))
 
-    assert spoken(answer) == (outcome.MACHINE_GONE, True)
+    assert spoken(answer) == (outcome.MACHINE_REPLACED, True)
 
 
 @pytest.mark.parametrize("word", ["diff", "undo", "redo"])
@@ -275,7 +339,7 @@ async def test_a_machine_that_comes_up_with_another_session_is_asked_nothing(doo
 
     await door.send(press(f"{word}:501"))
 
-    assert door.fake_replies.texts == [outcome.MACHINE_GONE]
+    assert door.fake_replies.texts == [outcome.MACHINE_REPLACED]
     assert door.agent.asked == []
 
 
@@ -333,3 +397,16 @@ async def test_a_turn_that_failed_still_offers_to_be_asked_again_when_it_was_und
     assert ended is not None
     assert ended.stage is Stage.DELIVERED
     assert [labels(edit) for *_, edit in door.edits] == [["Diff", "Redo", "Retry"]]
+
+
+async def test_a_turn_that_was_denied_still_offers_to_be_asked_again_when_it_was_undone(door: Door) -> None:
+    await finished(door, 500)
+    turn = await asking(door)
+    await door.asks.decide(turn, RUN.id, Denied(), "carol")
+    await door.asks.settle(turn, RUN.id, AskState.SETTLED)
+    await door.ledger.record(turn, "holder", Event.ANSWER_TAKEN, Facts(answer=""))
+    await door.ledger.record(turn, "holder", Event.DELIVERED, Facts())
+
+    await door.send(press("undo:501"))
+
+    assert [labels(edit) for *_, edit in door.edits] == [["Diff", "Redo", "Continue", "Retry"]]

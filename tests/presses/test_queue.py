@@ -12,7 +12,7 @@ from app.turns.machine import Ending, Event, Stage
 from app.turns.records import Turn
 from app.turns.routing import Policy, Refusal
 from tests.commands.rooms import wait, work_on
-from tests.presses.pressing import DEFERRED_UPDATE, finished, press
+from tests.presses.pressing import DEFERRED_UPDATE, buttons, finished, press
 from tests.web.door import Door, spoken
 
 pytestmark = pytest.mark.anyio
@@ -84,7 +84,9 @@ async def test_run_next_goes_before_what_was_asked_earlier_and_disturbs_nobody(d
 
     answer = await door.send(press("next:503"))
 
-    assert spoken(answer) == (queue.NEXT, True)
+    assert answer["type"] == 7
+    assert answer["data"]["content"].startswith("-# ⏳ **Next**")
+    assert buttons(answer) == {"Run next": "next:503", "Interrupt now": "now:503", "Cancel": "cancel:503"}
     assert (await turn(door, 501)).stopped_by is None
     assert [await door.ledger.is_first(TurnId(id)) for id in ("502", "503")] == [False, False]
     await door.ledger.record(TurnId("501"), "holder", Event.CANCELLED, Facts())
@@ -135,7 +137,7 @@ async def test_pressed_all_at_once_every_press_is_answered_and_the_turn_ends_onc
 
     answers = await asyncio.gather(*(door.send(press(f"{word}:502", word)) for word in (*WORDS, *WORDS)))
 
-    assert all(answer["type"] in (4, 6) for answer in answers)
+    assert all(answer["type"] in (4, 6, 7) for answer in answers)
     assert (await turn(door, 502)).stage is Stage.CANCELLED
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 THREAD = ThreadId("400000000000000000")
 NOW = 1_000.0
-ODD = ["two\nlines.txt", " spaces  and\ttabs ", 'it\'s "$HOME" `x` \\n *.md', "Überblick 図.png", "-rf"]
+ODD = ["two\nlines.txt", "back\\slash", " spaces  and\ttabs ", 'it\'s "$HOME" `x` \\n *.md', "Überblick 図.png", "-rf"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +220,8 @@ async def test_links_pipes_and_hidden_files_are_no_files(desk: Desk, tmp_path: P
     (tmp_path / "far").mkdir()
     (tmp_path / "far/away.png").write_text("theirs")
     desk.write("outbox/.DS_Store")
+    desk.write("outbox/.hidden/plot.png")
+    desk.write("outbox/plots/.hidden/plot.png")
     (desk.workspace / "outbox/link.png").symlink_to(tmp_path / "secret.png")
     (desk.workspace / "outbox/folder").symlink_to(tmp_path / "far")
     (desk.workspace / "link.png").symlink_to(tmp_path / "secret.png")
@@ -255,11 +257,21 @@ async def test_a_path_out_of_the_workspace_leads_to_nothing(desk: Desk, path: st
         await desk.files.get(THREAD, path, 100)
 
 
-async def test_a_flood_is_cut_off(desk: Desk) -> None:
-    for number in range(MOST_FOUND + 5):
-        desk.write(f"outbox/{number}")
+async def test_of_a_flood_the_first_are_found_in_their_order(desk: Desk) -> None:
+    paths = [f"outbox/{number // 100:02}/{number:04}\n.txt" for number in range(MOST_FOUND + 5)]
+    for path in reversed(paths):
+        desk.write(path)
 
-    assert len(await desk.found()) == MOST_FOUND
+    assert await desk.found() == paths[:MOST_FOUND]
+
+
+async def test_a_name_that_looks_like_what_is_told_of_a_file_hides_no_other(desk: Desk) -> None:
+    for name in ("a\n12 34 ./outbox/c.txt", "b.txt", "d.txt\n", "\n"):
+        desk.write(f"outbox/{name}")
+
+    found = await desk.found()
+
+    assert {"outbox/b.txt", "outbox/d.txt\n", "outbox/\n"} <= set(found)
 
 
 async def test_without_an_outbox_nothing_was_made(desk: Desk) -> None:

@@ -327,6 +327,98 @@ async def test_where_machines_are_to_be_new_a_stopped_one_is_replaced_and_a_runn
     assert (yard.provider.count("start"), len(yard.provider.held)) == (0, 1)
 
 
+@pytest.mark.parametrize("recreate", [False, True])
+async def test_for_a_look_back_a_stopped_machine_is_woken_and_not_replaced(yard: Yard, recreate: bool) -> None:
+    yard.keeper = Keeper(yard.provider, yard.server, yard.shelf, lambda: yard.now, Patience(), recreate=recreate)
+    await yard.ensure()
+    await yard.keeper.remember_session(THREAD, SessionId("ses_1"))
+    before = set(yard.provider.held)
+    await yard.keeper.pause(THREAD)
+
+    machine, again = await yard.keeper.rouse(THREAD), await yard.keeper.rouse(THREAD)
+
+    assert machine is not None
+    assert machine == again
+    assert machine.session == "ses_1"
+    assert set(yard.provider.held) == before
+    assert (yard.provider.count("create"), await yard.state()) == (1, State.ACTIVE)
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+async def test_for_a_look_back_a_machine_that_vanished_is_not_made_anew(yard: Yard, is_stopped: bool) -> None:
+    await yard.ensure()
+    if is_stopped:
+        await yard.keeper.pause(THREAD)
+    yard.provider.lose(name_of(THREAD))
+
+    machine = await yard.keeper.rouse(THREAD)
+
+    assert machine is None
+    assert (yard.provider.count("create"), await yard.state()) == (1, State.DESTROYED)
+
+
+async def test_a_machine_that_vanishes_while_it_is_woken_for_a_look_back_is_not_made_anew(yard: Yard) -> None:
+    await yard.ensure()
+    await yard.keeper.pause(THREAD)
+    gate = yard.provider.hold("start")
+    rousing = asyncio.create_task(yard.keeper.rouse(THREAD))
+    await yard.until_called("start")
+    yard.provider.lose(name_of(THREAD))
+    gate.set()
+
+    with pytest.raises(Retriable):
+        await rousing
+
+    assert await yard.keeper.rouse(THREAD) is None
+    assert yard.provider.count("create") == 1
+
+
+async def test_a_broken_machine_is_left_to_the_next_question(yard: Yard) -> None:
+    await yard.ensure()
+    yard.provider.put(name_of(THREAD), Condition.BROKEN)
+
+    machine = await yard.keeper.rouse(THREAD)
+
+    assert machine is None
+    assert (yard.provider.count("create"), yard.provider.count("delete")) == (1, 0)
+
+
+async def test_without_a_machine_there_is_nothing_to_look_back_at(yard: Yard) -> None:
+    never = await yard.keeper.rouse(THREAD)
+    await yard.ensure()
+    await yard.keeper.destroy(THREAD)
+
+    assert (never, await yard.keeper.rouse(THREAD)) == (None, None)
+    assert yard.provider.count("create") == 1
+
+
+async def test_a_question_that_comes_while_a_machine_is_woken_for_a_look_back_gets_the_same(yard: Yard) -> None:
+    await yard.ensure()
+    await yard.keeper.pause(THREAD)
+    gate = yard.provider.hold("start")
+    rousing = asyncio.create_task(yard.keeper.rouse(THREAD))
+    await yard.until_called("start")
+    asking = asyncio.create_task(yard.ensure())
+    gate.set()
+
+    assert await rousing == await asking
+    assert len(yard.server.boots) == 2
+
+
+async def test_a_machine_that_is_thrown_away_is_not_woken_for_a_look_back(yard: Yard) -> None:
+    await yard.ensure()
+    await yard.keeper.pause(THREAD)
+    yard.provider.hold("start")
+    rousing = asyncio.create_task(yard.keeper.rouse(THREAD))
+    await yard.until_called("start")
+
+    await yard.keeper.destroy(THREAD)
+
+    with pytest.raises(Retriable):
+        await rousing
+    assert await yard.state() is State.DESTROYED
+
+
 async def test_unsaved_work_is_asked_of_a_machine_that_is_awake_alone(yard: Yard) -> None:
     nobody = await yard.keeper.unsaved(THREAD)
     await yard.ensure()

@@ -1,5 +1,7 @@
 """When a server that cannot be reached is believed to be at work, and when it is given up."""
 
+import asyncio
+
 import pytest
 
 from app.ids import ThreadId
@@ -86,3 +88,18 @@ async def test_a_provider_that_cannot_be_asked_says_nothing_against_the_server(y
     assert await yard.ensure()
     assert len(yard.server.boots) == 1
     assert [held.instance.name for held in yard.provider.held.values()] == [name_of(THREAD)]
+
+
+async def test_whoever_leaves_off_looking_takes_no_doubt_back(yard: Yard) -> None:
+    await yard.out_of_reach(60)
+    hanging, before = yard.provider.hold("endpoint"), yard.provider.count("endpoint")
+    looking = asyncio.create_task(yard.keeper.awake(THREAD))
+    while yard.provider.count("endpoint") == before:  # noqa: ASYNC110 - the fake has no event for it
+        await asyncio.sleep(0.005)
+    looking.cancel()
+    await asyncio.wait([looking])
+    hanging.set()
+
+    started = await yard.out_of_reach(60)
+
+    assert started == 2

@@ -122,3 +122,24 @@ async def test_whoever_lost_the_lease_asks_nothing(asks: SqliteAsks, turn: TurnI
         await asks.note(turn, "another's", RUN, 10.0, 20.0)
 
     assert await asks.of_turn(turn) == []
+
+
+async def test_what_was_asked_in_a_message_that_was_deleted_has_none_and_is_asked_anew(
+    asks: SqliteAsks, turn: TurnId
+) -> None:
+    await asks.note(turn, "mine", RUN, 10.0, 20.0)
+    await asks.note_message(turn, "mine", RUN.id, MessageId("901"), "open:0")
+
+    forgotten = [await asks.forget([MessageId("900"), MessageId("901")], 15.0) for _ in range(2)]
+
+    (asked,) = await asks.of_turn(turn)
+    assert forgotten == [1, 0]
+    assert (asked.message, asked.shown, asked.asked_at, asked.expires_at) == (None, None, 15.0, 20.0)
+
+
+async def test_what_was_decided_in_a_message_that_was_deleted_is_not_asked_anew(asks: SqliteAsks, turn: TurnId) -> None:
+    await asks.note(turn, "mine", RUN, 10.0, 20.0)
+    await asks.note_message(turn, "mine", RUN.id, MessageId("901"), "open:0")
+    await asks.decide(turn, RUN.id, Allowed(always=False), "alice")
+
+    assert await asks.forget([MessageId("901")], 15.0) == 0

@@ -1,6 +1,8 @@
 """What people do to turns that are at work or wait, on a real database file."""
 
+import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +12,7 @@ from app.store.preferences import SqlitePreferences
 from app.store.sqlite import Sqlite
 from app.turns.books import Facts
 from app.turns.machine import LIVE, OPENING, Ending, Event, Postponed, Stage
-from app.turns.records import Attachment, Turn
+from app.turns.records import Attachment, Request, Turn
 from app.turns.status import Verbosity
 from tests.samples import message
 
@@ -128,6 +130,17 @@ async def test_the_first_in_line_waits_for_nobody(ledger: SqliteLedger) -> None:
     assert (await ledger.is_first(first), await ledger.is_first(second)) == (True, False)
 
 
+async def test_who_is_next_has_one_at_most_before_it_and_a_hastened_one_takes_its_place(ledger: SqliteLedger) -> None:
+    turns = [await at_the_model(ledger, 1), *[await queued(ledger, number) for number in (2, 3, 4)]]
+
+    before = [await ledger.is_next(turn) for turn in turns]
+    await ledger.hasten(turns[3])
+    after = [await ledger.is_next(turn) for turn in turns]
+
+    assert before == [True, True, False, False]
+    assert after == [True, False, False, True]
+
+
 async def test_what_is_at_work_is_found(ledger: SqliteLedger) -> None:
     assert await ledger.at_work(THREAD) is None
     turn = await at_the_model(ledger, 1)
@@ -174,7 +187,7 @@ async def test_a_turn_that_is_over_is_to_be_closed_until_it_is(ledger: SqliteLed
     await ledger.record(turn, "mine", Event.CANCELLED, Facts(ending=Ending.STOPPED))
 
     (over,) = await ledger.unclosed(9)
-    await ledger.close(turn)
+    await ledger.close(over)
 
     assert (over.id, over.status, over.ending) == (turn, "77", Ending.STOPPED)
     assert (over.begun_at, over.ended_at) == (100.0, 500.0)
@@ -216,4 +229,37 @@ async def test_where_a_place_is_gone_nothing_is_left_to_be_closed(ledger: Sqlite
     ended = await ledger.end_all(thread=THREAD)
 
     assert ended == 1
+    assert await ledger.unclosed(9) == []
+
+
+async def test_a_turn_is_followed_by_one_live_turn_at_a_time(ledger: SqliteLedger) -> None:
+    def follower(number: int, of: int) -> Request:
+        return replace(message(number, thread=THREAD), follows=message(of).id)
+
+    at_once = await asyncio.gather(*(ledger.admit(follower(number, of=1), 0.0) for number in (2, 3)))
+    of_another = await ledger.admit(follower(4, of=2), 0.0)
+    await ledger.end_all(thread=THREAD)
+    afterwards = await ledger.admit(follower(5, of=1), 0.0)
+
+    assert sorted(at_once) == [False, True]
+    assert (of_another, afterwards) == (True, True)
+    assert (await found(ledger, message(5).id)).follows == message(1).id
+
+
+async def test_turns_that_follow_none_are_not_in_each_others_way(ledger: SqliteLedger) -> None:
+    assert [await ledger.admit(message(number, thread=THREAD), 0.0) for number in (1, 2)] == [True, True]
+
+
+async def test_what_was_reopened_meanwhile_is_closed_once_more(ledger: SqliteLedger) -> None:
+    turn = await queued(ledger, 1)
+    await claim(ledger)
+    await ledger.note_status(turn, "mine", MessageId("77"))
+    await ledger.record(turn, "mine", Event.CANCELLED, Facts(ending=Ending.STOPPED))
+    (over,) = await ledger.unclosed(9)
+
+    await ledger.reopen(turn)
+
+    assert not await ledger.close(over)
+    (again,) = await ledger.unclosed(9)
+    assert await ledger.close(again)
     assert await ledger.unclosed(9) == []

@@ -117,3 +117,41 @@ async def test_the_same_file_may_go_out_in_two_messages(parcels: SqliteParcels, 
     await parcels.mark_sent(turn, "mine", 1, MessageId("902"))
 
     assert await parcels.handed_out(THREAD) == {PLOT}
+
+
+async def test_what_is_written_anew_goes_out_without_its_files_and_these_were_not_handed_out(
+    parcels: SqliteParcels, turn: TurnId
+) -> None:
+    await parcels.add(turn, "mine", [Parcel(0, Content("look", (PICTURE,)), "n-0", UserId("7"), named=(FILM,))])
+
+    first = Parcel(0, Content("look at nothing"), "n-0", named=())
+    more = Parcel(1, Content("and why"), "n-1", UserId("7"))
+    await parcels.rewrite(turn, "mine", first, [more])
+    unsent = await parcels.unsent(turn)
+    await parcels.mark_sent(turn, "mine", 0, MessageId("901"))
+
+    assert list(unsent) == [first, more]
+    assert await parcels.handed_out(THREAD) == frozenset()
+
+
+async def test_what_was_sent_is_not_written_anew(parcels: SqliteParcels, turn: TurnId, sqlite: Sqlite) -> None:
+    await parcels.add(turn, "mine", [Parcel(0, Content("as it was sent"), "n-0")])
+    await parcels.mark_sent(turn, "mine", 0, MessageId("901"))
+
+    await parcels.rewrite(turn, "mine", Parcel(0, Content("as it never was"), "n-0"))
+
+    rows = await sqlite.read(lambda db: list(db.query("SELECT content FROM parcels")))
+    assert rows == [{"content": "as it was sent"}]
+
+
+async def test_what_the_agent_said_is_known_part_by_part(parcels: SqliteParcels, turn: TurnId) -> None:
+    said = [
+        Parcel(0, Content("a"), "n-0", part="prt_1"),
+        Parcel(1, Content("b"), "n-1", part="prt_1"),
+        Parcel(2, Content("c"), "n-2", part="prt_2"),
+        Parcel(3, Content("bye"), "n-3"),
+    ]
+
+    await parcels.add(turn, "mine", said)
+
+    assert await parcels.said(turn) == {("a", "b"), ("c",)}

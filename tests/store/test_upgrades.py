@@ -63,7 +63,7 @@ async def test_their_status_is_closed_once_and_that_of_older_ones_is_nobodys_to_
 
     over = await now.ledger.unclosed(99)
     for turn in over:
-        await now.ledger.close(turn.id)
+        await now.ledger.close(turn)
 
     asked = ("admitted", "admitted in a channel", "accepted", "queued", "interrupted", "prompted")
     assert before == []

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from app.ids import AskId
 from app.turns.asks import AskState
-from app.turns.errors import Retriable
+from app.turns.errors import Refused, Retriable
 from app.turns.machine import Ending, Stage
 from app.turns.progress import Allowed, Answered, Ask, Denied, Option, Permission, Question
 from app.turns.status import Outcome, Phase, Status, Summary
@@ -153,6 +154,41 @@ async def test_nobody_is_told_that_an_answer_counts_once_the_turn_is_over(here: 
     assert decided == [False]
 
 
+async def test_a_turn_whose_time_is_over_ends_so_whatever_comes_between(here: World) -> None:
+    here.patience = 600.0
+    await ask(here, RUN)
+
+    async with running(here):
+        await until(lambda: Phase.WAITING in phases(here))
+        here.agent.aborting = asyncio.Event().wait
+        here.now += 601.0
+        while not (await turn_of(here)).expired:  # noqa: ASYNC110 - the store has no event for it
+            await asyncio.sleep(0.005)
+    here.agent.aborting = None
+
+    await here.live()
+
+    assert (await turn_of(here)).ending is Ending.EXPIRED
+
+
+async def test_whoever_decides_one_thing_in_time_is_heard_though_another_has_run_out(here: World) -> None:
+    here.patience = 600.0
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: bool(states(here, RUN)))
+        here.now += 60.0
+        here.agent.asks[TURN].append(WISHES)
+        await until(lambda: bool(states(here, WISHES)))
+    await here.asks.answer(TURN, WISHES.id, 0, ("Blue",), "bob")
+    await here.asks.answer(TURN, WISHES.id, 1, ("Red",), "bob")
+    here.now += 2_000.0
+
+    async with running(here):
+        await until(lambda: is_over(here))
+
+    assert here.agent.replies == [(WISHES.id, Answered((("Blue",), ("Red",))))]
+
+
 async def test_whoever_decides_in_time_is_heard_though_the_time_is_over_by_now(here: World) -> None:
     here.patience = 600.0
     await ask(here, RUN)
@@ -268,6 +304,61 @@ async def test_a_decision_that_cannot_be_shown_before_the_end_is_shown_after_it(
 
         del here.chat.failures["show_ask"]
         await until(lambda: states(here, RUN)[-1] is AskState.SETTLED and is_over(here))
+
+
+async def test_a_decision_that_can_never_be_shown_counts_all_the_same(here: World) -> None:
+    here.chat.failures["show_ask"] = Refused("This thread is locked.")
+    here.agent.speak = asyncio.Event()
+    await ask(here, RUN)
+    with structlog.testing.capture_logs() as logs:
+        async with running(here):
+            await until(lambda: bool(states(here, RUN)))
+            await here.asks.decide(TURN, RUN.id, Allowed(always=False), "alice")
+            await until(lambda: bool(here.agent.replies))
+            here.agent.speak.set()
+            await until(lambda: is_over(here))
+
+    turn, last = await turn_of(here), shown(here)[-1]
+    assert turn.stage is Stage.DELIVERED
+    assert isinstance(last, Summary)
+    assert last.outcome is Outcome.DONE
+    assert here.agent.aborted == []
+    assert 1 <= sum(line["event"] == "ask.unseen" for line in logs) <= 2  # once for each state that is met
+
+
+async def test_a_turn_is_closed_though_what_it_asked_cannot_be_edited(here: World) -> None:
+    here.chat.failures["show_ask"] = Refused("This thread is locked.")
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: bool(states(here, RUN)))
+
+        await here.ledger.stop(TURN, "alice")
+        await until(lambda: is_over(here))
+
+    assert states(here, RUN) == [AskState.OPEN]
+
+
+async def test_what_is_asked_comes_back_when_its_message_is_deleted_and_can_be_decided(here: World) -> None:
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: bool(states(here, RUN)))
+        await until_noted(here)
+        deleted = here.chat.messages[RUN.id]
+
+        await here.asks.forget([deleted], here.now + 5.0)
+        await until(lambda: here.chat.messages[RUN.id] != deleted)
+        await until_noted(here)
+        await here.asks.decide(TURN, RUN.id, Allowed(always=False), "alice")
+        await until(lambda: is_over(here))
+
+    assert states(here, RUN) == [AskState.OPEN, AskState.OPEN, AskState.SETTLED]
+    assert here.agent.replies == [(RUN.id, Allowed(always=False))]
+
+
+async def until_noted(here: World) -> None:
+    async with asyncio.timeout(10):
+        while (await here.asks.of_turn(TURN))[0].message != here.chat.messages[RUN.id]:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 async def until_postponed(here: World) -> None:

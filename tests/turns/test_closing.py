@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.ids import ThreadId
-from app.turns.errors import Retriable
+from app.turns.errors import Refused, Retriable
 from app.turns.progress import Report
 from app.turns.status import Outcome, Summary
 from tests.fakes.agent import FakeAgent
@@ -98,3 +98,37 @@ async def test_a_summary_that_cannot_be_shown_holds_up_no_other(here: World, mon
         await until(lambda: summary_of(here, 2) is not None)
 
     assert summary_of(here, 1) is None
+
+
+async def test_an_answer_that_cannot_be_posted_at_all_is_told_of_in_the_summary(here: World) -> None:
+    here.chat.failures["post"] = Refused("Sorry, this thread is locked.")
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    summary = summary_of(here)
+    assert summary is not None
+    assert (summary.outcome, summary.reason) == (Outcome.FAILED, "Sorry, this thread is locked.")
+
+
+async def test_an_apology_that_cannot_be_posted_is_read_in_the_summary(here: World) -> None:
+    here.chat.failures["post"] = Refused("Sorry, this thread is locked.")
+    here.agent.refuse[message(1).id] = "Sorry, the model does not exist."
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    summary = summary_of(here)
+    assert summary is not None
+    assert (summary.outcome, summary.reason) == (Outcome.FAILED, "Sorry, the model does not exist.")
+
+
+async def test_an_apology_that_stands_in_the_thread_is_not_said_twice(here: World) -> None:
+    here.agent.refuse[message(1).id] = "Sorry, the model does not exist."
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    summary = summary_of(here)
+    assert summary is not None
+    assert (summary.outcome, summary.reason) == (Outcome.FAILED, "")

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from app.ids import MessageId, ThreadId
-from app.turns.delivery import MOST_BYTES, batches, question_of, with_files
+from app.ids import AskId, MessageId, ThreadId
+from app.turns.delivery import MOST_BYTES, MOST_FILES, REFUSED, batches, question_of, with_files
 from app.turns.errors import Retriable
-from app.turns.progress import Progress
+from app.turns.machine import Stage
+from app.turns.progress import Ask, Permission, Progress
 from app.turns.records import Attachment, Content, File, Parcel
+from app.turns.status import Outcome, Summary
 from tests.fakes.chat import Posted
 from tests.samples import accepted, message
 from tests.turns.engine import World, running, until, world
-from tests.turns.test_display import THREAD
+from tests.turns.test_display import THREAD, shown, turn_of
 
 pytestmark = pytest.mark.anyio
 TURN = message(1).id
@@ -163,11 +165,133 @@ async def test_files_that_cannot_be_looked_for_hold_up_no_answer(here: World) ->
     assert "and its end" in "".join(one.content for one in posted(here))
 
 
+async def test_an_answer_whose_file_cannot_be_attached_is_read_without_it_and_says_why(here: World) -> None:
+    here.chat.lacks = "Attach Files"
+    here.files.held[HOME] = {"outbox/plot.png": PNG}
+    here.agent.answers[TURN] = "There it is."
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    (one,) = posted(here)
+    words, *remarks = one.content.split("\n")
+    assert words == "There it is."
+    assert (
+        remarks[1] == "-# I could not attach plot.png: I lack Attach Files. What is not attached stays in the machine."
+    )
+    assert (one.files, one.notified) == ((), message(1).asker.id)
+    assert (await turn_of(here)).stage is Stage.DELIVERED
+
+
+async def test_a_file_that_could_not_be_attached_goes_with_the_next_answer(here: World) -> None:
+    here.chat.lacks = "Attach Files"
+    here.files.held[HOME] = {"outbox/plot.png": PNG}
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    await here.live()
+
+    here.chat.lacks = None
+    await here.ledger.admit(message(2, thread=THREAD), here.now)
+    await here.live()
+
+    assert [file.content for one in posted(here) for file in one.files] == [PNG]
+
+
+async def test_files_that_no_message_takes_leave_a_remark_in_their_place_and_nobody_out(here: World) -> None:
+    here.chat.lacks = "Attach Files"
+    here.files.held[HOME] = {f"outbox/{n:02}.bin": bytes([n]) for n in range(1, MOST_FILES + 6)}
+    here.agent.answers[TURN] = "Many of them."
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    first, last = posted(here)
+    assert first.content.startswith("-# I could not attach 01.bin, 02.bin, 03.bin and 7 more: ")
+    assert last.content.startswith("Many of them.")
+    assert [one.notified for one in (first, last)] == [None, message(1).asker.id]
+
+
+@pytest.mark.parametrize(
+    ("blocked", "left"), [("one", [REFUSED, "two", "three"]), ("three", ["one", "two", REFUSED])], ids=["first", "last"]
+)
+async def test_a_message_that_is_refused_costs_no_other_and_leaves_a_remark(
+    here: World, blocked: str, left: list[str]
+) -> None:
+    here.chat.blocked = {blocked}
+    here.agent.answers[TURN] = "one\n\ntwo\n\nthree"
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert [one.content.removeprefix("-# ").partition("\n")[0] for one in posted(here)] == left
+    assert [one.notified for one in posted(here)] == [None, None, message(1).asker.id]
+    assert posted(here)[-1].content.endswith(f"<@{message(1).asker.id}>")
+    assert (await turn_of(here)).stage is Stage.DELIVERED
+
+
+async def test_what_is_refused_while_the_agent_goes_on_is_replaced_at_once(here: World) -> None:
+    here.chat.blocked = {"rude"}
+    here.agent.texts[TURN] = ["Something rude.", "Something kind."]
+    here.agent.answers[TURN] = "Bye."
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert [one.content.partition("\n")[0] for one in posted(here)] == [f"-# {REFUSED}", "Something kind.", "Bye."]
+
+
+async def test_where_not_even_a_remark_is_taken_the_turn_has_failed_and_says_so(here: World) -> None:
+    here.chat.blocked = {"one", REFUSED}
+    here.agent.answers[TURN] = "one"
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    last = shown(here)[-1]
+    assert isinstance(last, Summary)
+    assert (last.outcome, last.reason) == (Outcome.FAILED, "This was blocked.")
+
+
+async def test_what_was_named_in_a_remark_that_was_refused_is_named_again(here: World) -> None:
+    here.files.held[HOME] = {"outbox/film.mp4": b"x" * (MOST_BYTES + 1)}
+    here.chat.blocked = {"film"}
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+    await here.live()
+
+    here.chat.blocked = set()
+    await here.ledger.admit(message(2, thread=THREAD), here.now)
+    await here.live()
+
+    assert sum("film.mp4" in one.content for one in posted(here)) == 1
+
+
+async def test_an_agent_that_was_interrupted_is_not_heard_saying_the_same_again(here: World) -> None:
+    here.agent.interrupt[TURN] = 1
+    here.agent.renames = True
+    here.agent.texts[TURN] = ["I ask first."]
+    here.agent.asks[TURN] = [Ask(AskId("per_1"), Permission("bash", "ls"))]
+    here.agent.answers[TURN] = "Done."
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert len(here.agent.runs) == 2
+    assert [one.content.partition("\n")[0] for one in posted(here)] == ["I ask first.", "Done."]
+
+
+async def test_an_agent_that_was_not_interrupted_may_say_the_same_twice(here: World) -> None:
+    here.agent.texts[TURN] = ["Again.", "Again."]
+    await here.ledger.admit(message(1, thread=THREAD), here.now)
+
+    await here.live()
+
+    assert [one.content for one in posted(here)].count("Again.") == 2
+
+
 def attached(*names: str) -> tuple[Attachment, ...]:
     return tuple(Attachment(name, name, 10, f"https://cdn.example/{name}") for name in names)
 
 
-async def test_images_and_texts_are_shown_to_the_model_and_the_rest_lies_in_the_workspace(here: World) -> None:
+async def test_images_and_texts_are_shown_to_the_model_and_all_files_lie_in_the_workspace(here: World) -> None:
     files = {"a.png": PNG, "b.py": b"print()", "c.zip": b"PK\x03\x04\0"}
     here.chat.files = {name: File(name, content) for name, content in files.items()}
     await here.ledger.admit(replace(message(1, thread=THREAD), attachments=attached(*files)), here.now)
@@ -175,8 +299,8 @@ async def test_images_and_texts_are_shown_to_the_model_and_the_rest_lies_in_the_
     await here.live()
 
     assert [file.name for file in here.agent.files[TURN]] == ["a.png", "b.py"]
-    assert here.files.held[HOME]["inbox/c.zip"] == files["c.zip"]
-    assert "inbox/c.zip" in here.agent.prompts[TURN]
+    assert here.files.held[HOME] == {f"inbox/{name}": content for name, content in files.items()}
+    assert all(f"inbox/{name}" in here.agent.prompts[TURN] for name in files)
 
 
 async def test_a_file_that_the_server_cannot_read_lies_in_the_workspace(here: World) -> None:

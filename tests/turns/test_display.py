@@ -80,19 +80,21 @@ async def test_it_shows_what_the_agent_does(here: World) -> None:
     assert (last.phase, last.progress.tools, last.progress.todos) == (Phase.THINKING, TESTS.tools, TESTS.todos)
 
 
-async def test_what_is_asked_behind_another_turn_is_shown_as_queued_until_it_begins(here: World) -> None:
+async def test_what_waits_says_whether_it_is_next_until_it_begins(here: World) -> None:
     here.agent.speak = asyncio.Event()
     await here.ledger.admit(message(1, thread=THREAD), here.now)
     async with running(here):
         await here.agent.thinking.wait()
         await here.ledger.admit(message(2, thread=THREAD), here.now)
         await until(lambda: bool(phases(here, 2)))
-        waiting = list(phases(here, 2))
+        await here.ledger.admit(message(3, thread=THREAD), here.now)
+        await until(lambda: bool(phases(here, 3)))
+        waiting = [list(phases(here, number)) for number in (2, 3)]
 
         here.agent.speak.set()
-        await until(lambda: isinstance(shown(here, 2)[-1], Summary))
+        await until(lambda: all(isinstance(shown(here, number)[-1], Summary) for number in (2, 3)))
 
-    assert waiting == [Phase.QUEUED]
+    assert waiting == [[Phase.NEXT], [Phase.QUEUED]]
 
 
 async def test_a_thread_shows_as_much_as_its_people_want(here: World) -> None:

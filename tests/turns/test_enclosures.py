@@ -112,16 +112,53 @@ async def test_what_nobody_read_of_a_file_that_is_too_large_is_said_with_the_nex
     assert (before, len(remarks(here))) == ([], 1)
 
 
-async def test_what_is_too_much_for_one_answer_goes_out_with_the_next(here: World) -> None:
-    here.files.held[HOME] |= {f"outbox/{number:02}.txt": b"%d" % number for number in range(MOST_OUT + 3)}
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [(1, "-# 1 more file comes with the next answer."), (3, "-# 3 more files come with the next answer.")],
+)
+async def test_what_is_too_much_for_one_answer_goes_out_with_the_next(here: World, left: int, words: str) -> None:
+    here.files.held[HOME] |= {f"outbox/{number:02}.txt": b"%d" % number for number in range(MOST_OUT + left)}
     await ask(here, 1)
     before = len(attached(here))
 
     await ask(here, 2)
 
     assert before == MOST_OUT
-    assert remarks(here) == ["-# 3 more files stay in the machine."]
-    assert sorted(map(int, attached(here))) == list(range(MOST_OUT + 3))
+    assert remarks(here) == [words]
+    assert sorted(map(int, attached(here))) == list(range(MOST_OUT + left))
+
+
+async def test_what_was_handed_out_stands_in_the_way_of_nothing_however_much_it_is(here: World) -> None:
+    for number in range(1, 5):
+        of_turn = {f"outbox/{number}/{place:02}.txt": b"%d" % number for place in range(MOST_OUT)}
+        here.files.held[HOME] |= of_turn
+        await ask(here, number)
+
+    assert len(attached(here)) == 4 * MOST_OUT
+    assert remarks(here) == []
+
+
+async def test_that_a_file_is_empty_is_said_once_until_something_is_in_it(here: World) -> None:
+    here.files.held[HOME]["outbox/report.txt"] = b""
+    for number in (1, 2):
+        await ask(here, number)
+    before = attached(here)
+
+    here.files.held[HOME]["outbox/report.txt"] = b"all is well"
+    await ask(here, 3)
+
+    assert remarks(here) == ["-# outbox/report.txt is empty, so it is not attached."]
+    assert (before, attached(here)) == ([], [b"all is well"])
+
+
+async def test_of_many_files_that_cannot_go_out_each_is_named_once(here: World) -> None:
+    here.files.held[HOME] |= {f"outbox/{number:02}.txt": b"" for number in range(MOST_OUT + 3)}
+    told = []
+    for number in (1, 2, 3):
+        await ask(here, number)
+        told.append(len(remarks(here)))
+
+    assert told == [MOST_OUT, MOST_OUT + 3, MOST_OUT + 3]
 
 
 async def test_a_remark_is_one_line_whatever_the_file_is_called(here: World) -> None:

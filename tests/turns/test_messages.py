@@ -15,6 +15,7 @@ from app.turns.history import Said
 from app.turns.machine import Event, Stage
 from app.turns.records import Addressed, Place, Request, Turn
 from app.turns.routing import Policy, Verdict
+from app.turns.status import Outcome, Summary
 from app.turns.steps import HINT, HINT_IN_THREAD
 from tests.samples import CHANNEL, GUILD, message
 from tests.turns.engine import World, world
@@ -311,8 +312,11 @@ async def test_what_is_deleted_while_its_machine_comes_up_is_never_asked(here: W
 
     (turn,) = await ended(here, request)
 
+    summary = here.chat.statuses[request.id][-1]
     assert turn.stage is Stage.CANCELLED
     assert not here.agent.runs
+    assert isinstance(summary, Summary)
+    assert (summary.outcome, summary.seconds) == (Outcome.WITHDRAWN, None)
 
 
 async def test_what_was_interrupted_at_the_model_is_asked_again_as_it_was(here: World) -> None:
