@@ -22,6 +22,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 EVENTS: dict[str, str] = {
     "app.listening": "the app is up, and where",
     "ask.decided": "a person decided what an agent asked",
+    "ask.deleted": "a message with something asked in it was deleted; it is asked anew",
+    "ask.late": "a message with something asked in it could not be edited just now; tried again",
+    "ask.unseen": "Discord refuses to have a message with something asked in it edited; it is left as it is",
     "background.defect": "something that runs by itself ended in a way that nobody foresaw",
     "channel.deleted": "a channel of ours is gone, and with it what was asked in its threads",
     "command.defect": "what a command set going ended in a way that nobody foresaw; the person was told",
@@ -75,6 +78,7 @@ EVENTS: dict[str, str] = {
     "ledger.unavailable": "the database could not be used just now; tried again",
     "machine.reset": "somebody threw a machine away",
     "machine.unreset": "somebody wanted to, and it could not be done",
+    "parcel.refused": "Discord did not take a message of an answer; it goes without its files, or a remark instead",
     "relay.recovered": "the app takes the scheduler's requests again",
     "relay.refused": "the app does not accept the scheduler's signature",
     "relay.rejected": "a request to the relay's endpoints was answered with 4xx",

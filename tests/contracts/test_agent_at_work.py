@@ -230,11 +230,11 @@ async def test_a_sub_agent_asks_too(world: World) -> None:
 
 async def test_a_question_is_shown_with_its_options_and_answered(world: World) -> None:
     ask, end = await decided(
-        world, "4101", "!question Which colour? Red (like a rose) | Green", Answered((("Green",),))
+        world, "4101", "!question Colour: Which colour? Red (like a rose) | Green", Answered((("Green",),))
     )
 
     options = (Option("Red", "like a rose"), Option("Green", "Green"))
-    assert ask.about == (Question("Which colour?", "Which colour", options),)
+    assert ask.about == (Question("Which colour?", "Colour", options),)
     assert "You answered: Green." in text_said(end)
 
 

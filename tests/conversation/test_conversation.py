@@ -100,7 +100,7 @@ async def test_status_tells_about_the_thread_to_the_asker_alone(stage: Stage, th
         return [m["content"] for m in stage.person.messages(thread) if m.get("flags", 0) & 64]
 
     await stage.discord.wait_for(lambda: bool(told()), within=10)
-    assert "Machine: active" in told()[-1]
+    assert "Machine: awake" in told()[-1]
 
 
 async def test_discord_found_nothing_to_complain_about(stage: Stage, thread: str) -> None:

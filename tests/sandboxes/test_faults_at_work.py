@@ -173,6 +173,7 @@ async def test_a_turn_that_was_cut_off_is_finished_on_the_same_machine(cloud: Sc
     id = await cloud.begin_gated()
     machine, session = cloud.machine.id, await cloud.session()
     await end(cloud)
+    await cloud.until(lambda: cloud.machine.state is not State.STOPPING)  # else it may just about be answered
     cloud.open_gate()
 
     turn = await cloud.ended(id)

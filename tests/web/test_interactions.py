@@ -162,7 +162,7 @@ async def test_status_tells_what_is_at_work_and_what_waits(door: Door) -> None:
 
     assert "Nothing has been asked" in spoken(nothing)[0]
     assert spoken(reply)[1]
-    assert "1 more after it" in spoken(reply)[0]
+    assert "1 more waits" in spoken(reply)[0]
     assert "Model: opencode/claude" in spoken(overall)[0]
 
 
