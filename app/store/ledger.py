@@ -49,6 +49,8 @@ CLAIM = f"""
     RETURNING *
 """  # noqa: S608 - only our own constants
 
+UNCLOSED = f"status IS NOT NULL AND NOT closed AND stage NOT IN {LIVE_STAGES}"
+
 
 class SqliteLedger(SqliteDesk):
     async def claim(self, token: str, now: float, until: float, stages: Collection[Stage] = LIVE) -> Turn | None:
@@ -161,11 +163,16 @@ class SqliteLedger(SqliteDesk):
 
     async def unclosed(self, most: int, but: Collection[TurnId] = ()) -> Sequence[Turn]:
         query = f"""
-            SELECT * FROM turns WHERE status IS NOT NULL AND NOT closed AND stage NOT IN {LIVE_STAGES}
+            SELECT * FROM turns WHERE {UNCLOSED}
             AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY position LIMIT ?
         """  # noqa: S608
         columns = [json.dumps(list(but)), most]
         return await self._sqlite.read(lambda db: [turn_of_row(row) for row in db.query(query, columns)])
+
+    async def over(self, turn: TurnId) -> Turn | None:
+        query = f"SELECT * FROM turns WHERE id = ? AND {UNCLOSED}"  # noqa: S608
+        rows = await self._sqlite.read(lambda db: list(db.query(query, [turn])))
+        return turn_of_row(rows[0]) if rows else None
 
     async def close(self, turn: Turn) -> bool:
         query = "UPDATE turns SET closed = 1 WHERE id = ? AND reopened = ? RETURNING id"

@@ -110,6 +110,10 @@ class Ledger(Protocol):
         """Turns that are over and have a status message that does not say so yet, the oldest first."""
         ...
 
+    async def over(self, turn: TurnId) -> Turn | None:
+        """As it is now, if it is one of them."""
+        ...
+
     async def close(self, turn: Turn) -> bool:
         """Its status message says how it ended. False when it was reopened since `turn` was read."""
         ...

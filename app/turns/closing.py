@@ -123,7 +123,11 @@ class Closer:
     async def _close(self, turn: Turn) -> bool:
         """False for what does not work now. What never will is left."""
         try:
-            is_shown = turn.id in self._shown
+            await self.displays.free(turn)
+            over = await self.ledger.over(turn.id)
+            if over is None:
+                return True  # somebody else has closed it
+            turn, is_shown = over, turn.id in self._shown
             if not is_shown:
                 await self._show(turn)
                 self._shown.add(turn.id)

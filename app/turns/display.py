@@ -70,12 +70,17 @@ class Displays:
         async with meanwhile(self._paint(turn, token, display, self._canvas(turn))):
             yield display
 
-    async def close(self, turn: Turn, summary: Summary) -> None:
-        """Show how it ended, and forget it. Raises Retriable and Refused."""
+    async def free(self, turn: Turn) -> None:
+        """Wait for edits that are on their way. What ends in time needs no repair: a summary comes behind it."""
         canvas = self._canvas(turn)
         canvas.is_closing = True
         await _until_free(canvas)
-        canvas.is_closing = False
+        canvas.is_closing = not canvas.edits
+
+    async def close(self, turn: Turn, summary: Summary) -> None:
+        """Show how it ended, and forget it. Raises Retriable and Refused."""
+        await self.free(turn)
+        canvas = self._canvas(turn)
         await asyncio.sleep(self._pause(canvas, 0.0))
         verbosity = await self._preferences.verbosity_of(turn.home)
         await self._chat.show_summary(turn, replace(summary, verbosity=verbosity))

@@ -131,3 +131,7 @@ async def test_stopping_does_not_wait_for_discord(here: World, monkeypatch: pyte
         await until(lambda: bool(here.agent.aborted))
         here.chat.hanging.set()
         await until(lambda: isinstance(shown(here)[-1], Summary))
+        while await here.ledger.unclosed(1):  # noqa: ASYNC110 - the ledger has no event for it
+            await asyncio.sleep(0.005)
+
+    assert len([one for one in shown(here) if isinstance(one, Summary)]) == 1
