@@ -78,7 +78,7 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         server, recreate = OpenCodeServer(to_opencode, options), settings.sandbox_reuse_policy == "recreate"
         keeper = Keeper(provider, server, store.shelf, clock, patience_for(settings), recreate=recreate)
         stack.push_async_callback(keeper.close)
-        agent, policy = OpenCodeAgent(to_opencode, model_of(options), clock), policy_for(settings)
+        agent = OpenCodeAgent(to_opencode, model_of(options), clock)
         downloads = Downloads(to_discord, settings.discord_api_base_url, rest)
         chat, router = DiscordChat(rest, identity, downloads), router_for(settings, to_opencode)
         engine = engine_for(settings, store, World(chat, agent, keeper, Files(provider, store.shelf), router))
@@ -89,20 +89,7 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         await stack.enter_async_context(meanwhile(identity.introduce()))
         await stack.enter_async_context(meanwhile(never_failing(engine)))
         await stack.enter_async_context(meanwhile(first_reading(inbox, engine)))
-        room = Room(
-            store.ledger,
-            store.asks,
-            store.preferences,
-            store.places,
-            store.shelf,
-            keeper,
-            agent,
-            Replies(rest, identity),
-            rest,
-            policy,
-            model_of(options),
-            clock,
-        )
+        room = room_for(settings, store, keeper, agent, Replies(rest, identity), rest)
         relay_key, jobs = signature.public_key(settings.relay_seed()), jobs_of(rounds, store, engine, inbox)
         yield Front(
             identity, room, engine.nudge, clock(), inbox, ear_for(settings, store.shards, store.places), relay_key, jobs
@@ -137,6 +124,25 @@ class Store:
 def engine_for(settings: Settings, store: Store, world: World) -> Engine:
     books = Books(store.ledger, store.parcels, store.asks, store.preferences)
     return Engine(books, world, policy_for(settings), Habits(settings.sandbox_timeout_minutes * 60), clock)
+
+
+def room_for(
+    settings: Settings, store: Store, keeper: Keeper, agent: OpenCodeAgent, replies: Replies, rest: Rest
+) -> Room:
+    return Room(
+        store.ledger,
+        store.asks,
+        store.preferences,
+        store.places,
+        store.shelf,
+        keeper,
+        agent,
+        replies,
+        rest,
+        policy_for(settings),
+        model_of(options_for(settings)),
+        clock,
+    )
 
 
 async def who_we_are(rest: Rest) -> Application:

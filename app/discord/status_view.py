@@ -49,7 +49,6 @@ WORDS = {
     "skill": ("🎓", "Using the skill", "Used the skill"),
     "question": ("❓", "Asking", "Asked"),
 }
-SILENT = frozenset({"todowrite", "todoread"})  # the list itself is shown
 PATHS = frozenset({"read", "list", "edit", "multiedit", "write"})  # these are used on a file or a directory
 QUEUE = frozenset({Phase.QUEUED, Phase.NEXT})
 CONTINUED = frozenset({Outcome.DONE, Outcome.DENIED, Outcome.STOPPED})
@@ -109,7 +108,7 @@ def _at_work(status: Status) -> Tool | None:
 
 
 def _shown(progress: Progress) -> Sequence[Tool]:
-    return [tool for tool in progress.tools if tool.name not in SILENT]
+    return [tool for tool in progress.tools if not tool.is_silent]
 
 
 def _tools(status: Status) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from app.ids import SessionId
 from app.opencode.client import Client
 from app.opencode.slimming import slim
-from app.opencode.tools import kind_of, tool_of, uses
+from app.opencode.tools import tool_of, uses
 from app.opencode.wire import Missing
 from app.turns.errors import Refused, Retriable
 from app.turns.progress import Doing, Tool
@@ -54,6 +54,6 @@ class SubAgents:
         except (Missing, Retriable, Refused):
             return
         ours = [slim(message) for message in page if message["info"]["time"]["created"] >= begun]
-        shown = [tool_of(part, root, over=False) for part in uses(ours) if not kind_of(part).silent]
-        if begun_tools := [tool for tool in shown if tool.doing is not Doing.PENDING]:
-            self._newest[session] = begun_tools[-1]
+        used = [tool_of(part, root, over=False) for part in uses(ours)]
+        if shown := [tool for tool in used if tool.doing is not Doing.PENDING and not tool.is_silent]:
+            self._newest[session] = shown[-1]

@@ -79,11 +79,10 @@ def _files(state: State) -> list[Mapping[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`writes`: the file that it is used on. `silent`: what it does is seen elsewhere."""
+    """`writes`: the file that it is used on."""
 
     subject: Subject
     writes: bool = False
-    silent: bool = False
 
 
 KINDS: Mapping[str, Kind] = {
@@ -99,8 +98,8 @@ KINDS: Mapping[str, Kind] = {
     "read": Kind(_path("filePath")),
     "skill": Kind(_field("name")),
     "task": Kind(_field("description")),
-    "todoread": Kind(_nothing, silent=True),
-    "todowrite": Kind(_nothing, silent=True),
+    "todoread": Kind(_nothing),
+    "todowrite": Kind(_nothing),
     "webfetch": Kind(_field("url")),
     "websearch": Kind(_field("query")),
     "write": Kind(_path("filePath"), writes=True),

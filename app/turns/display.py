@@ -36,7 +36,7 @@ class Canvas:
     shown: Status | None = None
     painted_at: float = float("-inf")  # of the loop's clock
     edits: set["asyncio.Task[None]"] = field(default_factory=set)  # on their way
-    is_closing: bool = False  # behind them
+    is_closing: bool = False  # a summary comes behind the edits, whatever they show
 
 
 class Displays:
@@ -78,13 +78,13 @@ class Displays:
         canvas.is_closing = not canvas.edits
 
     async def close(self, turn: Turn, summary: Summary) -> None:
-        """Show how it ended, and forget it. Raises Retriable and Refused."""
-        await self.free(turn)
+        """Show how it ended, and forget it; once it is free. Raises Retriable and Refused."""
         canvas = self._canvas(turn)
         await asyncio.sleep(self._pause(canvas, 0.0))
         verbosity = await self._preferences.verbosity_of(turn.home)
         await self._chat.show_summary(turn, replace(summary, verbosity=verbosity))
-        self._canvases.pop(turn.id, None)
+        if not canvas.edits:
+            self._canvases.pop(turn.id, None)
 
     async def finish(self) -> None:
         """Nobody paints any more: what is on its way comes to its end, or is cut off."""

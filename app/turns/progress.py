@@ -30,6 +30,11 @@ class Tool:
     rewritten: int = 0  # lines, of a file that it wrote in place of another: how many are new, nobody knows yet
     inside: "Tool | None" = None  # the newest that is used by the sub-agent which it has begun, while that works
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether what it does is seen elsewhere: in the list of tasks."""
+        return self.name in ("todoread", "todowrite")
+
 
 @dataclass(frozen=True, slots=True)
 class Todo:

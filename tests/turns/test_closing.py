@@ -100,31 +100,27 @@ async def test_a_summary_that_cannot_be_shown_holds_up_no_other(here: World, mon
     assert summary_of(here, 1) is None
 
 
-async def test_an_answer_that_cannot_be_posted_at_all_is_told_of_in_the_summary(here: World) -> None:
-    here.chat.failures["post"] = Refused("Sorry, this thread is locked.")
+LOCKED, UNKNOWN = "Sorry, this thread is locked.", "Sorry, the model does not exist."
+
+
+@pytest.mark.parametrize(("apology", "reason"), [(None, LOCKED), (UNKNOWN, UNKNOWN)], ids=["answer", "apology"])
+async def test_what_cannot_be_posted_at_all_is_told_of_in_the_summary(
+    here: World, apology: str | None, reason: str
+) -> None:
+    here.chat.failures["post"] = Refused(LOCKED)
+    if apology is not None:
+        here.agent.refuse[message(1).id] = apology
     await here.ledger.admit(message(1, thread=THREAD), here.now)
 
     await here.live()
 
     summary = summary_of(here)
     assert summary is not None
-    assert (summary.outcome, summary.reason) == (Outcome.FAILED, "Sorry, this thread is locked.")
-
-
-async def test_an_apology_that_cannot_be_posted_is_read_in_the_summary(here: World) -> None:
-    here.chat.failures["post"] = Refused("Sorry, this thread is locked.")
-    here.agent.refuse[message(1).id] = "Sorry, the model does not exist."
-    await here.ledger.admit(message(1, thread=THREAD), here.now)
-
-    await here.live()
-
-    summary = summary_of(here)
-    assert summary is not None
-    assert (summary.outcome, summary.reason) == (Outcome.FAILED, "Sorry, the model does not exist.")
+    assert (summary.outcome, summary.reason) == (Outcome.FAILED, reason)
 
 
 async def test_an_apology_that_stands_in_the_thread_is_not_said_twice(here: World) -> None:
-    here.agent.refuse[message(1).id] = "Sorry, the model does not exist."
+    here.agent.refuse[message(1).id] = UNKNOWN
     await here.ledger.admit(message(1, thread=THREAD), here.now)
 
     await here.live()

@@ -217,7 +217,12 @@ async def test_the_summary_comes_behind_an_edit_that_is_on_its_way(here: World) 
     async with displays.opened(turn, "mine") as display:
         display.show(Phase.THINKING, TESTS)
         await here.chat.hung.wait()
-    closing = asyncio.create_task(displays.close(turn, Summary(Outcome.DONE)))
+
+    async def close() -> None:
+        await displays.free(turn)
+        await displays.close(turn, Summary(Outcome.DONE))
+
+    closing = asyncio.create_task(close())
     await asyncio.wait({closing}, timeout=0.05)
 
     here.chat.hanging.set()
