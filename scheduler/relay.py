@@ -60,11 +60,11 @@ class Relay:
         try:
             async with asyncio.timeout(JOB_SECONDS):
                 response = await self._post(f"/relay/jobs/{name}", b"{}")
-            self._judge(name, response, self._stopwatch() - started)
+            self._judge(name, response, started)
         except TimeoutError:
             self._failed(name, f"no answer within {JOB_SECONDS:g} seconds")
         except httpx.RequestError as error:
-            self._unreachable(f"{type(error).__name__}: {error}")
+            self._unreachable(f"{type(error).__name__}: {error}", started)
         except Exception:
             log.exception("job.defect", name=name)
 
@@ -109,18 +109,18 @@ class Relay:
             signature.TIMESTAMP_HEADER: timestamp,
         }
 
-    def _judge(self, name: str, response: httpx.Response, seconds: float) -> None:
+    def _judge(self, name: str, response: httpx.Response, started: float) -> None:
         match response.status_code:
             case 401:
-                self._refused()
+                self._refused(started)
             case 502 | 504:  # the words of whoever stands before the app; it has none of them itself
-                self._unreachable(f"status {response.status_code}")
+                self._unreachable(f"status {response.status_code}", started)
             case 409:
                 self._reached()
                 log.debug("job.busy", name=name)
             case 200 if (counts := counts_in(response)) is not None:
                 self._reached()
-                self._done(name, counts, seconds)
+                self._done(name, counts, self._stopwatch() - started)
             case status:
                 self._reached()
                 self._failed(name, f"status {status}")
@@ -138,11 +138,17 @@ class Relay:
         wait = self._failing[name].fail(self._stopwatch())
         log.warning("job.failed", name=name, why=why, wait_seconds=wait)
 
-    def _unreachable(self, why: str) -> None:
-        log.warning("relay.unreachable", why=why, wait_seconds=self._outage.fail(self._stopwatch()))
+    def _unreachable(self, why: str, started: float) -> None:
+        if self._is_first_to_fail(started):
+            log.warning("relay.unreachable", why=why, wait_seconds=self._outage.fail(self._stopwatch()))
 
-    def _refused(self) -> None:
-        log.error("relay.refused", check=CHECK, wait_seconds=self._outage.fail(self._stopwatch()))
+    def _refused(self, started: float) -> None:
+        if self._is_first_to_fail(started):
+            log.error("relay.refused", check=CHECK, wait_seconds=self._outage.fail(self._stopwatch()))
+
+    def _is_first_to_fail(self, started: float) -> bool:
+        """Jobs that are asked for side by side meet one outage, not one each: it is waited out once."""
+        return self._outage.until <= started
 
     def _reached(self) -> None:
         if failures := self._outage.clear():

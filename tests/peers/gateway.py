@@ -93,9 +93,11 @@ class Gateway:
             connection.out.put_nowait({"op": 7, "d": None})
 
     def invalidate(self, *, resumable: bool) -> None:
+        """The connections stay open, and are without a session."""
         if not resumable:
             self.sessions.clear()
         for connection in self.connections:
+            connection.detach()
             connection.out.put_nowait({"op": 9, "d": resumable})
 
     def begin(self, identify: Json, out: asyncio.Queue[Frame]) -> Session:
@@ -150,6 +152,11 @@ class Connection:
             session.out = None
             if code in (*ENDING, *LOSING):
                 self._gateway.sessions.pop(session.id, None)
+
+    def detach(self) -> None:
+        """The session goes on without this connection."""
+        if self._session is not None and self._session.out is self.out:
+            self._session.out = None
 
     async def _write(self) -> int | None:
         """The code that it was closed with."""

@@ -66,7 +66,7 @@ def calamities(home: Household) -> list[Calamity]:
         *(Calamity(f"closed with {code}", partial(discord.drop, code)) for code in CODES),
         Calamity("op 7", discord.reconnect),
         Calamity("op 9", partial(discord.invalidate, resumable=False)),
-        Calamity("op 9, resumable", partial(discord.invalidate, resumable=True), severs=False),
+        Calamity("op 9, resumable", partial(discord.invalidate, resumable=True)),
         killed(home, "scheduler"),
         killed(home, "app"),
         killed(home, "app", "scheduler"),
@@ -126,7 +126,8 @@ async def test_everything_asked_is_answered_once_and_in_order_whatever_breaks(
 
 @asynccontextmanager
 async def suffering(home: Household, ill: Calamity) -> AsyncIterator[None]:
-    """It lasts as long as the block; behind it, everybody is up again."""
+    """It lasts as long as the block, and meets somebody who listens; behind it, everybody is up again."""
+    await home.until_up()
     before = home.discord.listener()
     await done(ill.strike())
     yield

@@ -128,6 +128,29 @@ async def test_while_the_app_cannot_be_reached_all_jobs_wait_and_recovery_is_tol
     assert events(later) == [("debug", "job.done")]
 
 
+@pytest.mark.parametrize("outage", [httpx.ConnectError("refused"), httpx.Response(401)])
+async def test_jobs_that_meet_one_outage_side_by_side_wait_it_out_once(
+    ear: Ear, outage: httpx.Response | Exception
+) -> None:
+    jobs, all_asked = ("prune", "reconcile", "pause-idle"), asyncio.Barrier(3)
+
+    async def fail(_: httpx.Request) -> httpx.Response:
+        await all_asked.wait()
+        if isinstance(outage, Exception):
+            raise outage
+        return outage
+
+    ear.app.side_effect = fail
+    with structlog.testing.capture_logs() as logs:
+        await asyncio.gather(*map(ear.relay.ask, jobs))
+    ear.hears(counts())
+    ear.time.now = 1
+    up = await ear.ask()
+
+    assert [line["wait_seconds"] for line in logs] == [1]
+    assert events(up) == [("info", "relay.recovered"), ("debug", "job.done")]
+
+
 @pytest.mark.parametrize("status", [502, 504])
 async def test_a_proxy_that_does_not_reach_the_app_is_as_good_as_no_app(ear: Ear, status: int) -> None:
     ear.hears(httpx.Response(status))
