@@ -9,8 +9,9 @@ import httpx
 
 from app.inbox.ports import Places, Shards
 from app.inbox.pulse import Ear, Gateway, Off, Poll
-from app.opencode.config import VERSION, Options
+from app.opencode.config import VERSION, Options, model_of
 from app.opencode.router import ZenRouter
+from app.opencode.workspace import without_credentials
 from app.opencode.zen import Zen
 from app.sandboxes.daytona.provider import DaytonaProvider
 from app.sandboxes.housekeeping import Housekeeping
@@ -21,6 +22,7 @@ from app.sandboxes.waking import Patience
 from app.settings import POLL_SECONDS, Settings
 from app.store.shelf import SqliteShelf
 from app.turns.ports import Router
+from app.turns.preferences import Preference, Values
 from app.turns.routing import Policy
 
 TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "bin"  # where `make setup` puts what is not on PATH already
@@ -72,20 +74,29 @@ def patience_for(settings: Settings) -> Patience:
     return Patience(settings.sandbox_creation_timeout, settings.resume_health_timeout_ms / 1000)
 
 
+def preferences_for(settings: Settings) -> Values:
+    """What counts where nobody has settled anything."""
+    values = {
+        Preference.MODEL: model_of(options_for(settings)),
+        Preference.ROUTING: settings.turn_routing_mode,
+        Preference.REPOSITORY: without_credentials(settings.sandbox_repo_url or ""),
+    }
+    return {preference: value for preference, value in values.items() if value}
+
+
 def policy_for(settings: Settings) -> Policy:
     return Policy(
         channels=settings.allowed_channel_ids,
         category=settings.discord_category_id,
         required_role=settings.discord_required_role_id,
-        judging=settings.turn_routing_mode != "off",
         role=settings.discord_role_id,
     )
 
 
 def router_for(settings: Settings, http: httpx.AsyncClient) -> Router | None:
-    """None where the rules alone decide."""
+    """None where there is no key for it, and the rules alone decide."""
     key = settings.opencode_zen_api_key
-    if settings.turn_routing_mode != "ai" or key is None:
+    if key is None:
         return None
     zen = Zen(http, settings.opencode_zen_base_url, key.get_secret_value(), settings.turn_routing_model, clock)
     return ZenRouter(zen, clock)

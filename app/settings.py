@@ -154,6 +154,9 @@ class Discord(Account):
     discord_required_role_id: Snowflake[str] | None = Field(
         None, description="only people with this role may talk to the bot"
     )
+    discord_operator_role_id: Snowflake[str] | None = Field(
+        None, description="people with this role may use /opencord admin; others need the permission Manage Server"
+    )
     discord_command_guild_id: Snowflake[GuildId] | None = Field(
         None, description="register the commands for this server only, where they appear at once; empty: everywhere"
     )

@@ -18,14 +18,16 @@ from app.discord.downloads import Downloads
 from app.discord.identity import Application, Identity
 from app.discord.replies import Replies
 from app.discord.rest import Rest
+from app.discord.sights import Sights
 from app.discord.transport import Transport
 from app.inbox import channels
 from app.inbox.catchup import CatchUp
 from app.inbox.guilds import Welcome
 from app.inbox.ports import Inbox
 from app.opencode.agent import OpenCodeAgent
-from app.opencode.config import model_of
+from app.opencode.config import LOGS, model_of
 from app.opencode.server import OpenCodeServer
+from app.opencode.workbench import OpenCodeWorkbench
 from app.parts import (
     clock,
     ear_for,
@@ -33,14 +35,18 @@ from app.parts import (
     options_for,
     patience_for,
     policy_for,
+    preferences_for,
     provider_for,
     router_for,
 )
+from app.sandboxes.console import Console
 from app.sandboxes.files import Files
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper
+from app.sandboxes.ports import Provider
 from app.settings import Settings
 from app.store.asks import SqliteAsks
+from app.store.catalogue import SqliteCatalogue
 from app.store.ledger import SqliteLedger
 from app.store.parcels import SqliteParcels
 from app.store.places import SqlitePlaces
@@ -69,16 +75,16 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         stack.push_async_callback(provider.close)
         to_discord = await stack.enter_async_context(open_http())
         to_opencode = await stack.enter_async_context(open_http())
-        store = Store.on(sqlite)
+        store, options = Store.on(sqlite, settings), options_for(settings)
         rest = Rest(Transport(to_discord, settings.discord_api_base_url, settings.discord_token.get_secret_value()))
         identity = Identity(
             lambda: who_we_are(rest), clock, settings.discord_application_id, settings.discord_public_key
         )
-        options = options_for(settings)
-        server, recreate = OpenCodeServer(to_opencode, options), settings.sandbox_reuse_policy == "recreate"
-        keeper = Keeper(provider, server, store.shelf, clock, patience_for(settings), recreate=recreate)
+        keeper = keeper_for(settings, provider, OpenCodeServer(to_opencode, options, store.catalogue.learn), store)
         stack.push_async_callback(keeper.close)
         agent = OpenCodeAgent(to_opencode, model_of(options), clock)
+        workbench = OpenCodeWorkbench(to_opencode, model_of(options), clock)
+        console = Console(provider, store.shelf, LOGS)
         downloads = Downloads(to_discord, settings.discord_api_base_url, rest)
         chat, router = DiscordChat(rest, identity, downloads), router_for(settings, to_opencode)
         engine = engine_for(settings, store, World(chat, agent, keeper, Files(provider, store.shelf), router))
@@ -89,7 +95,7 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         await stack.enter_async_context(meanwhile(identity.introduce()))
         await stack.enter_async_context(meanwhile(never_failing(engine)))
         await stack.enter_async_context(meanwhile(first_reading(inbox, engine)))
-        room = room_for(settings, store, keeper, agent, Replies(rest, identity), rest)
+        room = room_for(settings, store, rest, identity, Machinery(keeper, agent, workbench, console))
         relay_key, jobs = signature.public_key(settings.relay_seed()), jobs_of(rounds, store, engine, inbox)
         yield Front(
             identity, room, engine.nudge, clock(), inbox, ear_for(settings, store.shards, store.places), relay_key, jobs
@@ -104,21 +110,29 @@ class Store:
     parcels: SqliteParcels
     asks: SqliteAsks
     preferences: SqlitePreferences
+    catalogue: SqliteCatalogue
     shelf: SqliteShelf
     places: SqlitePlaces
     shards: SqliteShards
 
     @classmethod
-    def on(cls, sqlite: Sqlite) -> "Store":
+    def on(cls, sqlite: Sqlite, settings: Settings) -> "Store":
         return cls(
             SqliteLedger(sqlite),
             SqliteParcels(sqlite),
             SqliteAsks(sqlite),
-            SqlitePreferences(sqlite),
+            SqlitePreferences(sqlite, preferences_for(settings)),
+            SqliteCatalogue(sqlite),
             SqliteShelf(sqlite),
             SqlitePlaces(sqlite),
             SqliteShards(sqlite),
         )
+
+
+def keeper_for(settings: Settings, provider: Provider, server: OpenCodeServer, store: Store) -> Keeper:
+    recreate = settings.sandbox_reuse_policy == "recreate"
+    patience, project_of = patience_for(settings), store.preferences.project_of
+    return Keeper(provider, server, store.shelf, clock, patience, project_of, recreate=recreate)
 
 
 def engine_for(settings: Settings, store: Store, world: World) -> Engine:
@@ -126,22 +140,34 @@ def engine_for(settings: Settings, store: Store, world: World) -> Engine:
     return Engine(books, world, policy_for(settings), Habits(settings.sandbox_timeout_minutes * 60), clock)
 
 
-def room_for(
-    settings: Settings, store: Store, keeper: Keeper, agent: OpenCodeAgent, replies: Replies, rest: Rest
-) -> Room:
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """What commands and presses reach of the threads' machines."""
+
+    keeper: Keeper
+    agent: OpenCodeAgent
+    workbench: OpenCodeWorkbench
+    console: Console
+
+
+def room_for(settings: Settings, store: Store, rest: Rest, identity: Identity, machinery: Machinery) -> Room:
     return Room(
-        store.ledger,
-        store.asks,
-        store.preferences,
-        store.places,
-        store.shelf,
-        keeper,
-        agent,
-        replies,
-        rest,
-        policy_for(settings),
-        model_of(options_for(settings)),
-        clock,
+        ledger=store.ledger,
+        asks=store.asks,
+        preferences=store.preferences,
+        catalogue=store.catalogue,
+        places=store.places,
+        shelf=store.shelf,
+        machines=machinery.keeper,
+        agent=machinery.agent,
+        replies=Replies(rest, identity),
+        messages=rest,
+        policy=policy_for(settings),
+        operator_role=settings.discord_operator_role_id,
+        clock=clock,
+        bench=machinery.workbench,
+        console=machinery.console,
+        sights=Sights(rest),
     )
 
 

@@ -1,4 +1,4 @@
-"""Tell Discord our slash commands: `python -m scripts.register_commands [--guild ID]`.
+"""Tell Discord our commands, those in menus as well: `python -m scripts.register_commands [--guild ID]`.
 
 It asks what is registered and replaces it only when something differs, for every new name counts towards 200 a day.
 For one guild (`--guild`, or DISCORD_COMMAND_GUILD_ID) a change shows at once; without one it is for all of them.
@@ -75,8 +75,13 @@ def report(changes: Changes, guild: str | None) -> str:
         "removed": changes.removed,
         "unchanged": changes.unchanged,
     }
-    lines = [f"  {what}: {', '.join(f'/{name}' for name in names)}" for what, names in parts.items() if names]
+    lines = [f"  {what}: {', '.join(map(spelled, names))}" for what, names in parts.items() if names]
     return "\n".join([f"Commands {where}: {'updated' if changes.needed else 'nothing to do'}.", *lines])
+
+
+def spelled(name: str) -> str:
+    """A slash command's name is in lower case and one word; another is that of an entry in a menu."""
+    return f"/{name}" if name == name.lower() and " " not in name else f"“{name}”"
 
 
 def complain(why: str, code: int = 1) -> int:

@@ -25,6 +25,7 @@ STILL_MS = 700  # for the last picture of an animation
 WORK = "@OpenCord make a plan, then write greet.js and run it"
 SLOW = "!todo look around; install; run the tests !bash sleep 5 && echo 12 passed !say All **12 tests** pass."
 ASK = "ask me which colour I like"
+COMMAND = "/"
 RISK = "!bash rm greet.js !say It is gone."
 DONE = """turns => [...document.querySelectorAll(".side .subtext")]
   .filter(line => line.textContent.includes("Done in")).length >= turns"""
@@ -104,7 +105,16 @@ def approval(view: "Page") -> None:
     asked(view, "Allow once")
 
 
-PICTURES = {"demo": work, "progress": progress, "question": question, "approval": approval}
+def commands(view: "Page") -> None:
+    """What a slash offers."""
+    press(view, "Allow once").click()
+    over(view, 4)
+    field = view.locator(".pane:visible .text").last
+    field.fill(COMMAND)
+    view.locator(".side .picker-row").first.wait_for()
+
+
+PICTURES = {"demo": work, "progress": progress, "question": question, "approval": approval, "commands": commands}
 
 
 def say(view: "Page", words: str) -> None:

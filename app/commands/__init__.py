@@ -1,60 +1,108 @@
-"""`/opencord`: a module for every subcommand, with its registration and its action. Adding one is adding its module
-and naming it here; where it shows buttons, naming the first word of their ids in `app.presses`."""
+"""`/opencord`: a module for every subcommand, group or context menu, with its registration and its action. Adding one
+is adding its module; where it shows buttons, also naming the first word of their ids in `app.presses`, and where not
+everybody may run it, naming it in `access`.
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+A module that has a REGISTRATION offers:
 
-from app.commands import ask, pause, reset, resume, status, verbosity
+    async def run(interaction, room) -> Answer
+        The answer, from the store alone; what talks to anybody else comes after it. Raises TurnedAway.
+    async def suggest(interaction, room) -> Sequence[tuple[str, str]]
+        What may be chosen for the option that is typed: names and values. From the store alone. Where its registration
+        has an option with `autocomplete`.
+"""
+
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from app.commands import access
 from app.commands.answers import Answer
 from app.commands.door import TurnedAway
 from app.commands.ports import Room
 from app.commands.words import UNKNOWN_COMMAND, UNKNOWN_OPTION
 from app.discord.interactions import Interaction
-from app.discord.payloads import Payload, told
+from app.discord.payloads import Payload, suggested, told
+
+NAME = "opencord"
+FIRST: Mapping[str, int] = {"ask": -2, "help": -1, "admin": 1}
+SUBCOMMAND, GROUP, MESSAGE_MENU = 1, 2, 3  # a menu's type is a command's, the others are options'
 
 
-class Subcommand(Protocol):
-    """What a module here has to offer."""
-
-    REGISTRATION: Payload  # as Discord wants it
-
-    async def run(self, interaction: Interaction, room: Room) -> Answer:
-        """The answer, from the store alone; what talks to anybody else comes after it. Raises TurnedAway."""
-        ...
+def offered() -> list[ModuleType]:
+    """In the order in which people see them: what everybody needs first, what few may use last."""
+    modules = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    shown = [module for module in modules if hasattr(module, "REGISTRATION")]
+    return sorted(shown, key=lambda module: (FIRST.get(module.REGISTRATION["name"], 0), module.__name__))
 
 
-MODULES: tuple[Subcommand, ...] = (ask, status, verbosity, pause, resume, reset)
-SUBCOMMANDS = {module.REGISTRATION["name"]: module for module in MODULES}
+MODULES = {module.REGISTRATION["name"]: module for module in offered()}
+SUBCOMMANDS = {name: module for name, module in MODULES.items() if module.REGISTRATION["type"] != MESSAGE_MENU}
+MENUS = {name: module for name, module in MODULES.items() if module.REGISTRATION["type"] == MESSAGE_MENU}
 
 # https://docs.discord.com/developers/interactions/application-commands
+SERVERS_ONLY: Mapping[str, Any] = {"contexts": [0], "integration_types": [0]}
 REGISTRATION: list[Payload] = [
     {
         "type": 1,
-        "name": "opencord",
+        "name": NAME,
         "description": "Work with OpenCode in a thread of its own",
-        "contexts": [0],  # servers only
-        "integration_types": [0],
+        **SERVERS_ONLY,
         "options": [module.REGISTRATION for module in SUBCOMMANDS.values()],
-    }
+    },
+    *({**module.REGISTRATION, **SERVERS_ONLY} for module in MENUS.values()),
 ]
 
 
 async def answer(interaction: Interaction, room: Room) -> Answer:
-    """The reply to a slash command. Talks to the store alone."""
-    if interaction.command[:1] != ("opencord",) or len(interaction.command) != 2:
+    """The reply to a command. Talks to the store alone."""
+    module = module_of(interaction)
+    if module is None:
         return Answer(told(UNKNOWN_COMMAND))
-    subcommand = SUBCOMMANDS.get(interaction.command[1])
-    if subcommand is None:
-        return Answer(told(UNKNOWN_COMMAND))
-    if interaction.options.keys() - {option["name"] for option in subcommand.REGISTRATION.get("options", ())}:
+    if interaction.options.keys() - {option["name"] for option in options_of(module, interaction)}:
         return Answer(told(UNKNOWN_OPTION))
-    return await admitted(subcommand.run, interaction, room)
+    return await admitted(module.run, interaction, room)
+
+
+async def suggestions(interaction: Interaction, room: Room) -> Answer:
+    """What is offered while somebody types. Nothing to whoever is not heard."""
+    module = module_of(interaction)
+    if module is None or not hasattr(module, "suggest"):
+        return Answer(suggested([]))
+    try:
+        return Answer(suggested(await module.suggest(interaction, room)))
+    except TurnedAway:
+        return Answer(suggested([]))
 
 
 async def admitted(
     act: Callable[[Interaction, Room], Awaitable[Answer]], interaction: Interaction, room: Room
 ) -> Answer:
     try:
+        access.check(interaction.command[1:], interaction, room)
         return await act(interaction, room)
     except TurnedAway as refusal:
         return Answer(told(str(refusal)))
+
+
+def module_of(interaction: Interaction) -> ModuleType | None:
+    name, *path = interaction.command or ("",)
+    if name != NAME or not path:
+        return None if path else MENUS.get(name)
+    module = SUBCOMMANDS.get(path[0])
+    is_group = module is not None and module.REGISTRATION["type"] == GROUP
+    return module if len(path) == 1 + is_group and (not is_group or _within(module, path[1])) else None
+
+
+def options_of(module: ModuleType, interaction: Interaction) -> list[Payload]:
+    registration = (
+        module.REGISTRATION if module.REGISTRATION["type"] != GROUP else _within(module, interaction.command[2])
+    )
+    options: list[Payload] = (registration or {}).get("options", [])
+    return options
+
+
+def _within(module: ModuleType | None, name: str) -> Payload | None:
+    options = module.REGISTRATION["options"] if module else []
+    return next((option for option in options if option["name"] == name), None)

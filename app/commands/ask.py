@@ -1,25 +1,40 @@
 """`/opencord ask`: in a text channel it opens a thread with a machine; in a thread it is the next thing asked there.
+Without a prompt it opens a form with more room to write, and what else was chosen is kept until that comes back.
 
 Nothing is worked on here: the request is written down, and Discord is told that an answer comes later.
 """
 
+from collections.abc import Sequence
+
 import structlog
 
 from app.commands.answers import Answer
-from app.commands.door import TurnedAway, let_in
+from app.commands.choices import checked
+from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
-from app.commands.words import EMPTY_PROMPT, NOT_HERE
+from app.commands.reset import standing
+from app.commands.settling import suggested
+from app.commands.words import EMPTY_PROMPT, NOT_HERE, UNKNOWN_BUTTON
 from app.discord.interactions import THREADS, Interaction
-from app.discord.payloads import Payload, deferred
+from app.discord.payloads import Payload, deferred, modal, text_input
 from app.discord.text import shows
 from app.ids import TurnId
+from app.turns.drafts import Draft
+from app.turns.preferences import Preference, Values
 from app.turns.records import Request, Source
 
 log = structlog.get_logger()
 
 LONGEST_PROMPT = 6000  # the most that Discord lets a string option be
+TEXT = 0
 OPENS_THREADS = frozenset({0, 5})  # text and announcement channels: a thread can start from a message there
 
+WISHES = {
+    "model": Preference.MODEL,
+    "agent": Preference.AGENT,
+    "repo": Preference.REPOSITORY,
+    "branch": Preference.BRANCH,
+}
 REGISTRATION: Payload = {
     "type": 1,
     "name": "ask",
@@ -28,32 +43,105 @@ REGISTRATION: Payload = {
         {
             "type": 3,
             "name": "prompt",
-            "description": "What you would like to have done or to know",
-            "required": True,
+            "description": "What to do or to find out; leave it out for a form with more room",
             "max_length": LONGEST_PROMPT,
         },
         {"type": 11, "name": "file", "description": "Something to look at or to work with"},
+        {"type": 3, "name": "model", "description": "As provider/model; for this thread", "autocomplete": True},
+        {"type": 3, "name": "agent", "description": "OpenCode's agent; for this thread", "autocomplete": True},
+        {"type": 3, "name": "repo", "description": "What a new machine clones", "autocomplete": True},
+        {"type": 3, "name": "branch", "description": "Of the repository"},
+        {"type": 5, "name": "private", "description": "In a thread that only you see, and whom you invite"},
     ],
 }
 
+HAS_MACHINE = (
+    "This thread has its machine already, and with it its repository. For another one ask in the channel, which opens "
+    "a new thread, or use /opencord reset first."
+)
+IN_A_THREAD = "This thread stays as it is. For a private one ask in its channel, with private set to true."
+ANNOUNCED = "Discord allows no private threads in an announcement channel. Please ask in a text channel."
+TITLE, LABEL = "Ask OpenCode", "What would you like to have done?"
+PLACEHOLDER = "For example: run the tests, and mend what fails."
+FORGOTTEN = "I do not know any more what you had chosen before you wrote this. Please use /opencord ask again."
+
 
 async def run(interaction: Interaction, room: Room) -> Answer:
-    prompt = str(interaction.options.get("prompt", "")).strip()
+    visitor = await heard(interaction, room)
+    prompt = interaction.options.get("prompt")
+    if prompt is not None and not shows(str(prompt)):
+        raise TurnedAway(EMPTY_PROMPT)
+    wishes = await wishes_of(interaction, visitor, room)
+    private = is_private(interaction, visitor)
+    draft = Draft(visitor.asker.id, wishes, interaction.attachments, private)
+    if prompt is not None:
+        return await asked(interaction, visitor, str(prompt), draft, room)
+    await room.ledger.keep(interaction.id, draft, room.clock())
+    return Answer(modal(f"ask:{interaction.id}", TITLE, text_input("prompt", LABEL, placeholder=PLACEHOLDER)))
+
+
+async def suggest(interaction: Interaction, room: Room) -> Sequence[tuple[str, str]]:
+    preference = WISHES.get(interaction.focused or "")
+    return await suggested(preference, interaction, room) if preference else []
+
+
+async def press(interaction: Interaction, room: Room) -> Answer:
+    """`ask:<interaction>`: the form comes back."""
+    visitor = await heard(interaction, room)
+    prompt = interaction.fields.get("prompt", "")
     if not shows(prompt):
         raise TurnedAway(EMPTY_PROMPT)
+    return await asked(interaction, visitor, prompt, await draft_of(interaction, visitor, room), room)
+
+
+async def heard(interaction: Interaction, room: Room) -> Visitor:
+    """Raises TurnedAway, as the next three do."""
     if interaction.channel is None or interaction.channel.type not in OPENS_THREADS | THREADS:
         raise TurnedAway(NOT_HERE)
-    visitor = await let_in(interaction, room)
+    return await let_in(interaction, room)
+
+
+async def wishes_of(interaction: Interaction, visitor: Visitor, room: Room) -> Values:
+    given = {preference: interaction.options.get(name) for name, preference in WISHES.items()}
+    wishes = {preference: await checked(preference, str(value), room) for preference, value in given.items() if value}
+    thread = visitor.place.thread
+    if wishes.keys() & {Preference.REPOSITORY, Preference.BRANCH} and thread and await standing(thread, room):
+        raise TurnedAway(HAS_MACHINE)
+    return wishes
+
+
+def is_private(interaction: Interaction, visitor: Visitor) -> bool:
+    wanted = interaction.options.get("private") is True
+    if wanted and visitor.place.thread is not None:
+        raise TurnedAway(IN_A_THREAD)
+    if wanted and interaction.channel is not None and interaction.channel.type != TEXT:
+        raise TurnedAway(ANNOUNCED)
+    return wanted
+
+
+async def draft_of(interaction: Interaction, visitor: Visitor, room: Room) -> Draft:
+    """What was chosen before the form that comes back was opened."""
+    draft = await room.ledger.draft((interaction.custom_id or "").partition(":")[2])
+    if draft is None:
+        raise TurnedAway(FORGOTTEN)
+    if draft.asker != visitor.asker.id:
+        raise TurnedAway(UNKNOWN_BUTTON)
+    return draft
+
+
+async def asked(interaction: Interaction, visitor: Visitor, prompt: str, draft: Draft, room: Room) -> Answer:
     request = Request(
         TurnId(interaction.id),
         Source.COMMAND,
         visitor.place,
         visitor.asker,
-        prompt,
+        prompt.strip(),
         interaction.token,
-        attachments=interaction.attachments,
+        attachments=draft.attachments,
+        wishes=draft.wishes,
+        private=draft.private,
     )
     if await room.ledger.admit(request, room.clock()):
         log.info("turn.admitted", turn=request.id, thread=visitor.place.thread)
-        log.debug("turn.asked", turn=request.id, prompt=prompt)
-    return Answer(deferred())
+        log.debug("turn.asked", turn=request.id, prompt=request.prompt)
+    return Answer(deferred(ephemeral=draft.private))

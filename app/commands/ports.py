@@ -5,20 +5,24 @@ Only the store answers in milliseconds. What is needed of the others is done aft
 that everything is answered within Discord's three seconds whatever the vendors do.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload
-from app.ids import AskId, ChannelId, GuildId, ThreadId, TurnId
-from app.sandboxes.ports import Labels, Machine, Sandbox
+from app.ids import AskId, ChannelId, GuildId, ThreadId, TurnId, UserId
+from app.sandboxes.console import Listing
+from app.sandboxes.ports import Access, Completed, Labels, Link, Machine, Sandbox
 from app.turns.asks import Asked
-from app.turns.ports import Rewinder
+from app.turns.catalogue import Entry, Kind
+from app.turns.drafts import Draft
+from app.turns.ports import Rewinder, Workbench
+from app.turns.preferences import Preference, Settled
 from app.turns.progress import Decision
-from app.turns.records import File, Request, Turn
+from app.turns.records import Asker, File, Place, Request, Turn
 from app.turns.routing import Policy
-from app.turns.status import Verbosity
+from app.turns.sessions import Session
 
 
 class Desk(Protocol):
@@ -31,6 +35,14 @@ class Desk(Protocol):
     async def live_turns(self, guild: GuildId | None = None, thread: ThreadId | None = None) -> Sequence[Turn]: ...
 
     async def count_live_turns(self) -> int: ...
+
+    async def keep(self, id: str, draft: Draft, now: float) -> None:
+        """For whoever has the form of the interaction `id` open."""
+        ...
+
+    async def draft(self, id: str) -> Draft | None:
+        """What was kept; None when that was long ago."""
+        ...
 
     async def cancel(self, thread: ThreadId) -> int:
         """End what is at work in the thread: how many turns. Those that wait go on waiting."""
@@ -50,12 +62,43 @@ class Desk(Protocol):
         """It ends without having begun. False when it does not wait."""
         ...
 
+    async def queue(self, thread: ThreadId) -> Sequence[Turn]:
+        """Those that wait in the thread, the next first."""
+        ...
+
+    async def move(self, turn: TurnId, to: int) -> int | None:
+        """Put it at this place, from 1 on, among those that wait in its thread: which place it has now. None when it
+        does not wait."""
+        ...
+
     async def at_work(self, thread: ThreadId) -> Turn | None:
         """The thread's turn that is past the queue."""
         ...
 
+    async def sessions(
+        self,
+        guild: GuildId,
+        viewer: UserId,
+        channels: Collection[ChannelId] | None = None,
+        *,
+        mine: bool = False,
+        skipped: int = 0,
+        most: int = 10,
+    ) -> tuple[Sequence[Session], int]:
+        """A page of the server's threads that are worked in, and how many there are: those of `channels`, or all; with
+        `mine` those in which the viewer asked something. The one that was used last comes first."""
+        ...
+
+    async def is_ours(self, thread: ThreadId) -> bool | None:
+        """Whether something was taken in it; None while that is not decided yet."""
+        ...
+
     async def is_newest(self, turn: TurnId) -> bool:
         """Whether its thread's session was asked nothing after it."""
+        ...
+
+    async def newest(self, thread: ThreadId) -> Turn | None:
+        """The last that a session of the thread was asked, at work or over."""
         ...
 
 
@@ -77,7 +120,25 @@ class Asks(Protocol):
 
 
 class Preferences(Protocol):
-    async def set_verbosity(self, thread: ThreadId, verbosity: Verbosity) -> None: ...
+    """What people have settled for a channel or a thread."""
+
+    async def settled(self, place: Place) -> Settled:
+        """What counts there."""
+        ...
+
+    async def settle(self, guild: GuildId, at: ThreadId | ChannelId, changes: Mapping[Preference, str | None]) -> None:
+        """From now on. None takes back what was settled at this very place. Another repository has no branch yet."""
+        ...
+
+    async def repositories(self, guild: GuildId) -> Sequence[str]:
+        """Those that were settled before in this server, the latest first."""
+        ...
+
+
+class Catalogue(Protocol):
+    async def entries(self, kind: Kind) -> Sequence[Entry]:
+        """What OpenCode offers. Empty before the first machine has come up."""
+        ...
 
 
 class Places(Protocol):
@@ -124,6 +185,34 @@ class Machines(Protocol):
         ...
 
 
+class Console(Protocol):
+    """The threads' machines by hand; paths are from the workspace. Nothing is woken: what is not awake is Retriable."""
+
+    async def run(self, thread: ThreadId, line: str, within: float) -> Completed:
+        """A line of `sh` in the workspace. Raises Overdue, and then nothing of it goes on running; Retriable."""
+        ...
+
+    async def log(self, thread: ThreadId, lines: int) -> str:
+        """The last lines of the server's log; empty where it has none. Raises Retriable."""
+        ...
+
+    async def list(self, thread: ThreadId, path: str) -> Listing:
+        """What is in the folder; that of an empty path is the workspace. Raises Absent, Elsewhere, Retriable."""
+        ...
+
+    async def get(self, thread: ThreadId, path: str, most: int) -> bytes:
+        """What is in a regular file. Raises Absent, Elsewhere, TooLarge, Retriable."""
+        ...
+
+    async def preview(self, thread: ThreadId, port: int, seconds: int) -> Link:
+        """Raises Unserved, Reserved, Retriable."""
+        ...
+
+    async def ssh(self, thread: ThreadId, minutes: int) -> Access:
+        """Raises Refused where there is no such thing, Retriable."""
+        ...
+
+
 class Replies(Protocol):
     """What is said after the first answer. Raises Retriable and Refused."""
 
@@ -138,12 +227,20 @@ class Replies(Protocol):
         ...
 
 
+class Sights(Protocol):
+    async def seen_by(self, asker: Asker, guild: GuildId) -> Collection[ChannelId]:
+        """The channels of the server that somebody may see. Raises Retriable and Refused."""
+        ...
+
+
 class Messages(Protocol):
     """What stands in channels and threads. Raises Retriable and Refused."""
 
     async def edit_message(self, channel: str, message: str, edit: Payload) -> object:
         """Of our own."""
         ...
+
+    async def get_message(self, channel: str, message: str) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +250,7 @@ class Room:
     ledger: Desk
     asks: Asks
     preferences: Preferences
+    catalogue: Catalogue
     places: Places
     shelf: Register
     machines: Machines
@@ -160,5 +258,8 @@ class Room:
     replies: Replies
     messages: Messages
     policy: Policy
-    model: str
+    operator_role: str | None
     clock: Callable[[], float]
+    bench: Workbench
+    console: Console
+    sights: Sights

@@ -9,11 +9,12 @@ from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT
 from app.discord.payloads import Payload, told
 from app.discord.text import shorten
-from app.ids import GuildId, ThreadId
+from app.ids import ThreadId
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
 from app.turns.machine import Stage
-from app.turns.records import Turn
+from app.turns.preferences import Preference
+from app.turns.records import Place, Turn
 
 REGISTRATION: Payload = {
     "type": 1,
@@ -43,26 +44,30 @@ UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 async def run(interaction: Interaction, room: Room) -> Answer:
     place = (await let_in(interaction, room)).place
-    about = of_guild(place.guild, room) if place.thread is None else of_thread(place.thread, room)
+    about = of_guild(place, room) if place.thread is None else of_thread(place, place.thread, room)
     return Answer(told(shorten("\n".join(await about), CONTENT)))
 
 
-async def of_guild(guild: GuildId, room: Room) -> list[str]:
-    turns = await room.ledger.live_turns(guild=guild)
+async def of_guild(place: Place, room: Room) -> list[str]:
+    turns = await room.ledger.live_turns(guild=place.guild)
     threads = len({turn.thread or turn.id for turn in turns})
     at_work = f"{plural(len(turns), 'question')} in {plural(threads, 'thread')}"
-    return [f"At work in this server: {at_work}.", f"Model: {room.model}"]
+    return [f"At work in this server: {at_work}.", await model_in(place, room)]
 
 
-async def of_thread(thread: ThreadId, room: Room) -> list[str]:
+async def of_thread(place: Place, thread: ThreadId, room: Room) -> list[str]:
     sandbox, turns = await room.shelf.sandbox_of(thread), await room.ledger.live_turns(thread=thread)
-    model = f"Model: {room.model}"
+    model = await model_in(place, room)
     if sandbox is None and not turns:
         return ["Nothing has been asked in this thread yet. Use /opencord ask to begin.", model]
     doing = doing_of(turns, room.clock())
     if sandbox is None:
         return [doing, "Machine: none yet", model]
     return [doing, machine_of(sandbox, room.clock()), model, *particulars(sandbox)]
+
+
+async def model_in(place: Place, room: Room) -> str:
+    return f"Model: {(await room.preferences.settled(place)).value(Preference.MODEL)}"
 
 
 def doing_of(turns: Sequence[Turn], now: float) -> str:

@@ -31,13 +31,14 @@ from app.turns.attachments import MOST_BYTES
 from app.turns.errors import Refused, Retriable, Withdrawn
 from app.turns.history import Said
 from app.turns.machine import ENDED
-from app.turns.records import Attachment, Content, File, Parcel, Place, Source, Turn
+from app.turns.records import About, Attachment, Content, File, Parcel, Place, Source, Turn
 from app.turns.status import Status, Summary
 
 T = TypeVar("T")
 
 PAUSES = (0.1, 0.2, 0.4)  # while the deferred answer is on its way: shorter than the turn's own
 THREAD_STARTER = 21
+PRIVATE = 12  # threads
 NAME = 60  # characters of a file's name
 SELF = "OpenCode"  # by which name the model finds its own words
 
@@ -69,6 +70,27 @@ class DiscordChat:
             if refusal.code == UNKNOWN_MESSAGE:
                 raise Withdrawn("the message was deleted") from refusal
             raise
+
+    async def private_threads(self, turn: Turn, name: str) -> Sequence[ThreadId]:
+        us, wanted = await self._identity.bot(), payloads.private_thread(name)["name"]
+        found = [one for one in await self._rest.get_active_threads(turn.place.guild) if one.get("type") == PRIVATE]
+        return [
+            ThreadId(str(one["id"]))
+            for one in found
+            if one.get("name") == wanted and one.get("owner_id") == us and one.get("parent_id") == turn.place.channel
+            if int(one["id"]) > int(turn.id)
+        ]
+
+    async def start_private_thread(self, turn: Turn, name: str) -> ThreadId:
+        return ThreadId(await self._rest.start_private_thread(turn.place.channel, name))
+
+    async def invite(self, turn: Turn) -> None:
+        thread = turn.home
+        await self._rest.add_thread_member(thread, turn.asker.id)
+        await self._post_unless_there(turn, thread, opener(turn))
+        edit = payloads.edit(f"It is asked, and answered where only you see it: <#{thread}>")
+        with suppress(TokenDead, NotFound):  # whoever was added is notified of the thread in any case
+            await self._by_webhook(turn, lambda app, token: self._rest.edit_original(app, token, edit))
 
     async def locate(self, place: Place) -> Place:
         here = place.thread or place.channel
@@ -146,6 +168,12 @@ class DiscordChat:
         page = await self._rest.get_messages(turn.thread, before=question, limit=min(most, PAGE))
         return [said(message, us) for message in reversed(page)]
 
+    async def said_around(self, about: About, before: int, after: int) -> Sequence[Said]:
+        us = await self._identity.bot()
+        earlier = await self._rest.get_messages(about.channel, before=about.message, limit=before)
+        later = await self._rest.get_messages(about.channel, after=about.message, limit=after)
+        return [said(message, us) for message in (*reversed(earlier), *reversed(later))]
+
     async def announce(self, turn: Turn, text: str) -> None:
         assert turn.thread is not None
         plain = "\n".join(map(escape, clean(text).split("\n")))  # it names files as somebody else called them
@@ -181,7 +209,7 @@ class DiscordChat:
     async def _post_once(self, turn: Turn, text: str) -> MessageId:
         """An ordinary message where it was asked, unless it is there already. Two who ask the same at once look the
         same: so only who may have been here before looks."""
-        reply_to = turn.id if turn.source is Source.MESSAGE else None
+        reply_to = turn.id if turn.source is Source.MESSAGE else _subject_of(turn)
         return await self._post_unless_there(turn, _where_asked(turn), text, reply_to)
 
     async def _post_unless_there(self, turn: Turn, place: str, text: str, reply_to: str | None = None) -> MessageId:
@@ -195,7 +223,8 @@ class DiscordChat:
 def opener(turn: Turn) -> str:
     """The message that a command's thread hangs on: who asked what. The prompt is shortened here only, never for the
     model."""
-    head = f"**{escape(shorten(turn.asker.name, 80))}** asked:\n"
+    asked = "asked" if turn.about is None else "asked about a message"
+    head = f"**{escape(shorten(turn.asker.name, 80))}** {asked}:\n"
     names = ", ".join(code(file.name, NAME) for file in turn.attachments)
     files = f"\n{SUBTEXT}📎 with {names}" if names else ""
     return head + shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head + files)) + files
@@ -225,7 +254,15 @@ def closed(contents: Sequence[Content], remarks: Sequence[str], user: UserId | N
 
 def _where_asked(turn: Turn) -> ThreadId | ChannelId:
     """A thread that hangs on its question begins beside it."""
+    if turn.private and turn.thread is not None:
+        return turn.thread
     return turn.place.channel if turn.thread is None or turn.starts_thread else turn.thread
+
+
+def _subject_of(turn: Turn) -> MessageId | None:
+    """The message that it is about, where that stands beside what is said."""
+    is_beside = turn.about is not None and turn.about.channel == _where_asked(turn)
+    return turn.about.message if turn.about is not None and is_beside else None
 
 
 def _parent_of(channel: Object) -> ChannelId | None:

@@ -49,7 +49,7 @@ class Interaction:
     kind: Kind
     id: str
     token: str = field(repr=False)  # answers for us for fifteen minutes
-    command: tuple[str, ...] = ()  # ("opencord", "ask")
+    command: tuple[str, ...] = ()  # ("opencord", "ask"); ("opencord", "queue", "move")
     options: Mapping[str, Option] = field(default_factory=dict)
     focused: str | None = None  # the option that is being typed
     custom_id: str | None = None
@@ -61,7 +61,9 @@ class Interaction:
     guild: GuildId | None = None
     channel: Channel | None = None
     member: Asker | None = None
+    permissions: int = 0  # the member's, here
     app_permissions: int = 0
+    target: str | None = None  # the id of the message that a context menu was opened on
     resolved: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -107,7 +109,9 @@ def parse(payload: object) -> Interaction:
         guild=GuildId(_snowflake(root, "guild_id")) if root.get("guild_id") is not None else None,
         channel=_channel(root.get("channel")),
         member=_member(root),
-        app_permissions=_bits(root.get("app_permissions")),
+        permissions=_bits((root.get("member") or {}).get("permissions"), "permissions"),
+        app_permissions=_bits(root.get("app_permissions"), "app_permissions"),
+        target=_snowflake(content, "target_id") if content.get("target_id") is not None else None,
         resolved=_object(content.get("resolved") or {}, "resolved"),
     )
 
@@ -178,12 +182,12 @@ def _member(root: Mapping[str, Any]) -> Asker | None:
     return Asker(UserId(_snowflake(user, "id")), str(name), roles)
 
 
-def _bits(said: object) -> int:
+def _bits(said: object, what: str) -> int:
     if said is None:
         return 0
     if isinstance(said, str) and said.isascii() and said.isdigit() and len(said) <= 40:
         return int(said)
-    raise Malformed("app_permissions is not a number")
+    raise Malformed(f"{what} is not a number")
 
 
 def _object(said: object, what: str) -> Mapping[str, Any]:

@@ -33,6 +33,13 @@ INPUT_PLACEHOLDER = 100
 INPUT_VALUE = 4000
 INPUTS = 5
 
+# https://docs.discord.com/developers/interactions/application-commands
+COMMAND_CHARACTERS = 8000  # of names, descriptions and values together
+SUBCOMMANDS = 25
+CHOICES = 25
+CHOICE = 100  # its name and its value, each
+STRING_OPTION = 6000
+
 # https://docs.discord.com/developers/interactions/receiving-and-responding
 MODAL_TITLE = 45
 ACKNOWLEDGE_SECONDS = 3.0

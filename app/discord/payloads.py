@@ -16,7 +16,7 @@ from typing import Any
 
 from app.discord import limits
 from app.discord.notation import visible
-from app.discord.text import shorten, shows
+from app.discord.text import shorten, shows, units
 from app.turns.records import File
 
 Payload = dict[str, Any]
@@ -184,6 +184,12 @@ def thread(name: str) -> Payload:
     return {"name": name, "auto_archive_duration": limits.AUTO_ARCHIVE_MINUTES[1]}
 
 
+def private_thread(name: str) -> Payload:
+    """For its members alone; only who may manage threads invites others.
+    https://docs.discord.com/developers/resources/channel#start-thread-without-message"""
+    return thread(name) | {"type": 12, "invitable": False}
+
+
 def nonce_of(*parts: str) -> str:
     """The same parts make the same nonce, in every process."""
     return blake2b("\0".join(parts).encode(), digest_size=limits.NONCE // 2).hexdigest()
@@ -223,6 +229,8 @@ def modal(custom_id: str, title: str, *inputs: Payload) -> Payload:
     return {"type": int(Callback.MODAL), "data": content | {"components": list(inputs)}}
 
 
-def no_choices() -> Payload:
-    """Nothing to offer while somebody types."""
-    return {"type": int(Callback.CHOICES), "data": {"choices": []}}
+def suggested(choices: Sequence[tuple[str, str]]) -> Payload:
+    """What is offered while somebody types: names and values, 25 at most; what is too long is left out."""
+    fitting = [(name, value) for name, value in choices if 0 < units(value) <= limits.CHOICE]
+    offered = [{"name": label_of(name, limits.CHOICE), "value": value} for name, value in fitting[: limits.CHOICES]]
+    return {"type": int(Callback.CHOICES), "data": {"choices": offered}}

@@ -129,6 +129,17 @@ class Rest:
             return message
         return str(thread["id"])
 
+    async def start_private_thread(self, channel: str, name: str) -> str:
+        """Its id. Nothing tells a second one from the first: never sent twice."""
+        route = Route.to("POST", "/channels/{channel}/threads", channel=channel, needs="Create Private Threads")
+        return str((await self._object(route, Body(payloads.private_thread(name)), repeatable=False))["id"])
+
+    async def add_thread_member(self, thread: str, user: str) -> None:
+        """Harmless for one who is in it already."""
+        template = "/channels/{channel}/thread-members/{user}"
+        route = Route.to("PUT", template, channel=thread, user=user, needs="Send Messages in Threads")
+        await self._call(route)
+
     async def show_typing(self, channel: str) -> None:
         route = Route.to("POST", "/channels/{channel}/typing", channel=channel, needs=SEND)
         await self._call(route, deadline=TYPING_DEADLINE_SECONDS)

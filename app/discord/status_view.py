@@ -169,7 +169,7 @@ def _tasks(status: Status) -> Iterator[str]:
     yield f"📋 **Tasks {done} of {len(todos)}**"
     current = next((n for n, todo in enumerate(todos) if todo.doing in (Doing.RUNNING, Doing.PENDING)), len(todos))
     start = max(0, min(current, len(todos) - most) if status.verbosity is Verbosity.VERBOSE else current)
-    yield from (_task(todo) for todo in todos[start : start + most])
+    yield from (task(todo) for todo in todos[start : start + most])
     hidden = [*todos[:start], *todos[start + most :]]
     if status.verbosity is Verbosity.NORMAL:  # which shows none that is done: they are counted above
         hidden = [todo for todo in hidden if todo.doing is not Doing.DONE]
@@ -177,7 +177,8 @@ def _tasks(status: Status) -> Iterator[str]:
         yield more(len(hidden))
 
 
-def _task(todo: Todo) -> str:
+def task(todo: Todo) -> str:
+    """One of the list, in a line."""
     marks = {
         Doing.DONE: "☑ done",
         Doing.RUNNING: "▶ now",

@@ -17,9 +17,9 @@ import httpx
 
 from app.ids import SessionId, TurnId
 from app.opencode import apologies, rewinding
-from app.opencode.chronicle import Chronicle
 from app.opencode.client import Client, Row
 from app.opencode.decisions import was_taken
+from app.opencode.differences import rows_of
 from app.opencode.inquiries import telling
 from app.opencode.listening import listening
 from app.opencode.patches import patch_of
@@ -144,7 +144,7 @@ class OpenCodeAgent:
         try:
             await reader.read()
             rows, begun = await asyncio.gather(
-                _diff(client, session, reader.chronicle), _found(client, children_of(reader.chronicle))
+                rows_of(client, session, reader.chronicle), _found(client, children_of(reader.chronicle))
             )
         except Missing as error:
             raise Retriable(f"session {session} is gone") from error
@@ -163,7 +163,7 @@ class OpenCodeAgent:
         reader = self._reader(client := self._client(machine), session, turn)
         try:
             await reader.read()
-            rows = await _diff(client, session, reader.chronicle)
+            rows = await rows_of(client, session, reader.chronicle)
         except Missing:
             return ""
         return await asyncio.to_thread(patch_of, rows)
@@ -193,12 +193,6 @@ async def _was_taken(client: Client, session: SessionId | None, ask: Ask, decisi
     except Missing:
         return False
     return was_taken([*uses(ours), *(tool for page, _ in pages for tool in uses(page))], ask, decision)
-
-
-async def _diff(client: Client, session: SessionId, chronicle: Chronicle) -> Sequence[Row]:
-    """OpenCode keeps what was changed with the message that the change answers: after a compaction, with its own."""
-    diffs = await asyncio.gather(*(client.diff(session, message) for message in chronicle.asking))
-    return [row for rows in diffs for row in rows]
 
 
 async def _found(client: Client, sessions: Sequence[str]) -> Sequence[Row]:

@@ -25,6 +25,7 @@ __all__ = ["PROBE_SECONDS", "READ_SECONDS", "Client", "Health", "Missing", "Retr
 Row = Mapping[str, Any]
 
 PROBE_SECONDS = 0.4  # the boot window is shorter than a second
+COMMAND_SECONDS = 1.0  # it is answered when it is done, and goes on without whoever has asked for it
 LEAST_BYTES_PER_SECOND = 1_000_000  # of a prompt with files: images are decoded before it is answered
 
 
@@ -79,8 +80,22 @@ class Client:
     async def knows(self, model: str) -> bool:
         """Whether it may be asked for. A server takes prompts to any other too, and never answers them."""
         provider, name = split_model(model)
-        found = await self._wire.get("/config/providers")
-        return any(one["id"] == provider and name in one["models"] for one in found["providers"])
+        return any(one["id"] == provider and name in one["models"] for one in await self.providers())
+
+    # --- what there is to choose from
+
+    async def providers(self) -> Sequence[Row]:
+        """With their models, and their keys."""
+        found: list[Row] = (await self._wire.get("/config/providers"))["providers"]
+        return found
+
+    async def agents(self) -> Sequence[Row]:
+        found: list[Row] = await self._wire.get("/agent")
+        return found
+
+    async def commands(self) -> Sequence[Row]:
+        found: list[Row] = await self._wire.get("/command")
+        return found
 
     # --- sessions
 
@@ -131,14 +146,24 @@ class Client:
         messages: list[Message] = parsed(response)
         return messages, response.headers.get("x-next-cursor") if messages else None
 
-    async def prompt(self, session: SessionId, message: str, parts: Sequence[Row], model: str) -> None:
+    async def prompt(
+        self, session: SessionId, message: str, parts: Sequence[Row], model: str, agent: str = AGENT
+    ) -> None:
         """Give it to the server. Returning does not mean that it is stored. A repeat with the same ids is the same
         message. Model and agent are always said: a session sticks to a wrong model for ever otherwise."""
         provider, name = split_model(model)
-        fields = {"messageID": message, "model": {"providerID": provider, "modelID": name}, "agent": AGENT}
+        fields = {"messageID": message, "model": {"providerID": provider, "modelID": name}, "agent": agent}
         body = await asyncio.to_thread(_body, fields, parts)
         patience = self._read_seconds + len(body) / LEAST_BYTES_PER_SECOND
         await self._wire.answer("POST", f"/session/{session}/prompt_async", content=body, timeout=patience)
+
+    async def command(
+        self, session: SessionId, message: str, name: str, arguments: str, model: str, agent: str = AGENT
+    ) -> None:
+        """Have it run one of its own commands, as the message of this id; as with `prompt`. A repeat would say what is
+        asked twice."""
+        body = {"messageID": message, "command": name, "arguments": arguments, "model": model, "agent": agent}
+        await self._wire.begin(f"/session/{session}/command", body, COMMAND_SECONDS)
 
     async def abort(self, session: SessionId) -> None:
         """Harmless when nothing runs. What was running goes on writing for up to a second."""
@@ -173,6 +198,28 @@ class Client:
     async def unrevert(self, session: SessionId) -> None:
         """Take every revert since the last prompt back. Raises Occupied."""
         await self._wire.call("POST", f"/session/{session}/unrevert")
+
+    async def uncommitted(self) -> Sequence[Row]:
+        """How the workspace differs from its last commit; nothing without git."""
+        return _rows(await self._wire.get("/vcs/diff", params={"mode": "git"}))
+
+    # --- between the turns
+
+    async def children(self, session: SessionId) -> Sequence[Row]:
+        """The sessions of its sub-agents."""
+        return _rows(await self._wire.get(f"/session/{session}/children"))
+
+    async def todos(self, session: SessionId) -> Sequence[Row]:
+        return _rows(await self._wire.get(f"/session/{session}/todo"))
+
+    async def summarize(self, session: SessionId, model: str) -> None:
+        """Have it begin to put a summary in the place of what was said. Raises Occupied."""
+        provider, name = split_model(model)
+        await self._wire.begin(f"/session/{session}/summarize", {"providerID": provider, "modelID": name})
+
+    async def remove(self, session: SessionId, message: str) -> None:
+        """Out of the session, as if it had never been written. Raises Missing, Occupied."""
+        await self._wire.call("DELETE", f"/session/{session}/message/{message}")
 
     # --- the server
 

@@ -29,6 +29,8 @@ COMMAND = (
     'exec opencode serve --hostname 127.0.0.1 --port "$PORT"'
 )
 
+LOGS = ".local/share/opencode/log"  # from HOME; a file for every start
+
 ENVIRONMENT: Mapping[str, str] = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",

@@ -12,8 +12,9 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from app.ids import SessionId
-from app.opencode import apologies
+from app.opencode import apologies, compacting
 from app.opencode.client import Client
+from app.opencode.config import AGENT
 from app.opencode.inquiries import Inquiry, inquiries_of, telling
 from app.opencode.listening import Bell, listening
 from app.opencode.patience import Patience, Settling
@@ -21,6 +22,7 @@ from app.opencode.reading import Reader
 from app.opencode.transcript import ENDED, Fate, Outcome, message_id, part_id
 from app.opencode.wire import Missing
 from app.turns import attachments
+from app.turns.catalogue import Command
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Prompt, Unreadable
 from app.turns.progress import Denied
@@ -28,6 +30,7 @@ from app.turns.records import File
 
 UNDECODED = "ImageDecodeError"
 BYTES_PER_SECOND = 1_000_000  # at which a server takes in images
+COMMAND_SECONDS = 15.0  # for what a command has run before it is stored
 
 
 class Prompting:
@@ -55,6 +58,7 @@ class Prompting:
                 await self._make_room()
                 asked = await self._left_behind()
             await self._forget(asked)
+            await compacting.forget(self._client, self._session)
             return Outcome(Fate.ABSENT)
         settling = Settling(self._patience)
         while True:
@@ -90,16 +94,32 @@ class Prompting:
 
     async def _send(self, prompt: Prompt) -> None:
         """A server that cannot decode an image says so in an event, and nowhere else."""
+        if prompt.command is not None and await self._offers(prompt.command):
+            await self._run(prompt, prompt.command)
+            return
         parts = await asyncio.to_thread(parts_of, prompt)  # files may be large
         images = any(str(part.get("mime", "")).startswith("image/") for part in parts)
         async with AsyncExitStack() as stack:
             bell = await stack.enter_async_context(listening(self._client, self._session)) if images else Bell()
             if images:
                 await bell.wait(0.0, self._patience.connected)
-            await self._client.prompt(self._session, message_id(prompt.turn), parts, self._model)
+            model, agent = prompt.model or self._model, prompt.agent or AGENT
+            await self._client.prompt(self._session, message_id(prompt.turn), parts, model, agent)
             await self._until_stored(prompt, bell)
 
-    async def _until_stored(self, prompt: Prompt, bell: Bell) -> None:
+    async def _offers(self, command: Command) -> bool:
+        return any(row.get("name") == command.name for row in await self._client.commands())
+
+    async def _run(self, prompt: Prompt, command: Command) -> None:
+        """One that is stored already holds all that the command says: it is taken up again as it is."""
+        message, model, agent = message_id(prompt.turn), prompt.model or self._model, prompt.agent or AGENT
+        if await self._has(message):
+            await self._client.prompt(self._session, message, (), model, agent)
+            return
+        await self._client.command(self._session, message, command.name, command.arguments, model, agent)
+        await self._until_stored(prompt, Bell(), COMMAND_SECONDS)
+
+    async def _until_stored(self, prompt: Prompt, bell: Bell, longer: float = 0.0) -> None:
         message = message_id(prompt.turn)
 
         async def stored() -> bool:
@@ -108,7 +128,7 @@ class Prompting:
             return await self._has(message)
 
         size = sum(len(file.content) for file in prompt.files)
-        if not await _until(stored, self._patience.stored + size / BYTES_PER_SECOND):
+        if not await _until(stored, self._patience.stored + longer + size / BYTES_PER_SECOND):
             raise Retriable(f"{message} was taken and not stored")
 
     async def _has(self, message: str) -> bool:

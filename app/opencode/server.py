@@ -5,12 +5,16 @@ the model: what is wrong with these is found here, once, and told in words, inst
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import httpx
+import structlog
 
 from app.opencode import apologies
-from app.opencode.client import PROBE_SECONDS, Client, Health
+from app.opencode.catalogue import entries_of
+from app.opencode.client import PROBE_SECONDS, Client, Health, Missing
 from app.opencode.config import COMMAND, Options, environment, model_of
 from app.opencode.workspace import (
     NO_GIT,
@@ -21,10 +25,14 @@ from app.opencode.workspace import (
     clone_environment,
     why_not_cloned,
 )
-from app.sandboxes.ports import PORT, Endpoint, Errand, Note, Program, Provider, Unclear
+from app.sandboxes.ports import PORT, Endpoint, Errand, Note, Program, Project, Provider, Unclear
+from app.turns.catalogue import Entry
 from app.turns.errors import Refused, Retriable
 
 # Short, for a request that comes while it boots is never answered; now and then longer, for far-away instances.
+Learn = Callable[[Sequence[Entry]], Awaitable[None]]
+log = structlog.get_logger()
+
 PROBES: Final = (PROBE_SECONDS, PROBE_SECONDS, PROBE_SECONDS, 2.0)
 # The same for one that was up already: it may be busy.
 LOOKS: Final = (PROBE_SECONDS, 1.0, 3.0)
@@ -40,26 +48,55 @@ class Ended(Exception):
 
 
 class OpenCodeServer:
-    def __init__(self, http: httpx.AsyncClient, options: Options, most_foreign: int = MOST_FOREIGN) -> None:
-        """A web page instead of JSON is put up with `most_foreign` times in a row: proxies show them at first."""
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        options: Options,
+        learn: Learn | None = None,
+        most_foreign: int = MOST_FOREIGN,
+    ) -> None:
+        """`learn` is told once what there is to choose from. A web page instead of JSON is put up with `most_foreign`
+        times in a row: proxies show them at first."""
         self._http = http
         self._options = options
         self._most_foreign = most_foreign
+        self._learn = learn
 
     async def boot(
-        self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool, note: Note
+        self,
+        provider: Provider,
+        ref: str,
+        password: str,
+        *,
+        project: Project,
+        within: float,
+        fresh: bool,
+        note: Note,
     ) -> Endpoint:
+        preparing = partial(self._prepare, provider, ref, within, project)
         try:
             async with asyncio.timeout(within):
                 if fresh:
-                    if self._options.repository:
+                    if project.repository or self._options.repository:
                         note(Errand.CLONING)
-                    await self._prepare(provider, ref, within)
-                endpoint = await self._started(provider, ref, password, within)
-                await self._check_model(Client(self._http, endpoint, password))
+                    await preparing()
+                endpoint = await self._started(provider, ref, password, preparing)
+                client = Client(self._http, endpoint, password)
+                await self._check_model(client)
+                await self._tell_once(client)
                 return endpoint
         except TimeoutError as error:
             raise Retriable(f"OpenCode was not ready within {within:.0f} s", tell=apologies.NOT_STARTED) from error
+
+    async def _tell_once(self, client: Client) -> None:
+        """As well as can be: a machine comes up without."""
+        learn, self._learn = self._learn, None
+        if learn is not None:
+            try:
+                await learn(entries_of(*await asyncio.gather(client.providers(), client.agents(), client.commands())))
+            except (Missing, Retriable, Refused) as failure:
+                log.warning("catalogue.unread", reason=str(failure))
+                self._learn = learn
 
     async def answers(self, endpoint: Endpoint, password: str) -> bool:
         client = Client(self._http, endpoint, password)
@@ -78,7 +115,9 @@ class OpenCodeServer:
             raise Retriable("the workspace could not be looked at")
         return bool(done.output.strip())
 
-    async def _started(self, provider: Provider, ref: str, password: str, within: float) -> Endpoint:
+    async def _started(
+        self, provider: Provider, ref: str, password: str, preparing: Callable[[], Awaitable[None]]
+    ) -> Endpoint:
         """Raises Refused when it ends by itself more than once: it would a third time."""
         program = Program("opencode", COMMAND, environment(self._options, password), PORT)
         for _ in range(LAUNCHES):
@@ -86,11 +125,12 @@ class OpenCodeServer:
             try:
                 return await self._until_healthy(provider, ref, password)
             except Ended:
-                await self._prepare(provider, ref, within)
+                await preparing()
         raise Refused(apologies.NOT_STARTED)
 
-    async def _prepare(self, provider: Provider, ref: str, within: float) -> None:
-        done = await provider.exec(ref, SCRIPT, env=clone_environment(self._options), within=within)
+    async def _prepare(self, provider: Provider, ref: str, within: float, project: Project) -> None:
+        env = clone_environment(self._options, project)
+        done = await provider.exec(ref, SCRIPT, env=env, within=within)
         match done.exit_code:
             case 0:
                 return
@@ -99,7 +139,7 @@ class OpenCodeServer:
             case code if code == NO_GIT:
                 raise Refused(apologies.NO_GIT)
             case code if code == NOT_CLONED:
-                raise Refused(why_not_cloned(done.output))
+                raise Refused(why_not_cloned(done.output, project))
         last = done.output.strip().rpartition("\n")[2][-200:]
         raise Retriable(f"the workspace could not be prepared: exit code {done.exit_code}: {last}")
 

@@ -175,9 +175,9 @@ def todos_of(parts: Sequence[Part]) -> tuple[Todo, ...] | None:
     for part in reversed(tools_in(parts)):
         todos = _given(part["state"]).get("todos")
         if part["tool"] == "todowrite" and part["state"]["status"] != "error" and isinstance(todos, list):
-            return tuple(_todo(one) for one in todos if isinstance(one, dict))
+            return tuple(todo_of(one) for one in todos if isinstance(one, dict))
     return None
 
 
-def _todo(row: Mapping[str, Any]) -> Todo:
+def todo_of(row: Mapping[str, Any]) -> Todo:
     return Todo(str(row.get("content", "")), TASKS.get(str(row.get("status")), Doing.PENDING))

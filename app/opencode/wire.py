@@ -89,6 +89,17 @@ class Wire:
             return response
         raise AssertionError("unreachable")
 
+    async def begin(self, path: str, body: Mapping[str, Any], timeout: float | None = None) -> None:
+        """POST what the server answers only when it is done with it: once, and waited for no longer than any answer.
+        Returning means that it may have begun, or be over; it goes on without whoever has asked for it."""
+        try:
+            response = await self.send("POST", path, json=body, timeout=timeout)
+        except httpx.ReadTimeout:
+            return
+        except httpx.HTTPError as error:
+            raise Retriable(f"OpenCode cannot be reached: {type(error).__name__}") from error
+        _check(response, repeated=False)
+
     async def send(self, method: str, path: str, timeout: float | None = None, **arguments: Any) -> httpx.Response:
         """Once, whatever the answer is. `content` is JSON. Raises what httpx raises, and Oversized."""
         kind = {"Content-Type": "application/json"} if "content" in arguments else {}

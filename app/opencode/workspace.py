@@ -9,6 +9,7 @@ and a helper, never through a command line or the repository's configuration. Wh
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from app.opencode.config import VERSION, Options
+from app.sandboxes.ports import Project
 
 NO_OPENCODE = 71
 NO_GIT = 72
@@ -32,9 +33,10 @@ rm -rf workspace.new || exit 1
 if [ -n "$CLONE_URL" ]; then
     command -v git >/dev/null || exit {NO_GIT}
     helper='!f() {{ echo "username=$CLONE_USER"; echo "password=$CLONE_PASSWORD"; }}; f'
-    [ -n "$CLONE_PASSWORD" ] || helper=
-    set -- -c credential.helper= -c credential.helper="$helper"
-    git "$@" clone --quiet -- "$CLONE_URL" workspace.new || exit {NOT_CLONED}
+    set -- -c credential.helper=
+    [ -z "$CLONE_PASSWORD" ] || set -- "$@" -c "credential.$CLONE_SITE.helper=$helper"
+    git "$@" clone --quiet ${{CLONE_BRANCH:+--branch="$CLONE_BRANCH"}} -- "$CLONE_URL" workspace.new ||
+        exit {NOT_CLONED}
 else
     mkdir workspace.new || exit 1
     command -v git >/dev/null && git -c init.defaultBranch=main init --quiet workspace.new
@@ -59,37 +61,62 @@ git status --porcelain && git stash list && git rev-list --min-parents=1 --all -
 """
 
 
-def clone_environment(options: Options) -> dict[str, str]:
-    """What SCRIPT needs to know of the repository. A name and a password in its address are taken out of it, and the
-    GitHub token is shown to GitHub alone."""
-    if not options.repository:
+def clone_environment(options: Options, project: Project) -> dict[str, str]:
+    """What SCRIPT needs to know of the repository: the project's, else the operator's. A name and a password in its
+    address are taken out of it, and the GitHub token is shown to GitHub alone."""
+    repository, branch = project.repository or options.repository, project.branch or ""
+    if not repository:
         return {"CLONE_URL": ""}
-    parts = urlsplit(options.repository)
+    parts = urlsplit(repository)
     if parts.scheme not in ("http", "https"):
-        return {"CLONE_URL": options.repository}
+        return {"CLONE_URL": repository, "CLONE_BRANCH": branch}
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if not password and parts.scheme == "https" and parts.hostname == "github.com" and options.github_token:
         user, password = "x-access-token", options.github_token
-    url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    return {"CLONE_URL": url, "CLONE_USER": user, "CLONE_PASSWORD": password}
+    return {
+        "CLONE_URL": without_credentials(repository),
+        # Git follows redirects, and would ask an unlimited helper for whatever host one leads to.
+        "CLONE_SITE": without_credentials(urlunsplit((parts.scheme, parts.netloc, "", "", ""))),
+        "CLONE_USER": user,
+        "CLONE_PASSWORD": password,
+        "CLONE_BRANCH": branch,
+    }
 
 
+def without_credentials(repository: str) -> str:
+    """The address as it may be shown."""
+    parts = urlsplit(repository)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if parts.scheme else repository
+
+
+# The first that fits counts: a branch or a repository may be called like what is said of others.
 _CLUES = (
+    (("remote branch",), "it has no such branch"),
     (("could not resolve host", "failed to connect", "couldn't connect", "timed out"), "its host could not be reached"),
     (
-        ("authentication failed", "could not read username", "could not read password", "permission denied", "403"),
+        (
+            "authentication failed",
+            "could not read username",
+            "could not read password",
+            "permission denied",
+            "returned error: 403",
+        ),
         "it does not let us in",
     ),
     (("not found", "does not exist", "does not appear to be a git repository"), "there is no such repository"),
     (("no space left",), "the sandbox has no space left"),
 )
+_OPERATORS = "Please tell whoever runs this bot to check SANDBOX_REPO_URL and its credentials, and try again."
+_THEIRS = (
+    "Please check the repository and its branch with `/opencord config thread`, and ask again. "
+    "If it is private, whoever runs this bot has to give me access to it."
+)
 
 
-def why_not_cloned(output: str) -> str:
-    """In words. What git itself wrote is not repeated: it holds addresses."""
+def why_not_cloned(output: str, project: Project) -> str:
+    """In words, and what to do: that depends on who chose it. What git itself wrote is not repeated: it holds
+    addresses."""
     text = output.lower()
     reason = next((words for clues, words in _CLUES if any(clue in text for clue in clues)), "git could not read it")
-    return (
-        f"Sorry, I could not clone the repository: {reason}. "
-        "Please tell whoever runs this bot to check SANDBOX_REPO_URL and its credentials, and try again."
-    )
+    is_theirs = bool(project.repository or project.branch)
+    return f"Sorry, I could not clone the repository: {reason}. {_THEIRS if is_theirs else _OPERATORS}"

@@ -7,7 +7,8 @@ that it was pressed in, and whoever comes too late hears that.
 
 from collections.abc import Awaitable, Callable
 
-from app.commands import admitted, reset
+from app.commands import admitted, ask, ask_about, reset, sessions
+from app.commands import help as guide
 from app.commands.answers import Answer
 from app.commands.ports import Room
 from app.commands.words import UNKNOWN_BUTTON
@@ -31,6 +32,10 @@ ACTIONS: dict[str, Callable[[Interaction, Room], Awaitable[Answer]]] = {
     "continue": outcome.go_on,
     "retry": outcome.retry,
     "reset": reset.press,
+    "ask": ask.press,
+    "about": ask_about.press,
+    "help": guide.press,
+    "sessions": sessions.press,
 }
 
 

@@ -1,7 +1,8 @@
 """The buttons, selects and modals of what an agent asks: Allow, Deny, a question's options, and words of one's own.
 
 The first decision counts, by whichever way it comes. It is written down here, shown at once, and carried to the agent
-by whoever works on the turn.
+by whoever works on the turn. Where an approver is settled, only members of that role give leave or refuse it; questions
+are everybody's.
 """
 
 from collections.abc import Awaitable
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from app.commands.answers import Answer
-from app.commands.door import TurnedAway, bold
+from app.commands.door import TurnedAway, Visitor, bold
 from app.commands.ports import Room
 from app.commands.words import UNKNOWN_BUTTON
 from app.discord.ask_view import ask as view_of
@@ -23,6 +24,7 @@ from app.ids import AskId
 from app.presses.subject import Subject, subject_of
 from app.turns.asks import Asked, AskState
 from app.turns.machine import LIVE
+from app.turns.preferences import Preference
 from app.turns.progress import Allowed, Decision, Denied, Permission, Question
 
 log = structlog.get_logger()
@@ -34,6 +36,7 @@ GONE = (
 ANSWERED_BEFORE = "Somebody has answered this question already."
 EMPTY = "There is nothing in your answer. Please write what you would like."
 ONE_ONLY = "Please choose exactly one."
+APPROVERS_ONLY = "Only people with the role <@&{role}> may allow or deny this here. Please ask one of them."
 SOMEBODY = "somebody"
 
 
@@ -97,7 +100,16 @@ async def permission_of(interaction: Interaction, room: Room) -> Pending:
     pending = await pending_of(interaction, room)
     if not isinstance(pending.asked.ask.about, Permission):
         raise TurnedAway(UNKNOWN_BUTTON)
+    await check_approver(pending.subject.visitor, room)
     return pending
+
+
+async def check_approver(visitor: Visitor, room: Room) -> None:
+    """Raises TurnedAway. Everybody has the role that a server is named for, though Discord lists it with nobody:
+    https://docs.discord.com/developers/topics/permissions#role-object"""
+    role = (await room.preferences.settled(visitor.place)).value(Preference.APPROVER)
+    if role is not None and role not in (*visitor.asker.roles, visitor.place.guild):
+        raise TurnedAway(APPROVERS_ONLY.format(role=role))
 
 
 async def question_of(interaction: Interaction, room: Room) -> tuple[Pending, int, Question]:

@@ -120,7 +120,7 @@ class Files:
 
     async def get(self, thread: ThreadId, path: str, most: int) -> bytes:
         """Raises Absent, TooLarge, Retriable."""
-        if not _is_inside(path):
+        if not is_inside(path):
             raise Absent(path)
         return await self._provider.download(await self._ref(thread), f"{WORKSPACE}/{path}", most)
 
@@ -139,10 +139,10 @@ def _found(output: str) -> Iterator[Found]:
 
 
 def _is_image(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() in IMAGES and _is_inside(path)
+    return PurePosixPath(path).suffix.lower() in IMAGES and is_inside(path)
 
 
-def _is_inside(path: str) -> bool:
+def is_inside(path: str) -> bool:
     """By its words alone. What cannot be said in UTF-8, or to a shell, is nowhere."""
     try:
         path.encode()

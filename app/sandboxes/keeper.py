@@ -20,7 +20,20 @@ from typing import Any, TypeVar
 from app.ids import SessionId, ThreadId
 from app.sandboxes.holds import Holds
 from app.sandboxes.machine import PASSING, State
-from app.sandboxes.ports import Condition, Endpoint, Errand, Labels, Machine, Provider, Sandbox, Server, Shelf, Unclear
+from app.sandboxes.ports import (
+    Condition,
+    Endpoint,
+    Errand,
+    Labels,
+    Machine,
+    Project,
+    Projects,
+    Provider,
+    Sandbox,
+    Server,
+    Shelf,
+    Unclear,
+)
 from app.sandboxes.waking import Patience, Waking
 from app.turns.errors import Refused, Retriable
 
@@ -37,10 +50,13 @@ class Keeper:
         shelf: Shelf,
         clock: Callable[[], float],
         patience: Patience,
+        projects: Projects | None = None,
         *,
         recreate: bool = False,
     ) -> None:
-        """With `recreate` a machine that has been stopped is replaced instead of being resumed."""
+        """`projects` tells what a thread works on. With `recreate` a machine that has been stopped is replaced
+        instead of being resumed."""
+        self._projects = projects
         self._provider = provider
         self._server = server
         self._shelf = shelf
@@ -245,7 +261,8 @@ class Keeper:
             if labels is not None:
                 labels = {**labels, "store": await self._shelf.store()}
             note = partial(self._errands.__setitem__, held.thread)
-            ref, endpoint = await self._waking.up(held, labels, partial(self._holds.assure, held), note)
+            project = await self._projects(held.thread, labels) if self._projects and labels else Project()
+            ref, endpoint = await self._waking.up(held, labels, project, partial(self._holds.assure, held), note)
             await self._holds.settle(held, State.ACTIVE, ref)
         return machine_of(held, endpoint)
 

@@ -28,7 +28,19 @@ import structlog
 from app.sandboxes import launcher, place, processes
 from app.sandboxes.launcher import LAUNCH, SANDBOX, Launch
 from app.sandboxes.place import Note, Place
-from app.sandboxes.ports import Completed, Endpoint, Gone, Instance, Program
+from app.sandboxes.ports import (
+    PORT,
+    Access,
+    Completed,
+    Endpoint,
+    Gone,
+    Instance,
+    Link,
+    Overdue,
+    Program,
+    Reserved,
+    Unserved,
+)
 from app.sandboxes.processes import Environment
 from app.turns.errors import Refused, Retriable
 
@@ -39,6 +51,10 @@ _LOOK_EVERY = 0.02  # seconds
 TAKEN = (
     "Sorry, I could not make a machine: something else lies where its directory should be. "
     "Please tell whoever runs this bot to look into LOCAL_SANDBOX_DIR."
+)
+NO_SSH = (
+    "There is no ssh here: this bot keeps its machines on its own computer. Ask me for what you need, or look at "
+    "`/opencord files list`."
 )
 _T = TypeVar("_T")
 
@@ -96,7 +112,7 @@ class LocalProvider:
                 with anyio.CancelScope(shield=True):
                     await self._aside(partial(self._settle, where, id, record, finished=code is not None))
             if code is None:
-                raise Retriable(f"a command took longer than {within:g} seconds")
+                raise Overdue(within)
             output.seek(0)
             return Completed(code, output.read().decode(errors="replace"))
 
@@ -115,6 +131,13 @@ class LocalProvider:
 
     async def endpoint(self, ref: str, port: int) -> Endpoint:
         return await self._aside(partial(self._endpoint, self._place(ref), port))
+
+    async def preview(self, ref: str, port: int, seconds: int) -> Link:
+        await self._aside(partial(self._look_for, self._place(ref), port))
+        return Link(f"http://127.0.0.1:{port}", is_local=True)
+
+    async def ssh(self, ref: str, minutes: int) -> Access:
+        raise Refused(NO_SSH)
 
     async def touch(self, ref: str) -> None:
         """Nobody but us ends a local one."""
@@ -226,6 +249,16 @@ class LocalProvider:
             raise Retriable(f"nothing that was launched on port {port} runs in sandbox {where.path.name}")
         newest = max(running, key=lambda launch: launch.started)
         return Endpoint(f"http://127.0.0.1:{newest.actual}")
+
+    def _look_for(self, where: Place, port: int) -> None:
+        """All sandboxes share this computer's ports: one counts as this one's when its own processes listen there."""
+        launches = _running(where).launches()
+        programs = {launch.actual for record, launch in launches.items() if record.parent == where.programs}
+        if port == PORT or port in programs:
+            raise Reserved(port)
+        inside = processes.belonging(lambda env: env.get(SANDBOX) == str(where.path), launches.values())
+        if not any(processes.listens(process, port) for process in inside):
+            raise Unserved(port)
 
     def _spawn(
         self, where: Place, id: str, record: Path, program: Program, output: IO[bytes]

@@ -4,7 +4,7 @@ them down on.
 Every method that talks to somebody raises Retriable or Refused of `app.turns.errors`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -48,6 +48,22 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where a browser reaches a port of a running instance. Whoever has it gets in: it is for one person's eyes."""
+
+    url: str = field(repr=False)
+    is_local: bool  # it opens on the app's own computer alone, and does not expire
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a person gets a shell in a running instance. It is the password as well."""
+
+    command: str = field(repr=False)
+    until: float  # epoch seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     exit_code: int
     output: str  # standard output and standard error, as they came
@@ -68,6 +84,17 @@ class Program:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What the workspace of a new machine begins with."""
+
+    repository: str | None = None  # to clone; None: the operator's, or nothing
+    branch: str | None = None  # None: the repository's own
+
+
+Projects = Callable[[ThreadId, Labels], Awaitable[Project]]
+
+
 class Errand(StrEnum):
     """What is being done so that a machine comes up."""
 
@@ -85,6 +112,29 @@ class Gone(Retriable):
 
 class Unclear(Retriable):
     """How it is cannot be told now: whoever would know cannot be reached. It may well be in order."""
+
+
+class Overdue(Retriable):
+    """A command was given its time, and has been ended."""
+
+    def __init__(self, within: float) -> None:
+        super().__init__(f"a command took longer than {within:g} seconds")
+
+
+class Unserved(Refused):
+    """Nothing listens on that port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"Nothing listens on port {port} in this thread's machine. Ask me to start the server there, and try again."
+        )
+
+
+class Reserved(Refused):
+    """What listens on that port is not for people: it has no door of its own, or shows secrets."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Port {port} belongs to the machine itself. Please choose the one of your own server.")
 
 
 class Absent(Refused):
@@ -137,8 +187,8 @@ class Provider(Protocol):
     async def list(self) -> Sequence[Instance]: ...
 
     async def exec(self, ref: str, command: str, *, env: Mapping[str, str] | None = None, within: float) -> Completed:
-        """Run one line of `sh` in HOME; the exit code is for the caller to judge. Raises Retriable after `within`
-        seconds, and then nothing of it goes on running."""
+        """Run one line of `sh` in HOME; the exit code is for the caller to judge. Raises Overdue after `within`
+        seconds, and then nothing of it goes on running; Retriable."""
         ...
 
     async def upload(self, ref: str, path: str, content: bytes) -> None:
@@ -160,6 +210,14 @@ class Provider(Protocol):
         Unclear when it cannot be asked."""
         ...
 
+    async def preview(self, ref: str, port: int, seconds: int) -> Link:
+        """For so many seconds, a day at most. Raises Unserved, Reserved, Retriable."""
+        ...
+
+    async def ssh(self, ref: str, minutes: int) -> Access:
+        """For so many minutes. Raises Refused where there is no such thing; Retriable."""
+        ...
+
     async def touch(self, ref: str) -> None:
         """It is in use, though nobody may be talking to it: the provider's own clock for idle machines starts anew."""
         ...
@@ -171,7 +229,15 @@ class Server(Protocol):
     """OpenCode, as the keeper sees it: something that is booted in an instance and can be asked how it is."""
 
     async def boot(
-        self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool, note: Note
+        self,
+        provider: Provider,
+        ref: str,
+        password: str,
+        *,
+        project: Project,
+        within: float,
+        fresh: bool,
+        note: Note,
     ) -> Endpoint:
         """Start the server with this password, and wait until it answers. HOME and the workspace are prepared first in
         a `fresh` instance, and in any other when the server does not start without; `note` hears what takes long.

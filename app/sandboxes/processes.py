@@ -124,6 +124,15 @@ def belonging(marked: Callable[[Environment], bool], launches: Iterable[Launch] 
     return _with_descendants(found, everybody)
 
 
+def listens(process: psutil.Process, port: int) -> bool:
+    """For connections over TCP."""
+    try:
+        connections = process.net_connections("tcp")
+    except psutil.Error:
+        return False
+    return any(one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port for one in connections)
+
+
 def gone(process: psutil.Process) -> bool:
     """Whether it has ended, reaped or not."""
     try:

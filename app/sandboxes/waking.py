@@ -19,6 +19,7 @@ from app.sandboxes.ports import (
     Instance,
     Labels,
     Note,
+    Project,
     Provider,
     Sandbox,
     Server,
@@ -89,20 +90,24 @@ class Waking:
         self._doubted[thread] = Doubt(since, now)
         return now - since >= DOUBT_SECONDS
 
-    async def up(self, held: Sandbox, labels: Labels | None, assure: Assure, note: Note) -> tuple[str, Endpoint]:
+    async def up(
+        self, held: Sandbox, labels: Labels | None, project: Project, assure: Assure, note: Note
+    ) -> tuple[str, Endpoint]:
         """The ref of its instance, and where OpenCode answers in it. Without `labels` none is made, and none replaced.
         `assure` is asked before what cannot be undone, `note` hears what is being done. Raises Retriable; and Refused,
         and then nothing that cannot serve goes on running."""
         self._doubted.pop(held.thread, None)
         try:
-            return await self._booted(held, labels, assure, note)
+            return await self._booted(held, labels, project, assure, note)
         except Retriable as failure:
             raise Retriable(str(failure), failure.after, failure.tell or TOO_SLOW) from failure.__cause__
         except Refused:
             await self._put_down(held.name, assure)
             raise
 
-    async def _booted(self, held: Sandbox, labels: Labels | None, assure: Assure, note: Note) -> tuple[str, Endpoint]:
+    async def _booted(
+        self, held: Sandbox, labels: Labels | None, project: Project, assure: Assure, note: Note
+    ) -> tuple[str, Endpoint]:
         assert held.password is not None
         began = self._clock()
         note(Errand.WAKING if held.state is State.RESUMING else Errand.CREATING)
@@ -110,7 +115,10 @@ class Waking:
         within = self._patience.resumption
         if fresh:
             within = max(within, self._patience.creation - (self._clock() - began))
-        return ref, await self._server.boot(self._provider, ref, held.password, within=within, fresh=fresh, note=note)
+        endpoint = await self._server.boot(
+            self._provider, ref, held.password, project=project, within=within, fresh=fresh, note=note
+        )
+        return ref, endpoint
 
     async def _running(self, held: Sandbox, labels: Labels | None, assure: Assure) -> tuple[str, bool]:
         """The ref of its instance, which runs, and whether it is a new one. What is written down is believed at first;

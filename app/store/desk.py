@@ -11,11 +11,16 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from app.ids import ChannelId, GuildId, ThreadId, TurnId
+from app.ids import ChannelId, GuildId, ThreadId, TurnId, UserId
+from app.store import drafts
+from app.store.preferences import settle
 from app.store.rows import json_of_attachments, row_of_request, sound, turn_of_row
+from app.store.sessions import look
 from app.store.sqlite import Sqlite
+from app.turns.drafts import Draft
 from app.turns.machine import LIVE, QUEUE, WORKING, Ending, Event, Stage, advance
 from app.turns.records import Addressed, Attachment, Request, Source, Turn
+from app.turns.sessions import Session
 
 NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None}
 NO_TROUBLE: dict[str, Any] = {"attempts": 0, "losses": 0, "failing_since": None}
@@ -65,6 +70,14 @@ class SqliteDesk:
     async def admit(self, request: Request, now: float) -> bool:
         return await self._sqlite.write(lambda db: insert_request(db, request, now))
 
+    async def keep(self, id: str, draft: Draft, now: float) -> None:
+        """For whoever has the form of the interaction `id` open."""
+        await self._sqlite.write(lambda db: drafts.keep(db, id, draft, now))
+
+    async def draft(self, id: str) -> Draft | None:
+        """What was kept; None when that was long ago."""
+        return await self._sqlite.read(lambda db: drafts.find(db, id))
+
     async def cancel(self, thread: ThreadId) -> int:
         def change(db: Database) -> int:
             query = f"SELECT * FROM turns WHERE {ON_THE_MACHINE}"  # noqa: S608
@@ -111,11 +124,53 @@ class SqliteDesk:
         """  # noqa: S608
         return await self._changed(query, {"id": turn, "by": by, "now": self._clock()})
 
+    async def queue(self, thread: ThreadId) -> Sequence[Turn]:
+        """Those that wait in the thread, the next first."""
+        query = f"SELECT * FROM turns WHERE thread = ? AND {QUEUED} ORDER BY rank, position"  # noqa: S608
+        return await self._sqlite.read(lambda db: [turn_of_row(row) for row in db.query(query, [thread])])
+
+    async def move(self, turn: TurnId, to: int) -> int | None:
+        """Put it at this place, from 1 on, among those that wait in its thread: which place it has now. None when it
+        does not wait."""
+
+        def change(db: Database) -> int | None:
+            same = "thread = (SELECT thread FROM turns WHERE id = ?)"
+            query = f"SELECT id FROM turns WHERE {same} AND {QUEUED} ORDER BY rank, position"  # noqa: S608
+            waiting = [row["id"] for row in db.query(query, [turn])]
+            if turn not in waiting:
+                return None
+            waiting.remove(turn)
+            waiting.insert(to - 1, turn)
+            # All of them go before what is asked from now on, and none before what was begun and is tried again.
+            begun = f"UPDATE turns SET rank = ? WHERE {same} AND stage = '{QUEUE}' AND {AT_WORK}"  # noqa: S608
+            db.execute(begun, [-len(waiting) - 1, turn])
+            for rank, one in enumerate(waiting, -len(waiting)):
+                update(db, one, {"rank": rank})
+            return waiting.index(turn) + 1
+
+        return await self._sqlite.write(change)
+
     async def at_work(self, thread: ThreadId) -> Turn | None:
         """The thread's turn that is past the queue."""
         query = f"SELECT * FROM turns WHERE thread = ? AND {AT_WORK} LIMIT 1"  # noqa: S608
         rows = await self._sqlite.read(lambda db: list(db.query(query, [thread])))
         return turn_of_row(rows[0]) if rows else None
+
+    async def sessions(
+        self,
+        guild: GuildId,
+        viewer: UserId,
+        channels: Collection[ChannelId] | None = None,
+        *,
+        mine: bool = False,
+        skipped: int = 0,
+        most: int = 10,
+    ) -> tuple[Sequence[Session], int]:
+        """A page of the server's threads that are worked in, and how many there are: those of `channels`, or all; with
+        `mine` those in which the viewer asked something. The one that was used last comes first."""
+        return await self._sqlite.read(
+            lambda db: look(db, guild, viewer, channels, mine=mine, skipped=skipped, most=most)
+        )
 
     async def is_newest(self, turn: TurnId) -> bool:
         """Whether its thread's session was asked nothing after it."""
@@ -125,6 +180,14 @@ class SqliteDesk:
             AND later.begun_at > turns.begun_at
         """
         return await self._sqlite.read(lambda db: not list(db.query(query, [turn])))
+
+    async def newest(self, thread: ThreadId) -> Turn | None:
+        """The last that a session of the thread was asked, at work or over."""
+        query = """
+            SELECT * FROM turns WHERE thread = ? AND session IS NOT NULL ORDER BY begun_at DESC, position DESC LIMIT 1
+        """
+        rows = await self._sqlite.read(lambda db: list(db.query(query, [thread])))
+        return turn_of_row(rows[0]) if rows else None
 
     async def _changed(self, query: str, columns: dict[str, Any]) -> bool:
         return await self._sqlite.write(lambda db: bool(list(db.query(query, sound(columns)))))
@@ -172,7 +235,8 @@ class SqliteDesk:
         return await self._sqlite.read(ask)
 
     async def prune(self, before: float) -> int:
-        """Forget turns that ended, and were admitted before: how many."""
+        """Forget turns that ended, and were admitted before, and what was drafted before: how many turns."""
+        await self._sqlite.write(lambda db: db.execute("DELETE FROM drafts WHERE kept_at < ?", [before]))
         query = f"DELETE FROM turns WHERE stage NOT IN {LIVE_STAGES} AND admitted_at < ? RETURNING id"  # noqa: S608
         return await self._sqlite.write(lambda db: len(list(db.query(query, [before]))))
 
@@ -200,6 +264,8 @@ def insert_request(db: Database, request: Request, now: float) -> bool:
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     insert = f"INSERT INTO turns ({names}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING id"  # noqa: S608
     admitted = bool(list(db.query(insert, row)))
+    if admitted and request.place.thread is not None:
+        settle(db, request.place.guild, request.place.thread, request.wishes, now)
     if request.place.thread is None and not request.place.vague:
         upsert_category(db, request.place.channel, request.place.category)
     return admitted

@@ -7,14 +7,16 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from app.ids import MessageId, SessionId, ThreadId, TurnId
+from app.ids import GuildId, MessageId, SessionId, ThreadId, TurnId
 from app.store.desk import LIVE_STAGES, NO_LEASE, NO_TROUBLE, SqliteDesk, update, upsert_category
 from app.store.leases import leased
 from app.store.parcels import insert_parcels
+from app.store.preferences import settle
 from app.store.rows import turn_of_row
 from app.turns.books import Facts
-from app.turns.errors import Stopped
+from app.turns.errors import Retriable, Stopped
 from app.turns.machine import LIVE, QUEUE, Event, Postponed, Stage, advance
+from app.turns.preferences import Preference
 from app.turns.records import Place, Turn
 
 TAKE_AWAY = """
@@ -50,6 +52,9 @@ CLAIM = f"""
 """  # noqa: S608 - only our own constants
 
 UNCLOSED = f"status IS NOT NULL AND NOT closed AND stage NOT IN {LIVE_STAGES}"
+
+
+TAKEN_BY_ANOTHER = "SELECT 1 FROM turns WHERE thread = ? AND id <> ?"
 
 
 class SqliteLedger(SqliteDesk):
@@ -115,6 +120,10 @@ class SqliteLedger(SqliteDesk):
         def change(db: Database) -> Turn:
             old = leased(db, turn, token)
             starts = old.starts_thread or old.thread is None
+            if old.thread is None and old.private and list(db.query(TAKEN_BY_ANOTHER, [opener, turn])):
+                raise Retriable("another turn has taken this thread", after=0.0)
+            if old.thread is None:
+                settle_wishes(db, turn, ThreadId(opener), self._clock())
             return update(db, turn, {"opener": opener, "thread": old.thread or opener, "starts": int(starts)})
 
         return await self._sqlite.write(change)
@@ -181,3 +190,10 @@ class SqliteLedger(SqliteDesk):
     async def reopen(self, turn: TurnId) -> None:
         query = "UPDATE turns SET closed = 0, reopened = reopened + 1 WHERE id = ?"
         await self._sqlite.write(lambda db: db.execute(query, [turn]))
+
+
+def settle_wishes(db: Database, turn: TurnId, thread: ThreadId, now: float) -> None:
+    """What was asked for a thread that there was not yet."""
+    row = next(iter(db.query("SELECT guild, wishes FROM turns WHERE id = ?", [turn])))
+    wishes = {Preference(name): value for name, value in json.loads(row["wishes"]).items()}
+    settle(db, GuildId(row["guild"]), thread, wishes, now)

@@ -298,3 +298,53 @@ def endings(database: Database) -> None:
         ALTER TABLE turns ADD COLUMN reopened INTEGER NOT NULL DEFAULT 0;
         """
     )
+
+
+@migrations(name="0010_preferences")
+def preferences(database: Database) -> None:
+    database.executescript(
+        """
+        ALTER TABLE turns ADD COLUMN wishes TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(wishes));
+        ALTER TABLE turns ADD COLUMN private INTEGER NOT NULL DEFAULT 0 CHECK (private IN (0, 1));
+
+        ALTER TABLE preferences RENAME TO verbosities;
+        CREATE TABLE preferences (
+            place TEXT NOT NULL,
+            name TEXT NOT NULL CHECK (name IN (
+                'repository', 'branch', 'model', 'agent', 'routing', 'verbosity', 'approver')),
+            value TEXT NOT NULL CHECK (value <> ''),
+            guild TEXT NOT NULL,
+            settled_at REAL NOT NULL,
+            PRIMARY KEY (place, name)
+        ) WITHOUT ROWID;
+        INSERT INTO preferences (place, name, value, guild, settled_at)
+            SELECT thread, 'verbosity', verbosity, coalesce(
+                (SELECT guild FROM turns WHERE turns.thread = verbosities.thread), ''), strftime('%s', 'now')
+            FROM verbosities;
+        DROP TABLE verbosities;
+        CREATE INDEX preferences_of_a_guild ON preferences (guild, name, settled_at);
+
+        CREATE TABLE catalogue (
+            kind TEXT NOT NULL CHECK (kind IN ('model', 'agent', 'command')),
+            name TEXT NOT NULL,
+            about TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            PRIMARY KEY (kind, name)
+        ) WITHOUT ROWID;
+        """
+    )
+
+
+@migrations(name="0011_drafts")
+def drafts(database: Database) -> None:
+    database.executescript(
+        """
+        ALTER TABLE turns ADD COLUMN about TEXT CHECK (about IS NULL OR json_valid(about));
+
+        CREATE TABLE drafts (
+            id TEXT PRIMARY KEY,
+            content TEXT NOT NULL CHECK (json_valid(content)),
+            kept_at REAL NOT NULL
+        ) WITHOUT ROWID;
+        """
+    )

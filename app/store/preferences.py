@@ -1,22 +1,68 @@
-"""What the people of a thread have settled for it."""
+"""What people have settled for a channel or a thread. The promises are those of `app.turns.books.Preferences`."""
 
-from app.ids import ThreadId
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlite_utils import Database
+
+from app.ids import ChannelId, GuildId, ThreadId
+from app.sandboxes.ports import Labels, Project
+from app.store.rows import sound
 from app.store.sqlite import Sqlite
-from app.turns.status import Verbosity
+from app.turns.preferences import NOTHING, Preference, Scope, Settled, Values, settled
+from app.turns.records import Place
 
 
 class SqlitePreferences:
-    def __init__(self, sqlite: Sqlite) -> None:
+    def __init__(self, sqlite: Sqlite, operator: Values = NOTHING, clock: Callable[[], float] = time.time) -> None:
+        """`operator` is what counts where nobody has settled anything."""
         self._sqlite = sqlite
+        self._operator = operator
+        self._clock = clock
 
-    async def verbosity_of(self, thread: ThreadId) -> Verbosity:
-        query = "SELECT verbosity FROM preferences WHERE thread = ?"
-        rows = await self._sqlite.read(lambda db: list(db.query(query, [thread])))
-        return Verbosity(rows[0]["verbosity"]) if rows else Verbosity.NORMAL
+    async def settled(self, place: Place) -> Settled:
+        def look(db: Database) -> Settled:
+            thread = values_of(db, place.thread) if place.thread else NOTHING
+            return settled(thread, values_of(db, place.channel), self._operator)
 
-    async def set_verbosity(self, thread: ThreadId, verbosity: Verbosity) -> None:
+        return await self._sqlite.read(look)
+
+    async def settle(self, guild: GuildId, at: ThreadId | ChannelId, changes: Mapping[Preference, str | None]) -> None:
+        now = self._clock()
+        await self._sqlite.write(lambda db: settle(db, guild, at, changes, now))
+
+    async def project_of(self, thread: ThreadId, labels: Labels) -> Project:
+        """What its next machine begins with: what people have settled, else what the operator has."""
+        found = await self.settled(Place(GuildId(labels["guild"]), ChannelId(labels["channel"]), thread))
+        repository = found.chosen.get(Preference.REPOSITORY)
+        is_theirs = repository is not None and repository.scope is not Scope.OPERATOR
+        return Project(repository.value if repository and is_theirs else None, found.value(Preference.BRANCH))
+
+    async def repositories(self, guild: GuildId) -> Sequence[str]:
         query = """
-            INSERT INTO preferences (thread, verbosity) VALUES (?, ?)
-            ON CONFLICT (thread) DO UPDATE SET verbosity = excluded.verbosity
+            SELECT value FROM preferences WHERE guild = ? AND name = 'repository'
+            GROUP BY value ORDER BY max(settled_at) DESC LIMIT 100
         """
-        await self._sqlite.write(lambda db: db.execute(query, [thread, verbosity.value]))
+        return await self._sqlite.read(lambda db: [row["value"] for row in db.query(query, [guild])])
+
+
+def values_of(db: Database, at: str) -> Values:
+    rows = db.query("SELECT name, value FROM preferences WHERE place = ?", [at])
+    return {Preference(row["name"]): row["value"] for row in rows}
+
+
+def settle(
+    db: Database, guild: GuildId, at: ThreadId | ChannelId, changes: Mapping[Preference, str | None], now: float
+) -> None:
+    """None takes it back. Another repository has no branch yet."""
+    if Preference.REPOSITORY in changes:
+        changes = {Preference.BRANCH: None, **changes}
+    for preference, value in changes.items():
+        db.execute("DELETE FROM preferences WHERE place = ? AND name = ?", [at, preference.value])
+        if value is not None:
+            row = sound({"place": at, "guild": guild, "name": preference.value, "value": value, "settled_at": now})
+            db.execute(
+                "INSERT INTO preferences (place, guild, name, value, settled_at) "
+                "VALUES (:place, :guild, :name, :value, :settled_at)",
+                row,
+            )

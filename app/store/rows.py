@@ -11,7 +11,20 @@ from app.sandboxes.ports import Sandbox
 from app.turns.asks import Asked, AskState
 from app.turns.machine import Ending, Stage
 from app.turns.progress import Allowed, Answered, Ask, Decision, Denied, Option, Permission, Question
-from app.turns.records import Addressed, Asker, Attachment, Content, File, Origin, Parcel, Place, Request, Source, Turn
+from app.turns.records import (
+    About,
+    Addressed,
+    Asker,
+    Attachment,
+    Content,
+    File,
+    Origin,
+    Parcel,
+    Place,
+    Request,
+    Source,
+    Turn,
+)
 
 Row = Mapping[str, Any]
 
@@ -40,6 +53,9 @@ def row_of_request(request: Request, now: float) -> dict[str, Any]:
         "asker_roles": json.dumps(asker.roles),
         "prompt": request.prompt,
         "attachments": json_of_attachments(request.attachments),
+        "wishes": json.dumps(dict(request.wishes)),
+        "private": request.private,
+        "about": json_of_about(request.about),
         "interaction_token": request.interaction_token,
         "follows": request.follows,
         "stage": Stage.ADMITTED.value,
@@ -77,6 +93,8 @@ def turn_of_row(row: Row) -> Turn:
         addressed=Addressed(row["addressed"]),
         starts_thread=bool(row["starts"]),
         attachments=tuple(Attachment(**one) for one in json.loads(row["attachments"])),
+        private=bool(row["private"]),
+        about=about_of_json(row["about"]),
         status=row["status"] and MessageId(row["status"]),
         begun_at=row["begun_at"],
         ended_at=row["ended_at"],
@@ -91,6 +109,14 @@ def turn_of_row(row: Row) -> Turn:
 
 def json_of_attachments(attachments: Sequence[Attachment]) -> str:
     return json.dumps([asdict(one) for one in attachments])
+
+
+def json_of_about(about: About | None) -> str | None:
+    return None if about is None else json.dumps(asdict(about))
+
+
+def about_of_json(said: str | None) -> About | None:
+    return None if said is None else About(**json.loads(said))
 
 
 def parcel_of_row(row: Row, files: Sequence[File] = ()) -> Parcel:

@@ -11,9 +11,9 @@ from typing import Protocol
 from app.ids import AskId, MessageId, SessionId, ThreadId, TurnId
 from app.turns.asks import Asked, AskState
 from app.turns.machine import LIVE, Ending, Event, Postponed, Stage
+from app.turns.preferences import Settled
 from app.turns.progress import Ask
 from app.turns.records import Origin, Parcel, Place, Request, Turn
-from app.turns.status import Verbosity
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,9 @@ class Asks(Protocol):
 
 
 class Preferences(Protocol):
-    async def verbosity_of(self, thread: ThreadId) -> Verbosity: ...
+    async def settled(self, place: Place) -> Settled:
+        """What counts there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ class Displays:
         """Make the turn's status message, unless there is one."""
         if turn.status is not None:
             return turn
-        status = Status(await self._first_phase(turn), since_of(turn), await self._preferences.verbosity_of(turn.home))
+        verbosity = (await self._preferences.settled(turn.place)).verbosity
+        status = Status(await self._first_phase(turn), since_of(turn), verbosity)
         message = await self._chat.post_status(turn, status)
         self._canvas(turn).shown = status
         return await self._ledger.note_status(turn.id, token, message)
@@ -81,7 +82,7 @@ class Displays:
         """Show how it ended, and forget it; once it is free. Raises Retriable and Refused."""
         canvas = self._canvas(turn)
         await asyncio.sleep(self._pause(canvas, 0.0))
-        verbosity = await self._preferences.verbosity_of(turn.home)
+        verbosity = (await self._preferences.settled(turn.place)).verbosity
         await self._chat.show_summary(turn, replace(summary, verbosity=verbosity))
         if not canvas.edits:
             self._canvases.pop(turn.id, None)
@@ -119,7 +120,8 @@ class Displays:
         """As well as can be: a status that is not shown must not end the turn."""
         try:
             turn = await self._ledger.assure(turn.id, token)
-            status = replace(display.status, verbosity=await self._preferences.verbosity_of(turn.home))
+            verbosity = (await self._preferences.settled(turn.place)).verbosity
+            status = replace(display.status, verbosity=verbosity)
             if status != canvas.shown:
                 await self._show(turn, token, status, canvas)
         except LeaseLost:

@@ -44,12 +44,12 @@ class Engine:
     def __init__(self, books: Books, world: World, policy: Policy, habits: Habits, clock: Callable[[], float]) -> None:
         """`clock` tells epoch seconds."""
         ledger, chat, agent, keeper = books.ledger, world.chat, world.agent, world.keeper
-        displays = Displays(ledger, books.preferences, chat, habits.pauses)
+        preferences, displays = books.preferences, Displays(ledger, books.preferences, chat, habits.pauses)
         delivery, enclosures = Delivery(chat, books.parcels), Enclosures(chat, world.files, books.parcels)
         asking = Asking(books.asks, chat, agent, clock, habits.patience)
         abandoning = Abandoning(ledger, agent, keeper)
-        work = Work(ledger, chat, agent, keeper, displays, delivery, enclosures, asking, abandoning)
-        steps = Steps(ledger, chat, displays, keeper, work, delivery, policy, world.router)
+        work = Work(ledger, preferences, chat, agent, keeper, displays, delivery, enclosures, asking, abandoning)
+        steps = Steps(ledger, preferences, chat, displays, keeper, work, delivery, policy, world.router)
         self._displays = displays
         self._closer = Closer(ledger, books.asks, chat, displays, agent, keeper, abandoning, habits.closing)
         self._runner = Runner(ledger, steps, clock, habits.pace, self._closer.nudge)

@@ -13,9 +13,10 @@ from app.ids import ChannelId, MessageId, SessionId, ThreadId, TurnId, UserId
 from app.sandboxes.files import Found
 from app.sandboxes.ports import Machine
 from app.turns.asks import Asked
+from app.turns.catalogue import Command
 from app.turns.history import Said
-from app.turns.progress import Ask, Decision, Progress, Report
-from app.turns.records import Attachment, Content, File, Parcel, Place, Turn
+from app.turns.progress import Ask, Change, Decision, Progress, Report, Todo
+from app.turns.records import About, Attachment, Content, File, Parcel, Place, Turn
 from app.turns.status import Status, Summary
 
 
@@ -29,6 +30,19 @@ class Chat(Protocol):
 
     async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
         """The thread that hangs on `message`: made, or found. Raises Withdrawn when the message is gone."""
+        ...
+
+    async def private_threads(self, turn: Turn, name: str) -> Sequence[ThreadId]:
+        """Those that an earlier attempt may have opened for it: ours, in its channel, of this name, younger than it."""
+        ...
+
+    async def start_private_thread(self, turn: Turn, name: str) -> ThreadId:
+        """Made, for nobody but us so far. Not idempotent."""
+        ...
+
+    async def invite(self, turn: Turn) -> None:
+        """Take the asker into the turn's private thread, show there what was asked, and tell them where that is.
+        Idempotent."""
         ...
 
     async def locate(self, place: Place) -> Place:
@@ -88,6 +102,10 @@ class Chat(Protocol):
         """What stands in the turn's thread above its question: the newest so many, oldest first."""
         ...
 
+    async def said_around(self, about: About, before: int, after: int) -> Sequence[Said]:
+        """What stands around the message: at most so many before it and after it, oldest first, without itself."""
+        ...
+
     async def announce(self, turn: Turn, text: str) -> None:
         """Say it in the turn's thread, beside the answers. Idempotent."""
         ...
@@ -106,6 +124,9 @@ class Prompt:
     turn: TurnId
     text: str
     files: tuple[File, ...] = ()  # images and texts, that the model is to see
+    model: str | None = None  # "provider/model"; None: the operator's
+    agent: str | None = None  # by its name; None: OpenCode's own choice
+    command: Command | None = None  # asked for in place of the text, where OpenCode has it
 
 
 class Interrupted(Exception):
@@ -164,6 +185,59 @@ class Rewinder(Protocol):
 
     async def redo(self, machine: Machine, session: SessionId) -> Rewound:
         """Everything that was undone since the last prompt."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Between two states of the workspace: file by file, and as one patch of all that is text."""
+
+    changes: tuple[Change, ...]
+    patch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a session takes of its model, and has cost."""
+
+    model: str  # "provider/model"; that of the last answer, as is the agent
+    agent: str
+    held: int  # tokens: what the model is given again with the next prompt
+    window: int | None  # tokens; None where OpenCode does not know the model
+    spent: int  # tokens, of all answers and of sub-agents
+    cost: float  # US dollars, as far as prices are known
+
+
+class Compacted(StrEnum):
+    """What came of the wish to compact a session."""
+
+    DONE = "done"
+    BUSY = "busy"  # the session is at work
+    NOTHING = "nothing"  # nothing was said in it yet
+    INTERRUPTED = "interrupted"  # something else was begun in the session, or its server stopped
+    FAILED = "failed"  # the model could not
+
+
+class Workbench(Protocol):
+    """OpenCode in a running machine, as far as it is looked at and tidied up between the turns. Of a session that is
+    gone Refused is raised."""
+
+    async def difference(self, machine: Machine, session: SessionId, turn: TurnId) -> Difference:
+        """What the turn has changed; nothing as well where that is not known any more."""
+        ...
+
+    async def uncommitted(self, machine: Machine) -> Difference:
+        """How the workspace differs from its last commit, new files included."""
+        ...
+
+    async def todos(self, machine: Machine, session: SessionId) -> Sequence[Todo]: ...
+
+    async def usage(self, machine: Machine, session: SessionId) -> Usage | None:
+        """None before the first answer."""
+        ...
+
+    async def compact(self, machine: Machine, session: SessionId, model: str | None) -> Compacted:
+        """Put a summary in the place of what was said. Takes as long as the model does. None: the operator's model."""
         ...
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId, UserId
 from app.turns.machine import Ending, Stage, Trouble
+from app.turns.preferences import Values
 
 
 class Source(StrEnum):
@@ -84,6 +85,16 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """The message that a question is about, as it was when it was asked."""
+
+    channel: ChannelId  # or thread, in which it stands
+    message: MessageId
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What is admitted: complete before anything is acknowledged."""
 
@@ -96,6 +107,9 @@ class Request:
     addressed: Addressed = Addressed.US
     attachments: tuple[Attachment, ...] = ()
     follows: TurnId | None = None  # the turn that it goes on from, or asks again
+    wishes: Values = field(default_factory=dict)  # for its thread, from this question on
+    private: bool = False  # its thread is to be seen by the asker alone, and whom they invite
+    about: About | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +135,8 @@ class Turn:
     addressed: Addressed = Addressed.US
     starts_thread: bool = False  # whether its thread hangs on its own opener; else it was asked in a thread
     attachments: tuple[Attachment, ...] = ()
+    private: bool = False
+    about: About | None = None  # where it starts a thread, that hangs on this message
     status: MessageId | None = None  # the one message that shows how far it is, and in the end how it went
     begun_at: float | None = None  # when it left the queue for the first time
     ended_at: float | None = None

@@ -16,6 +16,7 @@ from enum import StrEnum
 from app.ids import ChannelId, UserId
 from app.turns import phrases
 from app.turns.phrases import Token
+from app.turns.preferences import Routing
 from app.turns.records import Addressed, Asker, Place
 
 
@@ -24,7 +25,6 @@ class Policy:
     channels: frozenset[ChannelId] = frozenset()  # empty: all
     category: ChannelId | None = None
     required_role: str | None = None
-    judging: bool = True  # False: everything that is said in one of our threads is for us
     role: str | None = None  # a mention of this role is a mention of us
 
 
@@ -107,13 +107,13 @@ LEFT_ALONE = frozenset(
 )
 
 
-def judge(text: str, addressed: Addressed, policy: Policy) -> Verdict:
+def judge(text: str, addressed: Addressed, routing: Routing) -> Verdict:
     """`text` comes without mentions of us, and with those of others as `@name`."""
     if addressed is Addressed.EVERYONE:
         return Verdict.EVERYONE
     if not phrases.shows(text):
         return Verdict.EMPTY
-    if addressed is Addressed.US or not policy.judging:
+    if addressed is Addressed.US or routing is Routing.OFF:
         return Verdict.ASKED
     return Verdict.ELSEWHERE if addressed is Addressed.OTHERS else _by_its_words(text)
 

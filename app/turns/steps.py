@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.ids import MessageId
+from app.ids import MessageId, ThreadId
 from app.sandboxes.keeper import Keeper
-from app.turns.books import Facts, Ledger
+from app.turns.books import Facts, Ledger, Preferences
 from app.turns.delivery import Delivery
 from app.turns.display import Displays
 from app.turns.errors import Refused, Retriable
 from app.turns.history import Said
 from app.turns.machine import Ending, Event, Stage, Step, advance
 from app.turns.ports import Chat, Router
+from app.turns.preferences import Routing
 from app.turns.records import Addressed, Source, Turn
 from app.turns.routing import Policy, Verdict, gate, judge
 from app.turns.titles import title_of
@@ -33,12 +34,14 @@ HINT = (
     "I open a thread for it, and there you just write."
 )
 HINT_IN_THREAD = "Hello! Mention me together with what you would like to have done, for example: list the files."
+ABOUT = "{name} asked about this message: {prompt}"
 LATELY = 6  # messages of the thread that the router is shown
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
     ledger: Ledger
+    preferences: Preferences
     chat: Chat
     displays: Displays
     keeper: Keeper
@@ -76,8 +79,9 @@ class Steps:
             return Verdict.STRANGE
         if turn.attachments and not turn.prompt and turn.addressed in {Addressed.US, Addressed.NOBODY}:
             return Verdict.ASKED
-        verdict = judge(turn.prompt, turn.addressed, self.policy)
-        if verdict is not Verdict.UNSURE or self.router is None:
+        routing = (await self.preferences.settled(turn.place)).routing
+        verdict = judge(turn.prompt, turn.addressed, routing)
+        if verdict is not Verdict.UNSURE or self.router is None or routing is not Routing.AI:
             return verdict
         wants = await self.router.wants_answer(turn.prompt, turn.asker.name, await self._lately(turn))
         return verdict if wants else Verdict.UNWANTED
@@ -96,17 +100,38 @@ class Steps:
             return []
 
     async def open_thread(self, turn: Turn, token: str) -> Happened:
-        if turn.opener is None:
+        if turn.private and (turn.thread is None or turn.starts_thread):
+            turn = await self._open_privately(turn, token)
+        elif turn.opener is None:
             turn = await self.ledger.note_opener(turn.id, token, await self._opener(turn))
-        if turn.opener is not None and turn.starts_thread:
+        if turn.opener is not None and turn.starts_thread and not turn.private:
             self.keeper.begin(turn.home, turn.place.labels)  # what takes longest goes on beside the rest
             try:
                 await self.chat.start_thread(turn.place.channel, turn.opener, await self._name_of(turn))
             except Refused:
                 await self._discard_machine(turn)
                 raise
+            if turn.about is not None:  # the thread hangs on somebody else's words
+                await self.chat.announce(turn, ABOUT.format(name=turn.asker.name, prompt=turn.prompt))
         await self.displays.post(turn, token)
         return Event.THREAD_OPENED, Facts()
+
+    async def _open_privately(self, turn: Turn, token: str) -> Turn:
+        """Nobody is let in before it is written down whose thread it is: so whatever an earlier attempt may have left
+        is empty, and nobody gets into the thread of somebody who asked the same."""
+        if turn.thread is None:
+            name = title_of(turn.prompt)  # the same in every attempt
+            thread = await self._left_over(turn, name) or await self.chat.start_private_thread(turn, name)
+            turn = await self.ledger.note_opener(turn.id, token, MessageId(thread))
+        self.keeper.begin(turn.home, turn.place.labels)
+        await self.chat.invite(turn)
+        return turn
+
+    async def _left_over(self, turn: Turn, name: str) -> ThreadId | None:
+        for thread in await self.chat.private_threads(turn, name) if turn.attempts else ():
+            if await self.ledger.is_ours(thread) is False:
+                return thread
+        return None
 
     async def _discard_machine(self, turn: Turn) -> None:
         """There will be no thread that could use it. The rounds find what is left."""
@@ -114,10 +139,14 @@ class Steps:
             await self.keeper.destroy(turn.home)
 
     async def _name_of(self, turn: Turn) -> str:
-        found = await self.router.title(turn.prompt) if self.router else None
-        return found or title_of(turn.prompt)
+        routing = (await self.preferences.settled(turn.place)).routing
+        words = turn.prompt if turn.about is None else f"{turn.about.text}\n{turn.prompt}"
+        found = await self.router.title(words) if self.router and routing is Routing.AI else None
+        return found or title_of(words)
 
     async def _opener(self, turn: Turn) -> MessageId:
+        if turn.about is not None and turn.thread is None:
+            return turn.about.message
         return MessageId(turn.id) if turn.source is Source.MESSAGE else await self.chat.post_opener(turn)
 
     async def deliver(self, turn: Turn, token: str) -> Happened:

@@ -17,17 +17,20 @@ from app.sandboxes.keeper import Keeper
 from app.sandboxes.ports import Errand, Machine
 from app.turns.abandoning import Abandoning
 from app.turns.asking import Asking
-from app.turns.books import Facts, Ledger
+from app.turns.books import Facts, Ledger, Preferences
+from app.turns.catalogue import command_in
 from app.turns.delivery import Delivery
 from app.turns.display import Display, Displays
 from app.turns.enclosures import Enclosures
-from app.turns.errors import Retriable
+from app.turns.errors import Refused, Retriable
 from app.turns.history import MOST_MESSAGES, NEW_MACHINE, Said, said_by, with_history
 from app.turns.machine import Ending, Event, Stage
 from app.turns.ports import Agent, Chat, Prompt, Unreadable
+from app.turns.preferences import Preference
 from app.turns.progress import Progress
-from app.turns.records import Turn
+from app.turns.records import Source, Turn
 from app.turns.status import Phase
+from app.turns.surroundings import AFTER, BEFORE, with_message
 from app.turns.titles import title_of
 
 Happened = tuple[Event, Facts]
@@ -45,6 +48,7 @@ PHASES: Final = {
 @dataclass(frozen=True, slots=True)
 class Work:
     ledger: Ledger
+    preferences: Preferences
     chat: Chat
     agent: Agent
     keeper: Keeper
@@ -91,17 +95,30 @@ class Work:
 
     async def _ask(self, turn: Turn, machine: Machine, session: SessionId, said: Sequence[Said]) -> None:
         """A file that the server cannot read goes into the workspace, as all do that the model cannot be shown."""
-        files = await self.enclosures.fetch(turn)
+        files, prompt = await self.enclosures.fetch(turn), await self._words(turn)
+        settled = await self.preferences.settled(turn.place)
+        model, agent = settled.value(Preference.MODEL), settled.value(Preference.AGENT)
+        is_bare = turn.source is Source.COMMAND and prompt == turn.prompt and not turn.attachments
+        command = command_in(prompt) if is_bare else None
 
         async def send(*, show: bool) -> None:
-            shown, words = await self.enclosures.enclose(turn.home, turn.prompt, files, show=show)
+            shown, words = await self.enclosures.enclose(turn.home, prompt, files, show=show)
             text = with_history(said_by(turn.asker, words), said)
-            await self.agent.prompt(machine, session, Prompt(turn.id, text, shown))
+            await self.agent.prompt(machine, session, Prompt(turn.id, text, shown, model, agent, command))
 
         try:
             await send(show=True)
         except Unreadable:
             await send(show=False)
+
+    async def _words(self, turn: Turn) -> str:
+        """With the message that it is about. What stands around that can be done without."""
+        if turn.about is None:
+            return turn.prompt
+        around: Sequence[Said] = ()
+        with suppress(Retriable, Refused):
+            around = await self.chat.said_around(turn.about, BEFORE, AFTER)
+        return with_message(turn.prompt, turn.about, around)
 
     async def await_answer(self, turn: Turn, token: str) -> Happened:
         turn = await self.displays.post(turn, token)

@@ -11,7 +11,7 @@ from app import commands, presses
 from app.commands.answers import Answer, carry_out
 from app.commands.words import BUSY
 from app.discord.interactions import Interaction, Kind, Malformed, parse
-from app.discord.payloads import no_choices, pong, told
+from app.discord.payloads import pong, told
 from app.turns.errors import Retriable
 from app.turns.runner import DEFECT
 from app.web.front import Front, front
@@ -60,6 +60,6 @@ async def understood(interaction: Interaction, here: Front) -> Answer:
         case Kind.COMMAND:
             return await commands.answer(interaction, here.room)
         case Kind.AUTOCOMPLETE:
-            return Answer(no_choices())
+            return await commands.suggestions(interaction, here.room)
         case Kind.COMPONENT | Kind.MODAL:
             return await presses.press(interaction, here.room)

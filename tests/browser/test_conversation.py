@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.commands import ask_about
 from scripts.playground.demo_app import ASKING, SIGHT
 from scripts.playground.model import MODEL
 from tests.browser.pictures import png
@@ -166,6 +167,32 @@ async def test_what_waits_can_be_cancelled(stage: Stage, screen: Screen) -> None
     await expect(status(screen, "Withdrawn")).to_be_visible(timeout=PATIENCE_MS)
     await screen.hears("The first is done.", PATIENCE_MS)
     assert "The second is done." not in stage.said(screen.page.url.rpartition("/")[2])
+
+
+async def test_a_model_is_suggested_while_one_types_and_settled_for_the_thread(stage: Stage, screen: Screen) -> None:
+    chip = screen.page.locator(".side .chip").get_by_label("name", exact=True)
+    await screen.composer.fill("/opencord model name: ")
+    await chip.press_sequentially(MODEL[:4])
+
+    await screen.page.locator(".side .picker-row").first.click()
+    chosen = await chip.input_value()
+    await chip.press("Enter")
+
+    reply = screen.page.locator(".side article.message").filter(has_text="used").last
+    await expect(reply).to_contain_text(MODEL, timeout=PATIENCE_MS)
+    assert chosen.strip()
+
+
+async def test_a_message_is_asked_about_from_its_menu(stage: Stage, screen: Screen) -> None:
+    message = await screen.sees("The file is there.")
+
+    await message.locator(".markdown").click(button="right")
+    await screen.page.get_by_role("menuitem", name=ask_about.REGISTRATION["name"]).click()
+    await screen.dialog.locator("textarea, input").first.fill("!say That was about a file.")
+    await screen.dialog.get_by_role("button", name="Submit").click()
+
+    await screen.hears("That was about a file.", PATIENCE_MS)
+    assert "The file is there." in " ".join(stage.prompts()[-1])
 
 
 async def test_neither_discord_nor_the_page_had_anything_to_complain_of(stage: Stage, screen: Screen) -> None:

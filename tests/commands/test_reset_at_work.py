@@ -14,16 +14,19 @@ from app.ids import ThreadId
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.waking import Patience
 from app.store.asks import SqliteAsks
+from app.store.catalogue import SqliteCatalogue
 from app.store.places import SqlitePlaces
 from app.store.preferences import SqlitePreferences
 from app.turns.machine import Stage
 from app.turns.routing import Policy
 from app.turns.runner import Pace
+from tests.fakes.console import FakeConsole
 from tests.fakes.replies import FakeReplies
 from tests.fakes.rewinder import FakeRewinder
+from tests.fakes.workbench import FakeWorkbench
 from tests.samples import ALICE, message
 from tests.turns.engine import World, world
-from tests.web.door import Edits
+from tests.web.door import Edits, FakeSights
 
 pytestmark = pytest.mark.anyio
 THREAD = ThreadId("400000000000000001")
@@ -52,6 +55,7 @@ def room(here: World) -> Room:
         here.ledger,
         SqliteAsks(here.sqlite),
         SqlitePreferences(here.sqlite),
+        SqliteCatalogue(here.sqlite),
         places,
         here.shelf,
         keeper,
@@ -59,8 +63,11 @@ def room(here: World) -> Room:
         FakeReplies([]),
         Edits(),
         Policy(),
-        "opencode/claude",
+        None,
         lambda: here.now,
+        FakeWorkbench([]),
+        FakeConsole([]),
+        FakeSights(),
     )
 
 

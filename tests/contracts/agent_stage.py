@@ -19,7 +19,7 @@ from app.opencode.agent import OpenCodeAgent, Patience
 from app.opencode.config import Options, model_of
 from app.opencode.server import OpenCodeServer
 from app.sandboxes.local import LocalProvider
-from app.sandboxes.ports import Endpoint, Instance, Machine, Provider
+from app.sandboxes.ports import Endpoint, Instance, Machine, Project, Provider
 from app.turns.ports import Prompt
 from app.turns.progress import Progress
 from app.turns.records import File
@@ -33,6 +33,11 @@ PASSWORD = "not a secret at all"
 BOOT_SECONDS = 60.0
 # Whatever is called may… is asked for.
 PERMISSION = {"bash": {"*": "allow", "* may-*": "ask"}, "edit": {"*": "allow", "may-*": "ask"}}
+COMMANDS = {
+    "greet": {"template": "!say Hello $ARGUMENTS", "description": "Says hello"},
+    "hand-over": {"template": "!say It is $ARGUMENTS", "description": "Has it done", "subtask": True},
+    "take-long": {"template": "!bash echo ran >> $ARGUMENTS; sleep $(cat naps || echo 60) !say Rested."},
+}
 SIGHT = {"attachment": True, "modalities": {"input": ["text", "image"], "output": ["text"]}}
 IMPATIENT = {
     "fake": Patience(pace=0.05, settle=0.3, settle_unanswered=0.6, most_retries=1, idle=1.0),
@@ -48,7 +53,8 @@ def options(model: ScriptedModel) -> Options:
         "options": {"baseURL": model.url, "apiKey": "none"},
         "models": {"scripted": {"name": "Scripted", "limit": limits, "tool_call": True, **SIGHT}},
     }
-    return Options("playground/scripted", extra={"provider": {"playground": provider}, "permission": PERMISSION})
+    extra = {"provider": {"playground": provider}, "permission": PERMISSION, "command": COMMANDS}
+    return Options("playground/scripted", extra=extra)
 
 
 @dataclass(slots=True)
@@ -66,7 +72,7 @@ class World:
 
     async def boot(self) -> None:
         self.endpoint = await self.server.boot(
-            self.provider, self.instance.ref, PASSWORD, within=BOOT_SECONDS, fresh=True, note=print
+            self.provider, self.instance.ref, PASSWORD, project=Project(), within=BOOT_SECONDS, fresh=True, note=print
         )
 
     def machine(self) -> Machine:

@@ -59,6 +59,8 @@ async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
         used = await alice.command(channel, "opencord", (), checked=False)
         used.answer(payloads.deferred())
         turn = turn_of(used.id, channel, used.token)
+        place, asker = replace(turn.place, guild=GuildId(discord.world.guild)), replace(turn.asker, id=UserId(alice.id))
+        turn = replace(turn, place=place, asker=asker)
         chat = DiscordChat(rest, identity, Downloads(http, discord.api_url, rest))
         yield Setting(chat, turn, lambda place: texts(alice, place))
 
@@ -205,3 +207,19 @@ async def test_a_file_that_is_gone_is_refused(setting: Setting) -> None:
 
 async def test_typing_never_fails(setting: Setting) -> None:
     await setting.chat.show_typing(ThreadId("1"))
+
+
+async def test_a_private_thread_is_found_again_by_its_name_and_shows_its_asker_what_was_asked_once(
+    setting: Setting,
+) -> None:
+    private = replace(setting.turn, private=True)
+    thread = await setting.chat.start_private_thread(private, "make it so")
+    home = replace(private, place=replace(private.place, thread=thread), starts_thread=True, attempts=1)
+
+    found = await setting.chat.private_threads(private, "make it so")
+    others = await setting.chat.private_threads(private, "make it another way")
+    await setting.chat.invite(home)
+    await setting.chat.invite(home)
+
+    assert (list(found), list(others)) == ([thread], [])
+    assert sum("make it so" in text for text in setting.read(thread)) == 1

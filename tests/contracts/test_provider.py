@@ -1,16 +1,31 @@
 """What every provider of machines does, whoever it is."""
 
 import os
+import socket
+import sys
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
 
 from app.sandboxes.local import LocalProvider
-from app.sandboxes.ports import Absent, Condition, Gone, Program, Provider, TooLarge
-from app.turns.errors import Retriable
+from app.sandboxes.ports import (
+    Absent,
+    Condition,
+    Gone,
+    Link,
+    Overdue,
+    Program,
+    Provider,
+    Reserved,
+    TooLarge,
+    Unserved,
+)
+from app.turns.errors import Refused, Retriable
 from tests.fakes.provider import FakeProvider
 from tests.sandboxes.daytona_stage import provider_of, simulated
 
@@ -41,6 +56,11 @@ async def provider(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     async with request.param(tmp_path) as made:
         yield made
         await made.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def program(name: str = "server", port: int = PORT) -> Program:
@@ -149,10 +169,10 @@ async def test_a_command_sees_its_variables(provider: Provider) -> None:
     assert completed.output == "a 'blue' $one\n"
 
 
-async def test_a_command_past_its_deadline_is_retriable(provider: Provider) -> None:
+async def test_a_command_past_its_deadline_is_overdue(provider: Provider) -> None:
     ref = (await provider.create("one", LABELS, within=10)).ref
 
-    with pytest.raises(Retriable):
+    with pytest.raises(Overdue):
         await provider.exec(ref, "sleep 60", within=0.2)
 
 
@@ -289,6 +309,68 @@ async def test_a_program_takes_the_place_of_the_one_of_its_name(provider: Provid
     await provider.endpoint(ref, PORT + 1)
     with pytest.raises(Retriable):
         await provider.endpoint(ref, PORT)
+
+
+def site(port: int) -> Program:
+    """A server of the thread's own, wherever its program may think that it listens."""
+    return Program("site", f"exec '{sys.executable}' -m http.server {port} --bind 127.0.0.1", {}, port)
+
+
+async def until_served(provider: Provider, ref: str, port: int) -> Link:
+    with anyio.fail_after(10):
+        while True:
+            with suppress(Unserved):
+                return await provider.preview(ref, port, 60)
+            await anyio.sleep(0.05)
+
+
+async def test_a_port_where_something_listens_has_a_link_for_a_browser(provider: Provider) -> None:
+    ref, port = (await provider.create("one", LABELS, within=10)).ref, free_port()
+    await provider.launch(ref, site(port))
+
+    link = await until_served(provider, ref, port)
+
+    assert link.url.startswith(("http://", "https://"))
+    assert link.is_local == (provider.name == "local")
+    assert link.url not in repr(link)
+
+
+async def test_a_port_where_nothing_listens_has_none(provider: Provider) -> None:
+    ref, port = (await provider.create("one", LABELS, within=10)).ref, free_port()
+
+    with pytest.raises(Unserved, match=f"Nothing listens on port {port}"):
+        await provider.preview(ref, port, 60)
+
+
+async def test_the_port_of_opencode_has_none_whatever_listens_there(provider: Provider) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    await provider.launch(ref, program())
+
+    with pytest.raises(Reserved):
+        await provider.preview(ref, PORT, 60)
+
+
+async def test_a_shell_is_granted_for_a_while_or_refused_in_words(provider: Provider) -> None:
+    ref, now = (await provider.create("one", LABELS, within=10)).ref, time.time()
+
+    if provider.name == "local":
+        with pytest.raises(Refused, match="no ssh here"):
+            await provider.ssh(ref, 10)
+        return
+    access = await provider.ssh(ref, 10)
+
+    assert access.command.startswith("ssh ")
+    assert access.command not in repr(access)
+    assert access.until == (1_600.0 if provider.name == "fake" else pytest.approx(now + 600, abs=10))
+
+
+@pytest.mark.parametrize("end", ["stop", "delete"])
+async def test_there_is_no_way_into_an_instance_that_is_stopped_or_gone(provider: Provider, end: str) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    await getattr(provider, end)(ref)
+
+    with pytest.raises(Retriable):
+        await provider.preview(ref, free_port(), 60)
 
 
 async def test_touching_a_running_instance_leaves_it_as_it_is(provider: Provider) -> None:

@@ -78,7 +78,7 @@ class Scene:
             assert sent.original is not None
             await self._until_open(sent.original.id)
 
-    async def command(self, name: str, **options: str) -> None:
+    async def command(self, name: str, /, **options: str | bool) -> None:
         """Another of the bot's commands."""
         typed = " ".join([f"/opencord {name}", *(f"{option}: {value}" for option, value in options.items())])
         self.record.say(f"alice types {typed}")

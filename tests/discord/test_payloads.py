@@ -63,7 +63,7 @@ def test_callbacks_are_as_documented() -> None:
     assert payloads.deferred(ephemeral=True) == {"type": 5, "data": {"flags": 64}}
     assert payloads.told("no")["data"]["flags"] == 64
     assert "flags" not in payloads.told("yes", ephemeral=False)["data"]
-    assert payloads.no_choices() == {"type": 8, "data": {"choices": []}}
+    assert payloads.suggested([]) == {"type": 8, "data": {"choices": []}}
 
 
 def test_answers_to_a_press_are_as_documented() -> None:

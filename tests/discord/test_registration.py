@@ -7,6 +7,7 @@ import httpx
 import pytest
 import respx
 
+from app.commands import REGISTRATION
 from app.discord.registration import Changes, compare, for_guild
 from scripts.register_commands import main
 
@@ -105,10 +106,12 @@ def test_the_script_registers_once(capsys: pytest.CaptureFixture[str]) -> None:
     codes = [main([], ENVIRON), main([], ENVIRON)]
     assert codes == [0, 0]
     assert update.call_count == 1
-    assert [command["name"] for command in registered] == ["opencord"]
+    assert registered == REGISTRATION
     first, second = capsys.readouterr().out.split("Commands globally: ")[1:]
-    assert first.startswith("updated.\n  added: /opencord")
-    assert second.startswith("nothing to do.\n  unchanged: /opencord")
+    assert first.startswith("updated.\n  added: ")
+    assert second.startswith("nothing to do.\n  unchanged: ")
+    assert "/opencord" in first
+    assert "/opencord" in second
 
 
 @pytest.mark.parametrize("arguments", [["--guild", "42"], []])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from app.ids import AskId, SessionId, TurnId
 from app.sandboxes.ports import Machine
+from app.turns.catalogue import Command
 from app.turns.errors import Refused
 from app.turns.ports import Interrupted, Prompt, Unreadable
 from app.turns.progress import Ask, Decision, Progress, Report, Text
@@ -29,6 +30,7 @@ class FakeAgent:
 
     runs: list[tuple[SessionId, TurnId]] = field(default_factory=list)
     prompts: dict[TurnId, str] = field(default_factory=dict)
+    commands: dict[TurnId, Command | None] = field(default_factory=dict)
     files: dict[TurnId, tuple[File, ...]] = field(default_factory=dict)
     answers: dict[TurnId, str] = field(default_factory=dict)
     texts: dict[TurnId, list[str]] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class FakeAgent:
         self._done.add(prompt.turn)
         self.runs.append((session, prompt.turn))
         self.prompts[prompt.turn] = prompt.text
+        self.commands[prompt.turn] = prompt.command
         self.files[prompt.turn] = prompt.files
         if self.interrupt.get(prompt.turn, 0) > 0:
             self.interrupt[prompt.turn] -= 1

@@ -8,7 +8,7 @@ from app.ids import AskId, ChannelId, MessageId, ThreadId, TurnId, UserId
 from app.turns.asks import Asked
 from app.turns.errors import Refused, Unfit, UnfitFiles
 from app.turns.history import Said
-from app.turns.records import Attachment, Content, File, Parcel, Place, Source, Turn
+from app.turns.records import About, Attachment, Content, File, Parcel, Place, Source, Turn
 from app.turns.status import Status, Summary
 
 
@@ -34,6 +34,7 @@ class FakeChat:
     clock: Callable[[], float]
     channels: dict[str, list[Posted]] = field(default_factory=dict)
     threads: dict[str, tuple[str, str]] = field(default_factory=dict)  # thread -> channel, name
+    private: dict[str, set[UserId]] = field(default_factory=dict)  # threads -> who was let in
     originals: dict[str, Posted] = field(default_factory=dict)  # interaction token -> its reply
     told: list[tuple[str, str]] = field(default_factory=list)
     announced: list[tuple[str, str]] = field(default_factory=list)
@@ -69,6 +70,23 @@ class FakeChat:
         self._meet("start_thread")
         self.threads.setdefault(message, (channel, name))
         return ThreadId(message)
+
+    async def private_threads(self, turn: Turn, name: str) -> Sequence[ThreadId]:
+        return [ThreadId(id) for id in self.private if self.threads[id] == (turn.place.channel, name)]
+
+    async def start_private_thread(self, turn: Turn, name: str) -> ThreadId:
+        self._meet("start_private_thread")
+        thread = ThreadId(self._next())
+        self.threads[thread] = (turn.place.channel, name)
+        self.private[thread] = set()
+        return thread
+
+    async def invite(self, turn: Turn) -> None:
+        self._meet("invite")
+        self.private[turn.home].add(turn.asker.id)
+        content = f"**{turn.asker.name}** asked: {turn.prompt}"
+        if not self._find(turn.home, turn.id, Content(content)):
+            self._post(turn.home, content, f"{turn.id}-o")
 
     async def locate(self, place: Place) -> Place:
         self._meet("locate")
@@ -148,6 +166,13 @@ class FakeChat:
         self._meet("said_before")
         above = [one for one in self.channels.get(str(turn.thread), []) if int(one.id) < int(turn.opener or 0)]
         return [Said("somebody", one.content) for one in above[-most:]]
+
+    async def said_around(self, about: About, before: int, after: int) -> Sequence[Said]:
+        self._meet("said_around")
+        beside = self.channels.get(about.channel, [])
+        earlier = [one for one in beside if int(one.id) < int(about.message)][-before:]
+        later = [one for one in beside if int(one.id) > int(about.message)][:after]
+        return [Said("somebody", one.content) for one in (*earlier, *later)]
 
     async def announce(self, turn: Turn, text: str) -> None:
         assert turn.thread is not None

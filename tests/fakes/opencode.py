@@ -22,11 +22,22 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.opencode.config import VERSION
-from app.sandboxes.ports import Absent, Completed, Condition, Endpoint, Instance, Program, TooLarge
+from app.sandboxes.ports import (
+    Absent,
+    Access,
+    Completed,
+    Condition,
+    Endpoint,
+    Instance,
+    Link,
+    Program,
+    TooLarge,
+    Unserved,
+)
 from app.turns import images
 from app.turns.errors import Retriable
 from scripts.playground.model import on_loopback
-from tests.fakes.opencode_files import changes, restore, run, snapshot
+from tests.fakes.opencode_files import changes, restore, run, snapshot, uncommitted
 from tests.fakes.opencode_turns import Json, Session, Turns, now
 
 __all__ = ["FakeOpenCode", "Json", "OneMachine", "Session", "run"]
@@ -99,8 +110,15 @@ class FakeOpenCode(Turns):
                 Route(f"{session}/unrevert", self._unrevert, methods=["POST"]),
                 Route(f"{session}/message", self._messages),
                 Route(f"{session}/message/{{message}}", self._message),
+                Route(f"{session}/message/{{message}}", self._remove, methods=["DELETE"]),
                 Route(f"{session}/prompt_async", self._prompt, methods=["POST"]),
+                Route("/command", self._commands),
+                Route(f"{session}/command", self._command, methods=["POST"]),
                 Route(f"{session}/abort", self._abort, methods=["POST"]),
+                Route(f"{session}/children", self._children),
+                Route(f"{session}/todo", self._todos),
+                Route(f"{session}/summarize", self._summarize, methods=["POST"]),
+                Route("/vcs/diff", self._uncommitted),
                 Route("/permission", self._permissions),
                 Route("/permission/{id}/reply", self._reply, methods=["POST"]),
                 Route("/question", self._questions),
@@ -164,10 +182,20 @@ class FakeOpenCode(Turns):
         return JSONResponse(messages[begin:end], headers={"X-Next-Cursor": str(begin)} if begin else {})
 
     async def _message(self, request: Request) -> Response:
+        return JSONResponse(self._found(request))
+
+    def _found(self, request: Request) -> Json:
         found = self._session(request).message(request.path_params["message"])
         if found is None:
             raise HTTPException(404, "Message not found")
-        return JSONResponse(found)
+        return found
+
+    async def _remove(self, request: Request) -> Response:
+        session, found = self._session(request), self._found(request)
+        if session.id in self._work:
+            return JSONResponse({"_tag": "SessionBusyError", "sessionID": session.id}, 409)
+        session.messages.remove(found)
+        return JSONResponse(True)
 
     async def _prompt(self, request: Request) -> Response:
         session, body = self._session(request), await request.json()
@@ -185,6 +213,22 @@ class FakeOpenCode(Turns):
             self._status[session.id] = {"type": "busy"}
             self._work[session.id] = asyncio.create_task(self._run(session))
         return Response(status_code=204)
+
+    async def _commands(self, request: Request) -> Response:
+        return JSONResponse([{"name": name, **one} for name, one in self._config.get("command", {}).items()])
+
+    async def _command(self, request: Request) -> Response:
+        """Answered when it is done."""
+        session, body = self._session(request), await request.json()
+        text = self._config["command"][body["command"]]["template"].replace("$ARGUMENTS", body["arguments"])
+        provider, _, model = body["model"].partition("/")
+        part = {"id": self._id("prt"), "type": "text", "text": text}
+        session.truncate()
+        self._store(session, {**body, "model": {"providerID": provider, "modelID": model}, "parts": [part]})
+        self._status[session.id] = {"type": "busy"}
+        work = self._work[session.id] = asyncio.create_task(self._run(session))
+        await asyncio.wait([work])
+        return JSONResponse({})
 
     def _store(self, session: Session, body: Json) -> None:
         known = session.message(body["messageID"])
@@ -230,6 +274,26 @@ class FakeOpenCode(Turns):
         if session.message(prompt) is None or prompt not in session.after:
             return JSONResponse([])
         return JSONResponse(changes(session.before[prompt], session.after[prompt]))
+
+    async def _uncommitted(self, request: Request) -> Response:
+        return JSONResponse(await uncommitted(self._workspace))
+
+    async def _children(self, request: Request) -> Response:
+        parent = self._session(request).id
+        return JSONResponse([one.shown() for one in self.sessions.values() if one.parent == parent])
+
+    async def _todos(self, request: Request) -> Response:
+        return JSONResponse(self._session(request).todos)
+
+    async def _summarize(self, request: Request) -> Response:
+        session, body = self._session(request), await request.json()
+        if session.id in self._work:
+            return JSONResponse({"_tag": "SessionBusyError", "sessionID": session.id}, 409)
+        session.truncate()
+        self._status[session.id] = {"type": "busy"}
+        work = self._work[session.id] = asyncio.create_task(self._sum_up(session, body))
+        await asyncio.wait([work])
+        return JSONResponse(True)
 
     async def _revert(self, request: Request) -> Response:
         session, message = self._session(request), (await request.json())["messageID"]
@@ -381,6 +445,12 @@ class OneMachine:
         if self.server is None or not self.server.running:
             raise Retriable("nothing runs there")
         return Endpoint(f"http://127.0.0.1:{self.server.port}")
+
+    async def preview(self, ref: str, port: int, seconds: int) -> Link:
+        raise Unserved(port)
+
+    async def ssh(self, ref: str, minutes: int) -> Access:
+        raise Retriable("there is nobody to let in")
 
     async def touch(self, ref: str) -> None:
         return

@@ -50,6 +50,14 @@ def _whole(line: str) -> str:
     return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
+async def uncommitted(folder: Path) -> list[dict[str, Any]]:
+    """As OpenCode lists it."""
+    listed = await run("git ls-files -co --exclude-standard && rm -rf ../head && mkdir ../head", folder, {})
+    await run("git archive HEAD | tar -x -C ../head", folder, {})
+    now = {name: content for name, content in snapshot(folder).items() if name in listed.output.splitlines()}
+    return changes(snapshot(folder.parent / "head"), now)
+
+
 async def run(command: str, folder: Path, env: Mapping[str, str]) -> Completed:
     """By `sh`; nothing of it survives a cancellation."""
     process = await asyncio.create_subprocess_exec(

@@ -50,9 +50,9 @@ class LastingOpenCode(FakeOpenCode):
         self._save()
         super()._tell(kind, session, **properties)
 
-    async def _asked(self, session: Session, model: Json) -> httpx.Response:
+    async def _asked(self, session: Session, model: Json, also: str = "") -> httpx.Response:
         self._save()
-        return await super()._asked(session, model)
+        return await super()._asked(session, model, also)
 
     def _save(self) -> None:
         draft = self._file.with_suffix(".new")

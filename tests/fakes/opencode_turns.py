@@ -18,6 +18,7 @@ from tests.fakes.opencode_files import Files, change, changes, run, snapshot
 Json = dict[str, Any]
 
 COST = 0.001  # US dollars, of a step
+SUM_UP = "Here is the conversation so far. Sum it up."
 ABORTED: Json = {"name": "MessageAbortedError", "data": {"message": "Aborted"}}
 
 
@@ -38,6 +39,7 @@ class Session:
     parent: str | None = None
     created: int = field(default_factory=lambda: now())
     revert: str | None = None  # the first message that is undone
+    todos: list[Json] = field(default_factory=list)
     kept: Files | None = None  # the files as they were before anything was undone
     before: dict[str, Files] = field(default_factory=dict)  # by prompt, when its turn began
     after: dict[str, Files] = field(default_factory=dict)  # by prompt, when its last step was finished
@@ -102,7 +104,7 @@ class Turns:
         self._tell("session.status", session.id, status={"type": "busy"})
         while True:
             prompt = next(one["info"] for one in reversed(session.messages) if one["info"]["role"] == "user")
-            answer = self._begin(session, prompt["id"])
+            answer = self._begin(session, prompt["id"], prompt["model"])
             if self.endless:
                 await asyncio.Event().wait()
             go_on = await self._step(session, answer, prompt["model"])
@@ -127,11 +129,35 @@ class Turns:
                 summary["info"].update(summary=True, finish="stop")
                 summary["info"]["time"]["completed"] = now()
 
-    def _begin(self, session: Session, prompt: str) -> Json:
+    async def _sum_up(self, session: Session, model: Json) -> None:
+        """Because somebody wants it."""
+        info: Json = {"id": self._id("msg"), "role": "user", "time": {"created": now()}, "model": model}
+        session.messages.append({"info": info, "parts": [{"type": "compaction", "auto": False}]})
+        summary = self._begin(session, info["id"], model)
+        summary["info"]["summary"] = True
+        info = summary["info"]
+        is_known = model["modelID"] in self._config["provider"][model["providerID"]]["models"]
+        response = await self._asked(session, model, SUM_UP) if is_known else None
+        if response is not None and response.status_code == 200:
+            self._count(info, response.json()["usage"])
+            info["finish"] = "stop"
+        else:
+            info["error"] = {"name": "APIError", "data": {"message": "It does not work"}}
+        info["time"]["completed"] = now()
+        self._work.pop(session.id, None)
+        self._rest(session.id)
+
+    def _count(self, info: Json, usage: Json) -> None:
+        info["cost"] = COST
+        info["tokens"] = {"input": usage["prompt_tokens"], "output": usage["completion_tokens"]}
+
+    def _begin(self, session: Session, prompt: str, model: Json | None = None) -> Json:
         session.before.setdefault(prompt, snapshot(self._workspace))
         info: Json = {
             "id": self._id("msg"),
             "role": "assistant",
+            "agent": "build",
+            **(model or {}),
             "parentID": prompt,
             "time": {"created": now()},
             "path": {"cwd": str(self._workspace), "root": str(self._workspace)},
@@ -160,8 +186,7 @@ class Turns:
         for call in choice["message"].get("tool_calls", []):
             go_on = await self._use(session, answer, call) and go_on
         info["finish"] = {"tool_calls": "tool-calls"}.get(choice["finish_reason"], "stop")
-        info["cost"] = COST
-        info["tokens"] = {"input": usage["prompt_tokens"], "output": usage["completion_tokens"]}
+        self._count(info, usage)
         self._add(session, answer, {"type": "step-finish", "reason": info["finish"]})
         session.after[info["parentID"]] = snapshot(self._workspace)
         self._patch(session, answer)
@@ -181,10 +206,11 @@ class Turns:
 
     # --- the model
 
-    async def _asked(self, session: Session, model: Json) -> httpx.Response:
+    async def _asked(self, session: Session, model: Json, also: str = "") -> httpx.Response:
         provider = self._config["provider"][model["providerID"]]
         url = f"{provider['options']['baseURL']}/chat/completions"
-        body = {"model": model["modelID"], "messages": self._conversation(session)}
+        more = [{"role": "user", "content": also}] if also else []
+        body = {"model": model["modelID"], "messages": [*self._conversation(session), *more]}
         # Certificates would take a tenth of a second to load, for every step.
         async with httpx.AsyncClient(timeout=None, verify=False) as http:
             for attempt in range(1, self.most_retries + 2):
@@ -203,7 +229,7 @@ class Turns:
         system = f"Working directory: {self._workspace}\n"
         messages: list[Json] = [{"role": "system", "content": system}]
         for message in session.messages[:-1]:
-            if all(part.get("synthetic") for part in message["parts"]):
+            if all(part.get("synthetic") or part["type"] == "compaction" for part in message["parts"]):
                 continue  # a script goes on as if nothing had been compacted
             text = "\n".join(part["text"] for part in message["parts"] if part["type"] == "text")
             if message["info"]["role"] == "user":
@@ -240,6 +266,7 @@ class Turns:
             case "write" | "edit":
                 return await self._write(session, answer, part, given)
             case "todowrite":
+                session.todos = given["todos"]
                 self._tell("todo.updated", session.id, todos=given["todos"])
                 return json.dumps(given["todos"])
             case "question":

@@ -8,7 +8,22 @@ from itertools import count
 
 import anyio
 
-from app.sandboxes.ports import Absent, Completed, Condition, Endpoint, Gone, Instance, Program, TooLarge
+from app.sandboxes.ports import (
+    PORT,
+    Absent,
+    Access,
+    Completed,
+    Condition,
+    Endpoint,
+    Gone,
+    Instance,
+    Link,
+    Overdue,
+    Program,
+    Reserved,
+    TooLarge,
+    Unserved,
+)
 from app.turns.errors import Retriable
 
 
@@ -48,6 +63,7 @@ class FakeProvider:
         self.launched: list[tuple[str, Program]] = []  # with the ref, in order, ended ones included
         self.shell: Shell = small_shell
         self.closed = False
+        self.now = 1_000.0
         self._unlisted: set[str] = set()
         self._faults: list[Fault] = []
         self._gates: dict[str, anyio.Event] = {}
@@ -154,6 +170,20 @@ class FakeProvider:
                 raise Retriable(f"nothing listens on {port}")
             return Endpoint(self.url, self.headers)
 
+    async def preview(self, ref: str, port: int, seconds: int) -> Link:
+        async with self._call("preview", ref):
+            running = self._running(ref)
+            if port == PORT:
+                raise Reserved(port)
+            if all(program.port != port for program in running.programs.values()):
+                raise Unserved(port)
+            return Link(f"https://{port}-signed.example.org", is_local=False)
+
+    async def ssh(self, ref: str, minutes: int) -> Access:
+        async with self._call("ssh", ref):
+            self._running(ref)
+            return Access("ssh token@ssh.example.org", self.now + 60 * minutes)
+
     async def touch(self, ref: str) -> None:
         async with self._call("touch", ref):
             self._running(ref)
@@ -206,7 +236,7 @@ def small_shell(command: str, env: Mapping[str, str], within: float) -> Complete
             case ["printenv", name]:
                 output += f"{env[name]}\n" if name in env else ""
             case ["sleep", seconds] if float(seconds) > within:
-                raise Retriable(f"a command took longer than {within:g} seconds")
+                raise Overdue(within)
             case ["exit", code]:
                 return Completed(int(code), output)
     return Completed(0, output)

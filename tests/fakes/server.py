@@ -2,24 +2,34 @@
 
 from dataclasses import dataclass, field
 
-from app.sandboxes.ports import PORT, Endpoint, Note, Program, Provider
+from app.sandboxes.ports import PORT, Endpoint, Note, Program, Project, Provider
 from app.turns.errors import Refused
 
 
 @dataclass(slots=True)
 class FakeServer:
     boots: list[str] = field(default_factory=list)  # the passwords, in order
+    projects: list[Project] = field(default_factory=list)
     refuse: str | None = None
     mute: bool = False  # it runs, and answers nobody
     unsaved: bool = False
     _passwords: dict[str, str] = field(default_factory=dict)  # of what was last started in each instance
 
     async def boot(
-        self, provider: Provider, ref: str, password: str, *, within: float, fresh: bool, note: Note
+        self,
+        provider: Provider,
+        ref: str,
+        password: str,
+        *,
+        project: Project,
+        within: float,
+        fresh: bool,
+        note: Note,
     ) -> Endpoint:
         if self.refuse is not None:
             raise Refused(self.refuse)
         self.boots.append(password)
+        self.projects.append(project)
         self._passwords[ref] = password
         await provider.launch(ref, Program("opencode", "opencode serve", {}, PORT))
         return await provider.endpoint(ref, PORT)

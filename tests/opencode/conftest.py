@@ -15,7 +15,7 @@ from app.opencode.agent import OpenCodeAgent, Patience
 from app.opencode.client import Client
 from app.opencode.config import Options
 from app.opencode.server import OpenCodeServer
-from app.sandboxes.ports import Machine
+from app.sandboxes.ports import Machine, Project
 from app.turns.ports import Prompt
 from app.turns.progress import Progress
 from scripts.playground.model import ScriptedModel
@@ -95,7 +95,9 @@ class Desk:
 @pytest.fixture
 async def desk(http: httpx.AsyncClient, provider: OneMachine, server: OpenCodeServer) -> Desk:
     (provider.home / "workspace").mkdir()  # git would take longer than most tests
-    endpoint = await server.boot(provider, provider.instance.ref, PASSWORD, within=20.0, fresh=True, note=print)
+    endpoint = await server.boot(
+        provider, provider.instance.ref, PASSWORD, project=Project(), within=20.0, fresh=True, note=print
+    )
     agent = OpenCodeAgent(http, "playground/scripted", time.time, PATIENCE)
     machine = Machine(ThreadId("7"), endpoint, PASSWORD, None)
     session = await agent.open_session(machine, "a thread")

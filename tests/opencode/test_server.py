@@ -8,7 +8,7 @@ import pytest
 
 from app.opencode.config import Options
 from app.opencode.server import OpenCodeServer
-from app.sandboxes.ports import PORT, Endpoint, Errand, Note
+from app.sandboxes.ports import PORT, Endpoint, Errand, Note, Project
 from app.turns.errors import Refused, Retriable
 from tests.fakes.opencode import OneMachine
 from tests.opencode.conftest import PASSWORD
@@ -19,7 +19,9 @@ pytestmark = pytest.mark.anyio
 async def boot(
     server: OpenCodeServer, provider: OneMachine, *, within: float = 20.0, fresh: bool = True, note: Note = print
 ) -> Endpoint:
-    return await server.boot(provider, provider.instance.ref, PASSWORD, within=within, fresh=fresh, note=note)
+    return await server.boot(
+        provider, provider.instance.ref, PASSWORD, project=Project(), within=within, fresh=fresh, note=note
+    )
 
 
 async def test_a_booted_server_answers_to_its_password(server: OpenCodeServer, provider: OneMachine) -> None:

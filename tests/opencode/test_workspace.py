@@ -3,13 +3,19 @@
 import os
 import shutil
 import subprocess
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from app.opencode.config import Options
 from app.opencode.workspace import NO_GIT, NO_OPENCODE, NOT_CLONED, SCRIPT, UNSAVED, clone_environment, why_not_cloned
-from app.sandboxes.ports import Completed
+from app.sandboxes.ports import Completed, Project
 from tests.fakes.opencode import OneMachine
 
 anyio = pytest.mark.anyio
@@ -21,7 +27,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 async def prepare(provider: OneMachine, repository: str | None = None) -> Completed:
-    env = clone_environment(Options("own/model", repository=repository))
+    env = clone_environment(Options("own/model", repository=repository), Project())
     return await provider.exec("one", SCRIPT, env=env, within=20.0)
 
 
@@ -105,7 +111,7 @@ async def test_a_repository_that_is_not_there_leaves_no_workspace(provider: OneM
 
     assert done.exit_code == NOT_CLONED
     assert not (provider.home / "workspace").exists()
-    assert "there is no such repository" in why_not_cloned(done.output)
+    assert "there is no such repository" in why_not_cloned(done.output, Project())
 
 
 @anyio
@@ -132,18 +138,61 @@ async def test_a_password_reaches_git_and_stays_out_of_its_command_line_and_file
     spy = tmp_path / "bin" / "git"
     spy.write_text(
         f'#!/bin/sh\necho "$@" >> {tmp_path}/arguments\n'
-        f"case \"$*\" in *clone*) printf 'protocol=https\\nhost=example.org\\n\\n' | "
-        f'{shutil.which("git")} $1 $2 $3 "$4" credential fill > {tmp_path}/filled; exit 1;; esac\n'
+        f'case "$*" in *clone*) for host in example.org example.org.elsewhere.net; do '
+        f"printf 'protocol=https\\nhost=%s\\n\\n' $host | "
+        f'{shutil.which("git")} $1 $2 $3 "$4" credential fill >> {tmp_path}/filled; done; exit 1;; esac\n'
     )
     spy.chmod(0o755)
 
     done = await prepare(provider, "https://ada:s3cret@example.org/some/where.git")
 
     assert done.exit_code == NOT_CLONED
-    assert "password=s3cret" in (tmp_path / "filled").read_text()
+    assert (tmp_path / "filled").read_text().count("password=s3cret") == 1
     assert "username=ada" in (tmp_path / "filled").read_text()
     assert "https://example.org/some/where.git" in (tmp_path / "arguments").read_text()
     assert "s3cret" not in (tmp_path / "arguments").read_text() + done.output
+
+
+@contextmanager
+def behind_a_password(folder: Path) -> Iterator[int]:
+    """The port on which the folder is served to ada alone."""
+    key = f"Basic {b64encode(b'ada:s3cret').decode()}"
+
+    class Guarded(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.headers.get("Authorization") == key:
+                super().do_GET()
+                return
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Guarded, directory=str(folder))) as server:
+        serving = Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        yield server.server_port
+        server.shutdown()
+        serving.join()
+
+
+@anyio
+async def test_a_private_repository_is_cloned_with_its_password(
+    provider: OneMachine, origin: Path, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "--quiet", "--bare", str(origin), "private.git")
+    git(tmp_path / "private.git", "update-server-info")
+    with behind_a_password(tmp_path) as port:
+        wrong = await prepare(provider, f"http://ada:guess@127.0.0.1:{port}/private.git")
+        done = await prepare(provider, f"http://ada:s3cret@127.0.0.1:{port}/private.git")
+
+    assert wrong.exit_code == NOT_CLONED
+    assert "it does not let us in" in why_not_cloned(wrong.output, Project())
+    assert done.exit_code == 0, done.output
+    assert (provider.home / "workspace/README.md").read_text() == "theirs"
+    assert "s3cret" not in (provider.home / "workspace/.git/config").read_text()
 
 
 @anyio
@@ -163,7 +212,9 @@ async def test_the_agent_can_push_to_github_with_the_token_of_its_environment(pr
 
 def test_the_token_of_github_is_shown_to_github_alone() -> None:
     def password(url: str) -> str | None:
-        return clone_environment(Options("own/model", repository=url, github_token="ghp")).get("CLONE_PASSWORD")
+        return clone_environment(Options("own/model", repository=url, github_token="ghp"), Project()).get(
+            "CLONE_PASSWORD"
+        )
 
     assert password("https://github.com/some/where") == "ghp"
     assert not password("https://github.com.example.org/some/where")
@@ -178,15 +229,62 @@ def test_the_token_of_github_is_shown_to_github_alone() -> None:
         ("fatal: unable to access 'https://u:pw@h/': Could not resolve host: h", "could not be reached"),
         ("fatal: could not read Username for 'https://h': terminal prompts disabled", "does not let us in"),
         ("remote: Repository not found.", "no such repository"),
+        ("fatal: Remote branch fix-403-timed-out not found in upstream origin", "no such branch"),
+        ("fatal: repository 'https://h/issue-403/' not found", "no such repository"),
+        ("fatal: unable to access 'https://h/': The requested URL returned error: 403", "does not let us in"),
         ("fatal: weather is bad", "git could not read it"),
     ],
 )
 def test_the_reason_is_told_in_words_and_without_what_git_wrote(output: str, reason: str) -> None:
-    told = why_not_cloned(output)
+    told = why_not_cloned(output, Project())
 
     assert reason in told
     assert "pw" not in told
     assert "fatal" not in told
+
+
+@pytest.mark.parametrize("project", [Project("https://example.org/a.git"), Project(branch="next"), Project()])
+def test_what_to_do_is_told_to_whom_it_concerns(project: Project) -> None:
+    told = why_not_cloned("remote: Repository not found.", project)
+
+    is_theirs = project != Project()
+    assert ("`/opencord config thread`" in told) == is_theirs
+    assert ("SANDBOX_REPO_URL" in told) != is_theirs
+
+
+@anyio
+async def test_a_branch_that_people_chose_is_cloned_and_one_that_is_not_there_is_told(
+    provider: OneMachine, origin: Path
+) -> None:
+    git(origin, "checkout", "--quiet", "-b", "next")
+    git(origin, "commit", "--quiet", "--allow-empty", "-m", "Two")
+    git(origin, "checkout", "--quiet", "-")
+    missing, chosen = [Project(str(origin), branch) for branch in ("--upload-pack=id", "next")]
+
+    failed = await provider.exec("one", SCRIPT, env=clone_environment(Options("own/model"), missing), within=20.0)
+    done = await provider.exec("one", SCRIPT, env=clone_environment(Options("own/model"), chosen), within=20.0)
+
+    assert failed.exit_code == NOT_CLONED
+    assert "it has no such branch" in why_not_cloned(failed.output, missing)
+    assert done.exit_code == 0, done.output
+    assert git(provider.home / "workspace", "log", "-1", "--format=%s %D").startswith("Two HEAD -> next")
+
+
+def test_a_chosen_repository_takes_the_place_of_the_operators_and_none_of_its_credentials() -> None:
+    options = Options("own/model", repository="https://ada:own@example.org/a.git", github_token="ghp")
+
+    chosen = clone_environment(options, Project("https://example.org/b.git", "next"))
+    private = clone_environment(options, Project("https://github.com/some/where"))
+
+    assert chosen == {
+        "CLONE_URL": "https://example.org/b.git",
+        "CLONE_SITE": "https://example.org",
+        "CLONE_USER": "",
+        "CLONE_PASSWORD": "",
+        "CLONE_BRANCH": "next",
+    }
+    assert private["CLONE_URL"] == "https://github.com/some/where"
+    assert (private["CLONE_USER"], private["CLONE_PASSWORD"]) == ("x-access-token", "ghp")
 
 
 async def unsaved(provider: OneMachine) -> bool:

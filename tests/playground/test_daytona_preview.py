@@ -1,6 +1,7 @@
 """Previews of the simulated Daytona: who gets through, what comes through, and what keeps a sandbox awake."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -281,3 +282,36 @@ async def test_a_fault_strikes_a_preview_too(
         ("/echo/", 0, sandbox.id),
         ("/echo/", 203, sandbox.id),
     ]
+
+
+async def test_a_signed_url_opens_its_port_until_it_expires(
+    daytona: DaytonaSimulator,
+    sandbox: "AsyncSandbox",
+    service: Service,
+    http: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    links = [await sandbox.create_signed_preview_url(service.port, seconds) for seconds in (60, 3_600)]
+
+    before = [(await http.get(f"{link.url}/echo/")).status_code for link in links]
+    later = time.time() + 61
+    monkeypatch.setattr(daytona, "now", lambda: later)
+    after = [(await http.get(f"{link.url}/echo/")).status_code for link in links]
+
+    assert (before, after) == ([203, 203], [307, 203])
+    assert {(link.port, link.sandbox_id) for link in links} == {(service.port, sandbox.id)}
+    assert links[0].token != links[1].token
+
+
+async def test_a_signed_url_is_for_a_day_at_most(sandbox: "AsyncSandbox", service: Service) -> None:
+    from daytona import DaytonaError
+
+    with pytest.raises(DaytonaError, match="expiresInSeconds"):
+        await sandbox.create_signed_preview_url(service.port, 86_401)
+
+
+async def test_access_by_ssh_says_until_when(sandbox: "AsyncSandbox") -> None:
+    access = await sandbox.create_ssh_access(10)
+
+    assert access.token in access.ssh_command
+    assert (access.expires_at - access.created_at).total_seconds() == 600

@@ -15,6 +15,7 @@ from app.turns.books import Facts
 from app.turns.machine import Event
 from app.turns.progress import Allowed, Answered, Ask, Decision, Denied, Option, Permission, Question
 from app.turns.routing import Policy, Refusal
+from tests.commands.choosing import settle
 from tests.presses.pressing import COLOUR, RUN, SIZES, WISHES, asking, buttons, press, submit
 from tests.web.door import Door, spoken
 
@@ -271,3 +272,37 @@ async def test_whatever_the_message_offers_is_understood_when_it_is_pressed(
 
     assert offered
     assert {answer["type"] for answer in answers} <= {7, 9}
+
+
+@pytest.mark.parametrize("payload", [press("allow:501:per_1:once"), press("deny:501:per_1"), submit("deny:501:per_1")])
+@pytest.mark.parametrize("at", ["200", "210"])
+async def test_where_an_approver_is_settled_others_hear_which_role_decides(
+    door: Door, payload: dict[str, Any], at: str
+) -> None:
+    await asking(door)
+    await settle(door, at, approver="91")
+
+    answer = await door.send(payload)
+
+    assert spoken(answer) == (asks.APPROVERS_ONLY.format(role="91"), True)
+    assert answer["data"]["allowed_mentions"] == {"parse": []}
+    assert (await asked(door)).state is AskState.OPEN
+
+
+@pytest.mark.parametrize("role", ["90", "100"])
+async def test_whoever_has_the_approvers_role_decides_and_everybody_has_the_servers_own(door: Door, role: str) -> None:
+    await asking(door)
+    await settle(door, "200", approver=role)
+
+    await door.send(press("allow:501:per_1:once"))
+
+    assert (await asked(door)).decision == Allowed(always=False)
+
+
+async def test_questions_are_everybodys_whoever_the_approver_is(door: Door) -> None:
+    await asking(door, Ask(AskId("que_1"), (COLOUR,)))
+    await settle(door, "210", approver="91")
+
+    await door.send(press("answer:501:que_1:0:1"))
+
+    assert (await asked(door, WISHES)).decision == Answered((("Blue",),))

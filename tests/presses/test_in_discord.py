@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.commands import rewinding
 from app.discord import ask_view, payloads, status_view
 from app.discord.identity import Application, Identity
 from app.discord.payloads import View
@@ -249,5 +250,5 @@ async def test_redo_goes_when_it_can_only_be_refused_any_more(here: Scene) -> No
 
     await here.press(here.bob, "Redo", shown)
 
-    assert here.last(here.bob)["content"] == outcome.NOT_NEWEST
+    assert here.last(here.bob)["content"] == rewinding.NOT_NEWEST
     assert here.labels(shown) == ["Continue"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.commands import past, rewinding, session
 from app.commands.words import NOT_NOW
 from app.discord.payloads import Payload
 from app.ids import ChannelId, SessionId, ThreadId, TurnId, UserId
@@ -168,7 +169,7 @@ async def test_a_turn_that_changed_nothing_has_no_diff(door: Door) -> None:
 
     await door.send(press("diff:501"))
 
-    assert door.fake_replies.texts == [outcome.UNCHANGED]
+    assert door.fake_replies.texts == [past.UNCHANGED]
 
 
 async def test_the_diff_of_what_was_undone_is_not_said_to_have_been_nothing(door: Door) -> None:
@@ -186,8 +187,8 @@ async def test_redo_goes_once_something_else_was_asked(door: Door) -> None:
 
     answer = await door.send(press("redo:501", shown=undone))
 
-    assert spoken(answer) == (outcome.NOT_NEWEST, True)
-    assert door.fake_replies.texts == [outcome.NOT_NEWEST]
+    assert spoken(answer) == (rewinding.NOT_NEWEST, True)
+    assert door.fake_replies.texts == [rewinding.NOT_NEWEST]
     assert [(edit["content"], labels(edit)) for *_, edit in door.edits] == [(undone, ["Continue"])]
 
 
@@ -219,7 +220,7 @@ async def test_what_is_undone_already_is_not_undone_again(door: Door) -> None:
 
     await door.send(press("undo:501", "carol"))
 
-    assert door.fake_replies.texts == ["Undone.", outcome.NOT_UNDONE]
+    assert door.fake_replies.texts == ["Undone.", rewinding.NOT_UNDONE]
     assert (len(door.fake_replies.aloud), len(door.edits)) == (1, 1)
 
 
@@ -228,11 +229,11 @@ async def test_what_was_not_undone_cannot_be_redone(door: Door) -> None:
 
     await door.send(press("redo:501"))
 
-    assert (door.fake_replies.texts, door.edits) == ([outcome.NOT_REDONE], [])
+    assert (door.fake_replies.texts, door.edits) == ([rewinding.NOT_REDONE], [])
 
 
 @pytest.mark.parametrize("word", ["undo", "redo"])
-@pytest.mark.parametrize(("obstacle", "words"), [(Rewound.BUSY, outcome.BUSY), (Rewound.NEWER, outcome.NOT_NEWEST)])
+@pytest.mark.parametrize(("obstacle", "words"), [(Rewound.BUSY, rewinding.BUSY), (Rewound.NEWER, rewinding.NOT_NEWEST)])
 async def test_a_session_that_is_busy_or_has_gone_on_is_left_alone(
     door: Door, word: str, obstacle: Rewound, words: str
 ) -> None:
@@ -252,7 +253,7 @@ async def test_only_the_last_question_of_a_thread_is_undone_or_redone(door: Door
 
     answers = [await door.send(press(f"{word}:{id}")) for id in ("501", "502")]
 
-    assert spoken(answers[0]) == (outcome.NOT_NEWEST, True)
+    assert spoken(answers[0]) == (rewinding.NOT_NEWEST, True)
     assert answers[1] == THINKING
 
 
@@ -266,7 +267,7 @@ async def test_while_something_is_at_work_or_waits_nothing_is_undone_or_redone(
 
     answer = await door.send(press(f"{word}:501"))
 
-    assert spoken(answer) == (outcome.OTHERS_AT_WORK, True)
+    assert spoken(answer) == (past.OTHERS_AT_WORK, True)
     assert door.log == ["answered"]
 
 
@@ -279,7 +280,7 @@ async def test_what_is_asked_while_the_machine_wakes_wins(door: Door) -> None:
     door.before_work = ask
     await door.send(press("undo:501"))
 
-    assert door.fake_replies.texts == [outcome.OTHERS_AT_WORK]
+    assert door.fake_replies.texts == [past.OTHERS_AT_WORK]
     assert "undo" not in door.log
 
 
@@ -297,7 +298,7 @@ async def test_without_the_machine_nothing_is_made_only_to_look_back(
 
     answer = await door.send(press(f"{word}:501"))
 
-    assert spoken(answer) == (outcome.MACHINE_GONE, True)
+    assert spoken(answer) == (session.MACHINE_GONE, True)
     assert door.log == ["answered"]
 
 
@@ -318,7 +319,7 @@ async def test_that_the_machine_is_gone_is_also_said_when_nobody_knew_it_before(
     answer = await door.send(press(f"{word}:501"))
 
     assert answer == THINKING
-    assert door.fake_replies.texts == [outcome.MACHINE_GONE]
+    assert door.fake_replies.texts == [session.MACHINE_GONE]
     assert door.agent.asked == []
 
 
@@ -329,7 +330,7 @@ async def test_a_new_machine_knows_nothing_of_what_an_older_one_did(door: Door, 
 
     answer = await door.send(press(f"{word}:501"))
 
-    assert spoken(answer) == (outcome.MACHINE_REPLACED, True)
+    assert spoken(answer) == (session.MACHINE_REPLACED, True)
 
 
 @pytest.mark.parametrize("word", ["diff", "undo", "redo"])
@@ -339,7 +340,7 @@ async def test_a_machine_that_comes_up_with_another_session_is_asked_nothing(doo
 
     await door.send(press(f"{word}:501"))
 
-    assert door.fake_replies.texts == [outcome.MACHINE_REPLACED]
+    assert door.fake_replies.texts == [session.MACHINE_REPLACED]
     assert door.agent.asked == []
 
 
@@ -350,7 +351,7 @@ async def test_a_turn_that_never_came_to_the_model_changed_nothing(door: Door, w
 
     answer = await door.send(press(f"{word}:501"))
 
-    assert spoken(answer) == (outcome.UNCHANGED, True)
+    assert spoken(answer) == (past.UNCHANGED, True)
 
 
 @pytest.mark.parametrize("word", ["diff", "undo", "redo"])
@@ -375,6 +376,9 @@ async def test_buttons_that_cannot_be_changed_do_not_make_it_undone(door: Door) 
     await finished(door)
 
     class Locked:
+        async def get_message(self, channel: str, message: str) -> Payload:
+            return {}
+
         async def edit_message(self, channel: str, message: str, edit: object) -> object:
             raise Refused("This thread is locked.")
 

@@ -42,6 +42,7 @@ from app.store.sqlite import Sqlite
 from app.turns.books import Books
 from app.turns.engine import Engine, Habits, World
 from app.turns.machine import Stage
+from app.turns.preferences import Preference
 from app.turns.records import Turn
 from app.turns.routing import Policy
 from app.turns.runner import Pace
@@ -294,8 +295,10 @@ def _scene(
     machines = Keeper(provider, server, shelf, clock, patience)
     rounds = Housekeeping(machines, provider, shelf, clock, idle_seconds=IDLE, paused_seconds=EXPIRED)
     agent, chat = OpenCodeAgent(http, f"playground/{MODEL}", clock, PATIENCE), FakeChat(clock)
-    books = Books(ledger, SqliteParcels(sqlite), SqliteAsks(sqlite), SqlitePreferences(sqlite))
+    books = Books(
+        ledger, SqliteParcels(sqlite), SqliteAsks(sqlite), SqlitePreferences(sqlite, {Preference.ROUTING: "off"})
+    )
     habits = Habits(patience=IDLE, pace=Pace(idle=0.05), closing=0.05)
     world = World(chat, agent, machines, Files(provider, shelf))
-    engine = Engine(books, world, Policy(judging=False), habits, clock)
+    engine = Engine(books, world, Policy(), habits, clock)
     return Scene(clock, daytona, model, ledger, shelf, provider, machines, rounds, chat, engine, logs)

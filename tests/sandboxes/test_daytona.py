@@ -1,6 +1,7 @@
 """Daytona, and whatever goes wrong there: what the provider makes of it, and what it leaves behind."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,7 @@ import structlog
 from app.sandboxes.daytona.calls import once
 from app.sandboxes.daytona.image import dockerfile
 from app.sandboxes.daytona.provider import DaytonaProvider
-from app.sandboxes.ports import Condition
+from app.sandboxes.ports import PORT, Condition, Reserved
 from app.turns.errors import Refused, Retriable
 from scripts.playground.daytona import DaytonaSimulator
 from tests.sandboxes.daytona_stage import LABELS, PACE, heard, provider_of
@@ -544,3 +545,42 @@ async def test_a_sandbox_that_another_process_replaced_is_not_taken_for_its_succ
 
     assert found is not None
     assert found.ref == second.ref != first.ref
+
+
+@pytest.mark.parametrize("port", [PORT, 2280, 22222, 33333])
+async def test_the_doors_of_daytona_itself_are_never_signed(
+    daytona: DaytonaSimulator, provider: DaytonaProvider, port: int
+) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+
+    with pytest.raises(Reserved):
+        await provider.preview(ref, port, 60)
+
+    assert heard(daytona, "GET", "preview-url") == []
+
+
+async def test_a_link_for_people_is_signed_for_one_port_and_a_while(
+    daytona: DaytonaSimulator, provider: DaytonaProvider
+) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = int(listener.getsockname()[1])
+        link = await provider.preview(ref, port, 900)
+
+    (signing,) = heard(daytona, "GET", "preview-url")
+    assert (signing.path, signing.query) == (
+        f"/sandbox/{ref}/ports/{port}/signed-preview-url",
+        "expiresInSeconds=900",
+    )
+    made = daytona.named("one")
+    assert made is not None
+    assert made.token not in link.url
+
+
+async def test_a_shell_is_asked_for_with_its_end(daytona: DaytonaSimulator, provider: DaytonaProvider) -> None:
+    ref = (await provider.create("one", LABELS, within=10)).ref
+    daytona.fail("POST", "ssh-access", status=503)
+
+    await provider.ssh(ref, 15)
+
+    assert [each.query for each in heard(daytona, "POST", "ssh-access")] == ["expiresInMinutes=15"] * 2

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ import pytest
 from app.sandboxes import launcher
 from app.sandboxes.local import LocalProvider
 from app.sandboxes.place import Unusable, occupy
-from app.sandboxes.ports import Completed, Condition, Program
+from app.sandboxes.ports import Completed, Condition, Program, Reserved, Unserved
 from app.turns.errors import Refused, Retriable
 from tests.sandboxes.look import entries, running_in, until
 
@@ -393,3 +394,18 @@ async def test_what_was_cancelled_while_it_was_being_launched_is_gone_with_its_s
     await asyncio.wait([launching])
     assert running_in(tmp_path) == []
     assert not (tmp_path / "one").exists()
+
+
+async def test_what_listens_outside_of_the_sandbox_is_not_shown(provider: LocalProvider) -> None:
+    ref = (await provider.create("one", {}, within=10)).ref
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(Unserved):
+        await provider.preview(ref, listener.getsockname()[1], 60)
+
+
+async def test_where_a_program_of_ours_really_listens_is_not_shown(provider: LocalProvider) -> None:
+    ref = (await provider.create("one", {}, within=10)).ref
+    await provider.launch(ref, WEB)
+    actual = int((await provider.endpoint(ref, PORT)).url.rpartition(":")[2])
+
+    with pytest.raises(Reserved):
+        await provider.preview(ref, actual, 60)

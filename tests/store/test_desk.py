@@ -8,12 +8,10 @@ import pytest
 
 from app.ids import MessageId, SessionId, ThreadId, TurnId
 from app.store.ledger import SqliteLedger
-from app.store.preferences import SqlitePreferences
 from app.store.sqlite import Sqlite
 from app.turns.books import Facts
 from app.turns.machine import LIVE, OPENING, Ending, Event, Postponed, Stage
 from app.turns.records import Attachment, Request, Turn
-from app.turns.status import Verbosity
 from tests.samples import message
 
 pytestmark = pytest.mark.anyio
@@ -208,17 +206,6 @@ async def test_an_edit_brings_its_files(ledger: SqliteLedger) -> None:
     await ledger.amend(turn, "look at this", message(1).addressed, (picture,))
 
     assert (await found(ledger, turn)).attachments == (picture,)
-
-
-async def test_a_thread_keeps_its_verbosity(sqlite: Sqlite) -> None:
-    preferences = SqlitePreferences(sqlite)
-    before = await preferences.verbosity_of(THREAD)
-
-    await preferences.set_verbosity(THREAD, Verbosity.QUIET)
-    await preferences.set_verbosity(THREAD, Verbosity.VERBOSE)
-
-    assert (before, await preferences.verbosity_of(THREAD)) == (Verbosity.NORMAL, Verbosity.VERBOSE)
-    assert await preferences.verbosity_of(ThreadId("5")) is Verbosity.NORMAL
 
 
 async def test_where_a_place_is_gone_nothing_is_left_to_be_closed(ledger: SqliteLedger) -> None:

@@ -25,6 +25,7 @@ from app.turns import engine as turns
 from app.turns.books import Asks, Books, Ledger, Parcels
 from app.turns.engine import Engine, Habits
 from app.turns.ports import Agent, Chat, Router
+from app.turns.preferences import Values
 from app.turns.progress import Allowed
 from app.turns.routing import Policy
 from app.turns.runner import Pace
@@ -103,6 +104,7 @@ class World:
     chat: FakeChat = field(init=False)
     keeper: Keeper = field(init=False)  # of the last engine
     policy: Policy = field(default_factory=Policy)
+    operator: Values = field(default_factory=dict)
     router: Router | None = None
     clock: Callable[[], float] | None = None  # None: time stands still, but for what a test does to `now`
     patience: float = 1_800.0  # seconds that an agent waits for a person
@@ -116,7 +118,7 @@ class World:
 
     @property
     def preferences(self) -> SqlitePreferences:
-        return SqlitePreferences(self.sqlite)
+        return SqlitePreferences(self.sqlite, self.operator)
 
     def __post_init__(self) -> None:
         self.chat = FakeChat(self.time)

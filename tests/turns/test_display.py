@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app.ids import ThreadId
+from app.ids import GuildId, ThreadId
 from app.turns.display import Displays
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import LIVE
+from app.turns.preferences import Preference
 from app.turns.progress import Change, Doing, Progress, Report, Todo, Tool
 from app.turns.records import Turn
 from app.turns.status import Outcome, Phase, Status, Summary, Verbosity
@@ -103,7 +104,7 @@ async def test_a_thread_shows_as_much_as_its_people_want(here: World) -> None:
     async with running(here):
         await here.agent.thinking.wait()
 
-        await here.preferences.set_verbosity(ThreadId(THREAD), Verbosity.QUIET)
+        await here.preferences.settle(GuildId("100"), ThreadId(THREAD), {Preference.VERBOSITY: Verbosity.QUIET})
         here.agent.progress[message(1).id] = TESTS
         await until(lambda: shown(here)[-1].progress == TESTS)  # type: ignore[union-attr]
 

@@ -13,6 +13,7 @@ from app.turns.books import Facts
 from app.turns.errors import Refused, Retriable
 from app.turns.history import Said
 from app.turns.machine import Event, Stage
+from app.turns.preferences import Preference
 from app.turns.records import Addressed, Place, Request, Turn
 from app.turns.routing import Policy, Verdict
 from app.turns.status import Outcome, Summary
@@ -69,7 +70,7 @@ async def test_in_a_thread_of_ours_what_is_for_us_is_answered_and_small_talk_is_
 
 
 async def test_with_routing_switched_off_everything_in_a_thread_of_ours_is_answered(here: World) -> None:
-    here.policy = Policy(judging=False)
+    here.operator = {Preference.ROUTING: "off"}
 
     turns = await ended(here, message(1, "make a file", THREAD), beside(2, "thanks!"))
 

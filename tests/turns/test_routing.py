@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.ids import ChannelId, GuildId, ThreadId, UserId
+from app.turns.preferences import Routing
 from app.turns.records import Addressed, Asker, Place
 from app.turns.routing import LEFT_ALONE, Named, Policy, Refusal, Unknown, Verdict, gate, judge, whom
 
@@ -61,9 +62,7 @@ places = st.builds(
     Place, st.just(GuildId("1")), channels, st.none() | few.map(ThreadId), st.none() | channels, st.booleans()
 )
 askers = st.builds(Asker, few.map(UserId), st.text(max_size=5), roles)
-policies = st.builds(
-    Policy, st.frozensets(channels), st.none() | channels, st.none() | few, st.booleans(), st.none() | few
-)
+policies = st.builds(Policy, st.frozensets(channels), st.none() | channels, st.none() | few, st.none() | few)
 
 
 @given(places, askers)
@@ -71,13 +70,13 @@ def test_without_a_policy_the_gate_is_open(place: Place, asker: Asker) -> None:
     assert gate(place, asker, Policy()) is None
 
 
-@given(places, askers, policies, few.map(UserId), st.text(), st.booleans())
+@given(places, askers, policies, few.map(UserId), st.text())
 def test_the_gate_looks_at_nobodys_name_and_at_nothing_that_is_for_the_rules(
-    place: Place, asker: Asker, policy: Policy, id: UserId, name: str, judging: bool
+    place: Place, asker: Asker, policy: Policy, id: UserId, name: str
 ) -> None:
     somebody = replace(asker, id=id, name=name)
 
-    assert gate(place, somebody, replace(policy, judging=judging, role=None)) is gate(place, asker, policy)
+    assert gate(place, somebody, replace(policy, role=None)) is gate(place, asker, policy)
 
 
 @given(places, askers, policies, st.data())
@@ -154,7 +153,7 @@ def test_naming_us_outweighs_everything_else(named: Named) -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row['verdict']}: {row['text'][:40]!a}" for row in ROWS])
 def test_what_people_write(row: dict[str, str]) -> None:
-    verdict = judge(row["text"], Addressed(row["addressed"]), Policy())
+    verdict = judge(row["text"], Addressed(row["addressed"]), Routing.AI)
 
     assert verdict is Verdict[row["verdict"].upper()], row["why"]
 
@@ -170,7 +169,7 @@ def test_every_verdict_of_the_rules_has_its_examples() -> None:
 def test_with_the_rules_switched_off_all_is_for_us_that_says_something_to_fewer_than_everyone(
     row: dict[str, str],
 ) -> None:
-    verdict = judge(row["text"], Addressed(row["addressed"]), Policy(judging=False))
+    verdict = judge(row["text"], Addressed(row["addressed"]), Routing.OFF)
 
     nothing_to_ask = row["verdict"] in {"empty", "everyone"}
     assert verdict is (Verdict[row["verdict"].upper()] if nothing_to_ask else Verdict.ASKED)
@@ -193,11 +192,11 @@ def test_no_text_takes_long_to_judge(pieces: list[str], end: str) -> None:
     hostile = ("".join(pieces) * 20_000)[:20_000] + end
 
     began = time.process_time()
-    judge(hostile, Addressed.NOBODY, Policy())
+    judge(hostile, Addressed.NOBODY, Routing.HEURISTIC)
 
     assert time.process_time() - began < 2.0  # a few milliseconds; what grows faster than the text takes minutes
 
 
-@given(st.text(), st.sampled_from(Addressed), st.booleans())
-def test_any_text_gets_a_verdict(text: str, addressed: Addressed, judging: bool) -> None:
-    assert judge(text, addressed, Policy(judging=judging)) in Verdict
+@given(st.text(), st.sampled_from(Addressed), st.sampled_from(Routing))
+def test_any_text_gets_a_verdict(text: str, addressed: Addressed, routing: Routing) -> None:
+    assert judge(text, addressed, routing) in Verdict

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -11,31 +12,53 @@ from starlette.applications import Starlette
 from app.commands.ports import Messages, Replies, Room
 from app.discord.identity import Application, Identity
 from app.discord.payloads import Payload
+from app.ids import ChannelId, GuildId
 from app.inbox.pulse import Ear, Off
 from app.store.asks import SqliteAsks
+from app.store.catalogue import SqliteCatalogue
 from app.store.ledger import SqliteLedger
 from app.store.places import SqlitePlaces
 from app.store.preferences import SqlitePreferences
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
+from app.turns.preferences import Preference
+from app.turns.records import Asker
 from app.turns.routing import Policy
 from app.web.front import Front
 from app.web.routes import ROUTES
+from tests.fakes.console import FakeConsole
 from tests.fakes.machines import FakeMachines
 from tests.fakes.replies import FakeReplies
 from tests.fakes.rewinder import FakeRewinder
+from tests.fakes.workbench import FakeWorkbench
 from tests.inbox.desk import Desk
 
 KEY = SigningKey.generate()
 NOW = 1_000.0
+OPERATORS = "99"  # a role
 
 
 class Edits(list[tuple[str, str, Payload]]):
-    """What messages were changed to: channel, message, change."""
+    """What messages were changed to: channel, message, change. `shown` is what one says before."""
+
+    shown = ""
+
+    async def get_message(self, channel: str, message: str) -> Payload:
+        return {"id": message, "content": self[-1][2]["content"] if self else self.shown}
 
     async def edit_message(self, channel: str, message: str, edit: Payload) -> object:
         self.append((channel, message, edit))
         return {}
+
+
+@dataclass(slots=True)
+class FakeSights:
+    """`seen` are the channels that everybody may see."""
+
+    seen: frozenset[ChannelId] = frozenset()
+
+    async def seen_by(self, asker: Asker, guild: GuildId) -> frozenset[ChannelId]:
+        return self.seen
 
 
 class Door:
@@ -45,7 +68,8 @@ class Door:
         self.log: list[str] = []
         self.ledger = SqliteLedger(sqlite, lambda: self.now)
         self.asks = SqliteAsks(sqlite)
-        self.preferences = SqlitePreferences(sqlite)
+        self.preferences = SqlitePreferences(sqlite, {Preference.MODEL: "opencode/claude"})
+        self.catalogue = SqliteCatalogue(sqlite)
         self.places = SqlitePlaces(sqlite)
         self.shelf = SqliteShelf(sqlite)
         self.desk = Desk(sqlite, clock=lambda: self.now)
@@ -54,6 +78,9 @@ class Door:
         self.fake_replies = FakeReplies(self.log)
         self.replies: Replies = self.fake_replies
         self.agent = FakeRewinder(self.log)
+        self.bench = FakeWorkbench(self.log)
+        self.console = FakeConsole(self.log)
+        self.sights = FakeSights()
         self.edits = Edits()
         self.messages: Messages = self.edits
         self.nudges = 0
@@ -73,6 +100,7 @@ class Door:
             self.ledger,
             self.asks,
             self.preferences,
+            self.catalogue,
             self.places,
             self.shelf,
             self.machines,
@@ -80,8 +108,11 @@ class Door:
             self.replies,
             self.messages,
             self.policy,
-            "opencode/claude",
+            OPERATORS,
             lambda: self.now,
+            self.bench,
+            self.console,
+            self.sights,
         )
 
     def client(self) -> httpx.AsyncClient:

@@ -108,7 +108,6 @@ async def test_before_the_public_key_is_known_nothing_can_be_verified(door: Door
     ("payload", "words"),
     [
         (used("ask", prompt="  "), EMPTY_PROMPT),
-        (used("ask"), EMPTY_PROMPT),
         (used("ask", prompt="\u200b\u2060"), EMPTY_PROMPT),
         (used("ask", {"id": "2", "type": 13}, prompt="hi"), NOT_HERE),
         (used("dance"), UNKNOWN_COMMAND),

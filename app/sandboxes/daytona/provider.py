@@ -25,7 +25,20 @@ from app.sandboxes.daytona.cloud import Cloud
 from app.sandboxes.daytona.errors import Failed
 from app.sandboxes.daytona.files import Files
 from app.sandboxes.daytona.image import Size
-from app.sandboxes.ports import Completed, Endpoint, Gone, Instance, Labels, Program, Unclear
+from app.sandboxes.ports import (
+    PORT,
+    Access,
+    Completed,
+    Endpoint,
+    Gone,
+    Instance,
+    Labels,
+    Link,
+    Program,
+    Reserved,
+    Unclear,
+    Unserved,
+)
 from app.turns.errors import Refused, Retriable
 
 if TYPE_CHECKING:
@@ -35,6 +48,8 @@ log = structlog.get_logger()
 
 OURS = {"app": "opencord"}
 _LANGUAGE = "code-toolbox-language"  # a label that the SDK puts on everything it makes
+# OpenCode's, and Daytona's own: toolbox, web terminal, recordings. https://www.daytona.io/docs/en/preview
+_NOT_SHOWN = frozenset({PORT, 2280, 22222, 33333})
 _FRESH = 10.0  # seconds that a link, asked for during a launch, waits for somebody to ask for it
 
 
@@ -174,6 +189,26 @@ class DaytonaProvider:
         if not served:
             raise Retriable(f"nothing that was launched on port {port} runs in the sandbox")
         return link
+
+    async def preview(self, ref: str, port: int, seconds: int) -> Link:
+        """Signed for this one port. The token of `_link` opens all of them, and is never shown.
+
+        https://www.daytona.io/docs/en/preview#signed-preview-url
+        """
+        if port in _NOT_SHOWN:
+            raise Reserved(port)
+        sandbox = await self._cloud.handle(ref)
+        if not await toolbox.listens(sandbox, port, self._pace):
+            raise Unserved(port)
+        sign = partial(sandbox.create_signed_preview_url, port, seconds)
+        return Link((await repeated(sign, "sign a link to a port", self._pace)).url, is_local=False)
+
+    async def ssh(self, ref: str, minutes: int) -> Access:
+        """https://www.daytona.io/docs/en/ssh-access"""
+        sandbox = await self._cloud.handle(ref)
+        grant = partial(sandbox.create_ssh_access, minutes)
+        granted = await repeated(grant, "give access by ssh", self._pace)
+        return Access(granted.ssh_command, granted.expires_at.timestamp())
 
     async def touch(self, ref: str) -> None:
         """Best effort: it never raises, since the next one is due soon."""

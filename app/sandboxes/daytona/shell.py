@@ -110,6 +110,16 @@ def show(path: str, link: str, most: int) -> str:
     )
 
 
+def listens(port: int) -> str:
+    """For a run: succeeds when something listens there for connections over TCP.
+
+    https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
+    """
+    return (
+        f"cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q '^ *[0-9]*: [0-9A-F]*:{port:04X} [0-9A-F]*:0000 0A '"
+    )
+
+
 def environment_file(env: Mapping[str, str]) -> str:
     """Raises ValueError for what no shell takes as a name."""
     if wrong := [name for name in env if not _NAME.fullmatch(name)]:

@@ -24,7 +24,7 @@ from app.sandboxes.daytona import shell
 from app.sandboxes.daytona.calls import Pace, every, once
 from app.sandboxes.daytona.errors import UNREACHABLE, Failed
 from app.sandboxes.daytona.life import STARTED, look, state_of
-from app.sandboxes.ports import Completed, Program
+from app.sandboxes.ports import Completed, Overdue, Program
 from app.turns.errors import Refused, Retriable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ async def run(sandbox: "AsyncSandbox", command: str, env: Mapping[str, str], wit
         finished = True
         return completed
     except TimeoutError as error:
-        raise Retriable(f"a command took longer than {within:g} seconds") from error
+        raise Overdue(within) from error
     finally:
         if not finished:
             await _end_run(sandbox, id, pace)
@@ -111,6 +111,11 @@ async def serves(sandbox: "AsyncSandbox", port: int, pace: Pace) -> bool:
         for session in sessions or ()
         if (found := _SESSION.fullmatch(session.session_id)) and int(found["port"]) == port
     )
+
+
+async def listens(sandbox: "AsyncSandbox", port: int, pace: Pace) -> bool:
+    """Whether anything does on `port`, whoever started it."""
+    return (await run(sandbox, shell.listens(port), {}, pace.call, pace)).exit_code == 0
 
 
 async def _end_sessions(sandbox: "AsyncSandbox", name: str, but: str, pace: Pace) -> None:

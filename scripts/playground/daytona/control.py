@@ -5,6 +5,7 @@ Statuses are exact, since the SDK takes any other success for an answer without 
 
 import base64
 import json
+import secrets
 import uuid
 from typing import Any
 
@@ -23,6 +24,7 @@ from scripts.playground.daytona.routes import body_of, number
 DEFAULT_SNAPSHOT = "daytona-small"
 INTERVALS = {"autostop": "auto_stop", "autoarchive": "auto_archive", "autodelete": "auto_delete", "ttl": "ttl"}
 PAGE = 100
+LONGEST_LINK = 86_400  # seconds
 
 
 class Control:
@@ -39,6 +41,8 @@ class Control:
             Route(one + "/labels", self.label, methods=["PUT"]),
             Route(one + "/last-activity", self.refresh, methods=["POST"]),
             Route(one + "/ports/{port}/preview-url", self.preview, methods=["GET"]),
+            Route(one + "/ports/{port}/signed-preview-url", self.sign, methods=["GET"]),
+            Route(one + "/ssh-access", self.give_access, methods=["POST"]),
             Route(one + "/toolbox-proxy-url", self.toolbox, methods=["GET"]),
             Route(one + "/build-logs-url", self.build_logs_url, methods=["GET"]),
             Route(one + "/build-logs", self.build_logs, methods=["GET"]),
@@ -165,11 +169,24 @@ class Control:
         return Response(status_code=201)
 
     async def preview(self, request: Request) -> Response:
-        sandbox, port = self._asked(request), number(request.path_params["port"])
-        if not 0 < port < 65536:
-            raise Refusal(400, "Invalid port")
+        sandbox, port = self._asked(request), _port(request)
         url = await self.previews.url(sandbox, port)
         return JSONResponse({"sandboxId": sandbox.id, "url": url, "token": sandbox.token})
+
+    async def sign(self, request: Request) -> Response:
+        sandbox, port = self._asked(request), _port(request)
+        seconds = number(request.query_params.get("expiresInSeconds", "60"))
+        if not 0 < seconds <= LONGEST_LINK:
+            raise Refusal(400, f"expiresInSeconds must be between 1 and {LONGEST_LINK}")
+        token = secrets.token_hex(8)
+        url = await self.previews.signed(sandbox, port, token, self.cloud.now() + seconds)
+        return JSONResponse({"sandboxId": sandbox.id, "port": port, "token": token, "url": url})
+
+    async def give_access(self, request: Request) -> Response:
+        """Nobody is let in by it."""
+        sandbox = self._asked(request)
+        minutes = number(request.query_params.get("expiresInMinutes", "60"))
+        return JSONResponse(payloads.access(sandbox, secrets.token_urlsafe(24), self.cloud.now(), minutes))
 
     async def toolbox(self, request: Request) -> Response:
         self._asked(request)
@@ -180,6 +197,14 @@ class Control:
 
     async def build_logs(self, request: Request) -> Response:
         return PlainTextResponse(self._asked(request).build_log)
+
+
+def _port(request: Request) -> int:
+    """Raises Refusal (400)."""
+    port = number(request.path_params["port"])
+    if not 0 < port < 65536:
+        raise Refusal(400, "Invalid port")
+    return port
 
 
 def _strings(body: Json, key: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The records as Daytona's API shows them: camel case, ISO times, and every field that its SDK insists on."""
 
+import uuid
 from datetime import UTC, datetime
 
 from scripts.playground.daytona.records import Json, Sandbox, Snapshot
@@ -80,4 +81,16 @@ def build_info(dockerfile: str, reference: str, now: float) -> Json:
         "createdAt": iso(now),
         "updatedAt": iso(now),
         "snapshotRef": reference,
+    }
+
+
+def access(record: Sandbox, token: str, now: float, minutes: int) -> Json:
+    return {
+        "id": str(uuid.uuid4()),
+        "sandboxId": record.id,
+        "token": token,
+        "expiresAt": iso(now + 60 * minutes),
+        "createdAt": iso(now),
+        "updatedAt": iso(now),
+        "sshCommand": f"ssh -p 2222 {token}@127.0.0.1",
     }

@@ -3,7 +3,10 @@
 The URL stays the same for as long as the sandbox exists, the token does not. Every previewed port has a listener on
 loopback until the simulator ends, so that also the URL of a sandbox that is gone answers something.
 
-Not simulated: websockets, signed URLs, and the seconds for which a proxy remembers that a token was right or wrong.
+A signed URL is good for its port until it expires, and outlives a stop. It has a listener of its own, as it has a host
+of its own at Daytona.
+
+Not simulated: websockets, and the seconds for which a proxy remembers that a token was right or wrong.
 """
 
 from contextlib import suppress
@@ -51,7 +54,7 @@ OURS = frozenset({TOKEN, SKIP_WARNING, SKIP_ACTIVITY, "x-daytona-disable-cors", 
 class Previews:
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        self._listeners: dict[tuple[str, int], Listener] = {}
+        self._listeners: dict[tuple[str, int], Listener] = {}  # by the sandbox's id, or a signed URL's token
         # A connection per request: one that is kept may belong to a server that has ended since.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         self._http = httpx.AsyncClient(
@@ -59,11 +62,17 @@ class Previews:
         )  # never leaves loopback
 
     async def url(self, sandbox: Sandbox, port: int) -> str:
-        if (listener := self._listeners.get((sandbox.id, port))) is None:
-            proxy = Proxy(self.cloud, self._http, sandbox.id, port)
-            listener = Listener(Door(self.cloud, "preview", proxy, sandbox.id))
-            self._listeners[sandbox.id, port] = listener
-            await listener.open(self.cloud.spawn)
+        if (listener := self._listeners.get((sandbox.id, port))) is not None:
+            return listener.url
+        return await self._opened(sandbox.id, Proxy(self.cloud, self._http, sandbox.id, port))
+
+    async def signed(self, sandbox: Sandbox, port: int, token: str, until: float) -> str:
+        return await self._opened(token, SignedProxy(self.cloud, self._http, sandbox.id, port, until))
+
+    async def _opened(self, key: str, proxy: "Proxy") -> str:
+        listener = Listener(Door(self.cloud, "preview", proxy, proxy.sandbox))
+        self._listeners[key, proxy.port] = listener
+        await listener.open(self.cloud.spawn)
         return listener.url
 
     async def close(self) -> None:
@@ -144,6 +153,17 @@ class Proxy:
         if self._is_our_key(request.headers.get("authorization", "")):
             leave = leave | {"authorization"}
         return [(key, value) for key, value in request.headers.raw if key.decode("latin-1").lower() not in leave]
+
+
+class SignedProxy(Proxy):
+    """Its address is the key, until it expires."""
+
+    def __init__(self, cloud: Cloud, http: httpx.AsyncClient, sandbox: str, port: int, until: float) -> None:
+        super().__init__(cloud, http, sandbox, port)
+        self.until = until
+
+    def _is_let_in(self, request: Request, sandbox: Sandbox) -> bool:
+        return self.cloud.now() < self.until
 
 
 class _Relay:

@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from scripts.playground.discord.errors import Code, Complaints, Json, Refusal
+from scripts.playground.discord.filling import fits
 from scripts.playground.discord.records import Event
 from scripts.playground.discord.shapes import check_shape
 
@@ -105,23 +106,26 @@ def _check_option(complaints: Complaints, path: str, option: Json, depth: int) -
     if option.get("autocomplete") and (choices or kind not in CHOOSABLE):
         words = "Autocomplete is for strings and numbers without choices."
         complaints.add(f"{path}.autocomplete", "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_INVALID", words)
-    check_choices(complaints, path, choices)
+    check_choices(complaints, path, choices, kind)
     for key, least in (("min_length", 0), ("max_length", 1)):
         if key in option and not (kind == STRING and least <= option[key] <= 6000):
             complaints.add(f"{path}.{key}", "NUMBER_TYPE_MAX", f"Only strings, from {least} to 6000.")
 
 
-def check_choices(complaints: Complaints, path: str, choices: list[Json]) -> None:
-    """Of an option, or of an answer to autocomplete."""
+def check_choices(complaints: Complaints, path: str, choices: list[Json], kind: object) -> None:
+    """Of an option of this type, or of an answer to its autocomplete."""
     if len(choices) > 25:
         complaints.add(f"{path}.choices", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
     for index, choice in enumerate(choices):
         complaints.text(f"{path}.choices.{index}.name", choice.get("name"), 1, 100)
         value = choice.get("value")
-        if isinstance(value, str):
-            complaints.text(f"{path}.choices.{index}.value", value, 0, 100)
-        elif not isinstance(value, int | float):
+        if value is None:
             complaints.require(f"{path}.choices.{index}.value")
+        elif isinstance(kind, int) and not fits(kind, value):
+            words = f"Value {value!r} is none of the option's type."
+            complaints.add(f"{path}.choices.{index}.value", "APPLICATION_COMMAND_OPTIONS_CHOICES_INVALID", words)
+        elif isinstance(value, str):
+            complaints.text(f"{path}.choices.{index}.value", value, 0, 100)
 
 
 def _characters(named: Json) -> int:

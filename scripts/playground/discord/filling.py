@@ -25,6 +25,75 @@ class Impossible(Exception):
 
 
 SINGLE = (TEXT_INPUT, RADIO, CHECKBOX)
+NESTED = (1, 2)  # subcommands, and groups of them
+STRING, INTEGER, BOOLEAN, NUMBER = 3, 4, 5, 10
+VALUES: Mapping[int, tuple[type, ...]] = {STRING: (str,), INTEGER: (int,), BOOLEAN: (bool,), NUMBER: (int, float)}
+SAFE_INTEGER = (1 << 53) - 1
+
+
+def fits(kind: int, value: object) -> bool:
+    """Whether an option of this type can have this value. What is chosen by its id is not judged here."""
+    taken = VALUES.get(kind)
+    if taken is None:
+        return True
+    return isinstance(value, taken) and (kind == BOOLEAN or not isinstance(value, bool))
+
+
+def judge_options(definition: Json, tree: Sequence[Json], *, whole: bool = True) -> None:
+    """What the client checks of a typed command before it sends it. Of one that is still being typed (not `whole`) only
+    that it names what there is. Raises Impossible."""
+    known = {option["name"]: option for option in definition.get("options") or []}
+    given = {option["name"]: option for option in tree}
+    if unknown := sorted(given.keys() - known.keys()):
+        raise Impossible(f"there is no option {unknown[0]}")
+    if any(option["type"] in NESTED for option in known.values()) and len(tree) != 1:
+        raise Impossible(f"choose one of {', '.join(known)}")
+    for name, option in known.items():
+        if name in given:
+            _judge_option(option, given[name], whole)
+        elif whole and option.get("required"):
+            raise Impossible(f"option {name} is required")
+
+
+def _judge_option(option: Json, given: Json, whole: bool) -> None:
+    if given.get("type") != option["type"]:
+        raise Impossible(f"option {option['name']} has the wrong type")
+    if option["type"] in NESTED:
+        judge_options(option, given.get("options") or [], whole=whole)
+    elif whole and (why := _unfit(option, given.get("value"))):
+        raise Impossible(f"option {option['name']} {why}")
+
+
+def _unfit(option: Json, value: Any) -> str | None:
+    if not fits(option["type"], value):
+        return f"cannot be {value!r}"
+    if option.get("choices") and value not in [choice["value"] for choice in option["choices"]]:
+        return "is none of its choices"
+    if isinstance(value, str) and not option.get("min_length", 0) <= len(value) <= option.get("max_length", 6000):
+        return "has the wrong length"
+    if option["type"] not in (INTEGER, NUMBER):
+        return None
+    least, most = option.get("min_value", -SAFE_INTEGER), option.get("max_value", SAFE_INTEGER)
+    return None if least <= value <= most else f"is not from {least} to {most}"
+
+
+def focused_in(tree: Sequence[Json]) -> Json | None:
+    """The option that is being typed."""
+    for option in tree:
+        found = option if option.get("focused") else focused_in(option.get("options") or [])
+        if found is not None:
+            return found
+    return None
+
+
+def definition_of(definition: Json, tree: Sequence[Json], name: str) -> Json:
+    """Of an option of the subcommand that `tree` is about. Raises Impossible."""
+    known = {option["name"]: option for option in definition.get("options") or []}
+    if name in known and known[name]["type"] not in NESTED:
+        return dict(known[name])
+    if len(tree) != 1 or tree[0]["name"] not in known:
+        raise Impossible(f"there is no option {name}")
+    return definition_of(known[tree[0]["name"]], tree[0].get("options") or [], name)
 
 
 def named(components: object, name: str) -> Json | None:

@@ -17,6 +17,7 @@ from scripts.playground.discord import messages, render
 from scripts.playground.discord.checks import SETTABLE, check_message
 from scripts.playground.discord.commands import check_choices
 from scripts.playground.discord.errors import Code, Complaints, Json, Refusal, invalid
+from scripts.playground.discord.filling import focused_in
 from scripts.playground.discord.mentions import ONLY_USERS
 from scripts.playground.discord.modals import check_modal
 from scripts.playground.discord.records import Event, Flag, Message, MessageType, Upload
@@ -68,9 +69,18 @@ class Interaction:
     """One thing that a person did with the app. Tests read `state`, `why`, `callback` and `original`."""
 
     def __init__(
-        self, world: "World", kind: Kind, person: str, channel: str, body: Json, source: Message | None
+        self,
+        world: "World",
+        kind: Kind,
+        person: str,
+        channel: str,
+        body: Json,
+        source: Message | None,
+        opened: "Interaction | None" = None,
     ) -> None:
+        """`source` is the message of a press, `opened` what was answered with the modal that is sent."""
         self.world, self.kind, self.person, self.channel, self.source = world, kind, person, channel, source
+        self.opened = opened
         self.id, self.token = world.make_id(), secrets.token_urlsafe(40)
         self.sent_at = world.clock.now()
         self.state, self.why = State.SENT, ""
@@ -167,7 +177,8 @@ class Interaction:
 
     def _choose(self, data: Json, files: Sequence[Upload]) -> None:
         complaints = Complaints()
-        check_choices(complaints, "data", data.get("choices") or [])
+        asked = focused_in(self.payload["data"].get("options") or [])
+        check_choices(complaints, "data", data.get("choices") or [], asked["type"] if asked else None)
         complaints.finish()
 
     def _open_modal(self, data: Json, files: Sequence[Upload]) -> None:
@@ -212,6 +223,8 @@ class Interaction:
             body |= {"name": _full_name(self.payload["data"]), "command_type": self.payload["data"].get("type", 1)}
         elif self.kind == Kind.COMPONENT and self.source:
             body["interacted_message_id"] = self.source.id
+        elif self.opened:
+            body["triggering_interaction_metadata"] = self.opened._metadata()
         return body
 
     # what people and tests wait for

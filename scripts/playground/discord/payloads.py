@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.playground.discord import cdn, commands, render
 from scripts.playground.discord.errors import Json
-from scripts.playground.discord.filling import Impossible
-from scripts.playground.discord.records import Channel, Upload
+from scripts.playground.discord.filling import Impossible, definition_of, focused_in, judge_options
+from scripts.playground.discord.records import Channel, Message, Upload
 
 if TYPE_CHECKING:
     from scripts.playground.discord.world import World
@@ -59,21 +59,23 @@ def option_tree(definition: Json | None, values: Mapping[str, Any], *, focused: 
         else:
             kind = option["type"] if option else _guess(value)
             tree.append({"name": name, "type": kind, "value": value} | ({"focused": True} if name == focused else {}))
-    if definition is not None and focused is None:
-        _demand(known, values)
     return tree
 
 
-def _demand(known: Mapping[str, Json], values: Mapping[str, Any]) -> None:
-    """What Discord's client checks before it sends anything."""
-    if any(option["type"] in (1, 2) for option in known.values()) and not values:
-        raise Impossible(f"choose one of {', '.join(known)}")
-    for name, option in known.items():
-        if option.get("required") and name not in values:
-            raise Impossible(f"option {name} is required")
-        value = values.get(name)
-        if isinstance(value, str) and not option.get("min_length", 0) <= len(value) <= option.get("max_length", 6000):
-            raise Impossible(f"option {name} has the wrong length")
+def judge_command(definition: Json, tree: list[Json], found: Message | None) -> None:
+    """What Discord's client checks of a command before it sends it; `found` is the message that a menu was opened on.
+    Raises Impossible."""
+    judge_options(definition, tree)
+    if definition["type"] == commands.MESSAGE and (found is None or found.visible_to is not None):
+        raise Impossible("a menu is opened on a message that everybody sees")
+
+
+def judge_typing(definition: Json, tree: list[Json]) -> None:
+    """Of a command that is still being typed: it must be about one option, which the app completes."""
+    judge_options(definition, tree, whole=False)
+    focused = focused_in(tree)
+    if focused is None or not definition_of(definition, tree, focused["name"]).get("autocomplete"):
+        raise Impossible("nothing is completed here")
 
 
 def _guess(value: object) -> int:

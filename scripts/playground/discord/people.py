@@ -6,7 +6,7 @@ A person who tries what the client does not offer gets Impossible; what Discord'
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scripts.playground.discord import deletions, marks, messages, payloads, render, threads
+from scripts.playground.discord import commands, deletions, marks, messages, payloads, render, threads
 from scripts.playground.discord.components import SELECTS
 from scripts.playground.discord.errors import Json
 from scripts.playground.discord.filling import Impossible, chosen, filled_modal, named, values_of
@@ -153,15 +153,18 @@ class Person:
             if checked:
                 raise
             definition = {"id": self.world.make_id(), "name": name, "type": type}
-        if checked and not self.world.may(self.id, place) & May.USE_APPLICATION_COMMANDS:
-            raise Impossible("no permission to use commands here")
-        if checked:
-            self._judge_default(definition)
         tree = _tree(definition if checked else None, options)
+        if checked:
+            self._judge(definition, place)
+            on_message = target is not None and type == commands.MESSAGE
+            payloads.judge_command(definition, tree, self._message(place, str(target)) if on_message else None)
         data = payloads.command_body(self.world, definition, tree, target)
         return self._send(Kind.COMMAND, place, {"data": data})
 
-    def _judge_default(self, definition: Json) -> None:
+    def _judge(self, definition: Json, place: Channel) -> None:
+        """Whether this person may use the command there."""
+        if not self.world.may(self.id, place) & May.USE_APPLICATION_COMMANDS:
+            raise Impossible("no permission to use commands here")
         needed = definition.get("default_member_permissions")
         granted = self.world.granted(self.id)
         if needed is not None and (granted & int(needed) != int(needed) or (needed == "0" and not granted & 8)):
@@ -174,6 +177,7 @@ class Person:
         place = self._channel(channel)
         definition = payloads.find_command(self.world, name)
         tree = _tree(definition, options, focused=focused or _last(options))
+        payloads.judge_typing(definition, tree)
         data = payloads.command_body(self.world, definition, tree)
         interaction = self._send(Kind.AUTOCOMPLETE, place, {"data": data})
         response = await interaction.response()
@@ -203,7 +207,7 @@ class Person:
         body: Json = {"data": {"custom_id": modal["custom_id"], "components": filled}}
         if opened.source:
             body["message"] = render.message(self.world, opened.source)
-        return self._send(Kind.MODAL, self._channel(opened.channel), body, opened.source)
+        return self._send(Kind.MODAL, self._channel(opened.channel), body, opened.source, opened)
 
     async def fill_in(self, message: Json, name: str, values: Mapping[str, Any]) -> Interaction:
         """Press what opens a modal, and send it with these values."""
@@ -211,9 +215,16 @@ class Person:
         await opened.response()
         return await self.submit(opened, values)
 
-    def _send(self, kind: Kind, place: Channel, body: Json, source: Message | None = None) -> Interaction:
+    def _send(
+        self,
+        kind: Kind,
+        place: Channel,
+        body: Json,
+        source: Message | None = None,
+        opened: Interaction | None = None,
+    ) -> Interaction:
         payload = payloads.envelope(self.world, self.id, place) | body
-        interaction = Interaction(self.world, kind, self.id, place.id, payload, source)
+        interaction = Interaction(self.world, kind, self.id, place.id, payload, source, opened)
         self._deliver(interaction)
         return interaction
 

@@ -208,8 +208,12 @@ class Play:
         return JSONResponse({"interaction_id": sent.id}, 202)
 
     async def autocomplete(self, request: Request) -> Response:
+        """What the app offers; null where it did not answer, which the client shows beside the field."""
         given, person = await _given(request), self._person(request.path_params["user"])
-        choices = await person.autocomplete(given["channel_id"], given["name"], given.get("options") or [])
+        try:
+            choices = await person.autocomplete(given["channel_id"], given["name"], given.get("options") or [])
+        except InteractionFailed:
+            return JSONResponse({"choices": None})
         return JSONResponse({"choices": choices})
 
 

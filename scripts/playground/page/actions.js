@@ -59,8 +59,14 @@ export class Actions {
 
   async command(channel, command, options, files = []) {
     const asked = await this.#tried(() => this.play.command(channel, command.root, options, files));
-    if (asked) this.world.awaitAnswer(asked.interaction_id, { kind: "command", channel, name: command.name });
+    if (asked) this.world.awaitAnswer(asked.interaction_id, { kind: "command", channel, name: `/${command.name}` });
     return asked !== undefined;
+  }
+
+  /** One of the app's commands for messages. */
+  async runOn(message, command) {
+    const asked = await this.#tried(() => this.play.runOn(message, command.name));
+    if (asked) this.world.awaitAnswer(asked.interaction_id, { kind: "command", channel: message.channel_id, name: command.name });
   }
 
   async press(message, customId, values) {
@@ -83,10 +89,16 @@ export class Actions {
     if (!asked) return;
     this.world.closeModal();
     if (modal.message_id) this.#await(asked.interaction_id, modal.channel_id, modal.message_id, modal.custom_id);
+    else this.world.awaitAnswer(asked.interaction_id, { kind: "command", channel: modal.channel_id, name: modal.title });
   }
 
+  /** What the app offers for the option that is typed; null when it did not answer. */
   async complete(channel, command, options) {
-    return (await this.#tried(() => this.play.complete(channel, command.root, options)))?.choices ?? [];
+    try {
+      return (await this.play.complete(channel, command.root, options)).choices;
+    } catch {
+      return null; // said where one types: this is asked again with the next key
+    }
   }
 
   async #tried(doing) {

@@ -44,6 +44,11 @@ export class Play {
     return this.#send("POST", "commands", withFiles({ channel_id: channel, name, options }, files));
   }
 
+  /** A command for messages, on this one. */
+  runOn(message, name) {
+    return this.#send("POST", "commands", { channel_id: message.channel_id, name, type: 3, target_id: message.id });
+  }
+
   press(message, customId, values) {
     const pressed = { channel_id: message.channel_id, message_id: message.id, custom_id: customId };
     return this.#send("POST", "components", values ? { ...pressed, values } : pressed);

@@ -15,6 +15,7 @@ export class CommandField {
   #chips = new Map(); // option's name → {chip, field, value}
   #fault = null;
   #timer = null;
+  #asked = 0; // how often the app was asked for suggestions
   #row = el("div", { class: "chips" });
 
   constructor({ world, actions, sent, command, values, channel, picker, leave, lead }) {
@@ -25,7 +26,6 @@ export class CommandField {
     const used = command.options.filter((option) => option.required || option.name in values);
     used.forEach((option) => this.#add(option, values[option.name] ?? ""));
     this.#more();
-    if (!this.#chips.size) this.#bare();
   }
 
   focus() {
@@ -75,7 +75,9 @@ export class CommandField {
     const grow = file ? field : el("span", { class: "grower" }, field);
     const chip = { option, field, grow, chip: el("label", { class: "chip" }, el("span", { class: "chip-name" }, option.name), grow), value: null };
     this.#chips.set(option.name, chip);
-    this.#row.querySelector(".more")?.before(chip.chip) ?? this.#row.append(chip.chip);
+    const more = this.#row.querySelector(".more");
+    if (more) more.before(chip.chip);
+    else this.#row.append(chip.chip);
     this.#write(chip, text);
     field.addEventListener("focus", () => this.#enter(chip));
     field.addEventListener("blur", () => this.picker.hide());
@@ -151,13 +153,19 @@ export class CommandField {
   /** The options that are not in use, each one click away. */
   #more() {
     const free = this.command.options.filter((option) => !this.#chips.has(option.name));
-    this.#row.querySelector(".more")?.remove();
+    this.#row.querySelectorAll(".more, .bare").forEach((part) => part.remove());
+    if (!this.#chips.size) this.#bare();
     if (!free.length) return;
-    const add = (option) => el("button", { type: "button", class: "add-option", title: option.description, onclick: () => this.#add(option, "").field.focus() }, `+ ${option.name}`);
+    const use = (option) => {
+      const { field } = this.#add(option, "");
+      this.#more();
+      field.focus();
+    };
+    const add = (option) => el("button", { type: "button", class: "add-option", title: option.description, onclick: () => use(option) }, `+ ${option.name}`);
     this.#row.append(el("span", { class: "more" }, free.map(add)));
   }
 
-  /** A command without options still needs something that takes the Enter key. */
+  /** A command of which no option is in use still needs something that takes the Enter key. */
   #bare() {
     const field = el("button", { type: "button", class: "bare", onclick: () => this.#send() }, "Press Enter to send");
     field.addEventListener("keydown", (event) => {
@@ -194,9 +202,12 @@ export class CommandField {
   }
 
   async #complete(chip) {
+    const asked = (this.#asked += 1);
     const options = tree(this.command, this.#values(), chip.option.name);
     const choices = await this.actions.complete(this.channel, this.command, options);
-    if (this.focused === chip.field) this.#suggest(chip, choices.map((it) => ({ label: it.name, value: it.value })), false);
+    if (asked !== this.#asked || document.activeElement !== chip.field) return; // something else was typed since
+    if (choices) this.#suggest(chip, choices.map((it) => ({ label: it.name, value: it.value })), false);
+    else this.picker.show(chip.option.name, [], null, "Loading options failed.");
   }
 
   #suggest(chip, choices, narrow = true) {
@@ -204,7 +215,8 @@ export class CommandField {
     const fitting = narrow ? choices.filter((choice) => choice.label.toLowerCase().includes(typed)) : choices;
     const settled = chip.value !== null || fitting.some((choice) => choice.label === chip.field.value);
     const rows = settled ? [] : fitting.slice(0, 25).map((choice) => ({ key: String(choice.value), value: choice, label: choice.label }));
-    this.picker.show(chip.option.name, rows, (choice) => this.#pick(chip, choice));
+    const none = narrow || settled ? "" : "No options match your search.";
+    this.picker.show(chip.option.name, rows, (choice) => this.#pick(chip, choice), none);
   }
 
   #pick(chip, choice) {

@@ -116,7 +116,7 @@ export class Composer {
       note: this.world.application.name,
       picture: avatar(bot, 32),
     });
-    this.#picker.show("Commands", found.slice(0, 25).map(row), (command) => this.#enter(command, {}));
+    this.#picker.show("Commands", found.map(row), (command) => this.#enter(command, {}));
   }
 
   #offerPeople() {

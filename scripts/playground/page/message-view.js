@@ -13,6 +13,7 @@ import { clock, full, moment } from "./time.js";
 
 const TYPE = { ADDED: 1, RENAMED: 4, JOIN: 7, THREAD_CREATED: 18, REPLY: 19, COMMAND: 20, STARTER: 21, CONTEXT: 23 };
 const SPOKEN = new Set([0, TYPE.REPLY, TYPE.COMMAND, TYPE.CONTEXT]);
+const MENU = 3; // the type of a command that a message's menu has
 const V2 = 1 << 15;
 const GROUP_MS = 7 * 60_000;
 
@@ -116,9 +117,10 @@ function showText(node, message, world) {
 function leadView(message, world) {
   const asked = interactionOf(message);
   const replied = message.referenced_message;
-  if (asked && (message.type === TYPE.COMMAND || asked.name)) {
-    const command = asked.name ?? asked.command_name ?? world.application?.name ?? "a command";
-    return el("div", { class: "lead" }, avatar(asked.user, 16), el("strong", {}, nameOf(asked.user)), " used ", el("span", { class: "mention" }, icon("command", 12), command));
+  const first = asked?.triggering_interaction_metadata ?? asked; // of what was written in a form: who opened it, and how
+  if (first && (message.type === TYPE.COMMAND || first.name)) {
+    const command = first.name ?? first.command_name ?? world.application?.name ?? "a command";
+    return el("div", { class: "lead" }, avatar(asked.user, 16), el("strong", {}, nameOf(asked.user)), " used ", el("span", { class: "mention" }, first.command_type !== MENU && icon("command", 12), command));
   }
   if (message.type !== TYPE.REPLY) return null;
   if (!replied) return el("div", { class: "lead" }, el("em", {}, "Original message was deleted"));
@@ -189,7 +191,7 @@ function showStarter(article, message, context) {
 
 const toolable = (message, { starter }) => !(message.flags & LOADING || hidden(message) || starter);
 
-function toolsView(message, { world, reply, edit, actions }) {
+function toolsView(message, { world, reply, edit, actions, menu }) {
   const mine = message.author.id === world.me.id;
   const tool = (name, label, act) => el("button", { type: "button", class: "tool", "aria-label": label, title: label, onclick: act }, icon(name, 18));
   return el(
@@ -198,7 +200,13 @@ function toolsView(message, { world, reply, edit, actions }) {
     tool("reply", "Reply", () => reply(message)),
     mine && tool("pencil", "Edit", () => edit(message.id)),
     mine && tool("trash", "Delete", () => actions.remove(message)),
+    tool("more", "More", ({ currentTarget }) => menu(message.id, below(currentTarget))),
   );
+}
+
+function below(button) {
+  const { left, bottom } = button.getBoundingClientRect();
+  return { x: left, y: bottom + 4 };
 }
 
 function editView(message, { edit, actions, world }) {

@@ -4,6 +4,7 @@
 import { Composer } from "./composer.js";
 import { el, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
+import { entriesFor, openMenu } from "./menu.js";
 import { continues, messageView, showMessage, stampOf } from "./message-view.js";
 import { appTag, avatar } from "./people.js";
 import { THREADS, sentAt } from "./state.js";
@@ -29,6 +30,7 @@ export class Pane {
     this.composer = new Composer({ world, actions, sent: () => this.#toEnd() });
     this.root = el("section", { class: side ? "pane side" : "pane" }, this.#header, el("div", { class: "log-box" }, this.#log, this.#jump), this.composer.root, this.#typing, this.#drop);
     this.#takeDrops();
+    this.#rows.addEventListener("contextmenu", (event) => this.#rightClicked(event));
     // The log itself becomes smaller when the composer grows.
     const sizes = new ResizeObserver(() => (this.#pinned ? this.#toEnd() : this.#showJump()));
     [this.#rows, this.#log].forEach((part) => sizes.observe(part));
@@ -110,7 +112,22 @@ export class Pane {
       this.#editing = id;
       this.world.changed();
     };
-    return { world: this.world, actions: this.actions, compact, editing: this.#editing, edit, reply: (message) => this.composer.replyTo(message) };
+    return { world: this.world, actions: this.actions, compact, editing: this.#editing, edit, reply: (message) => this.composer.replyTo(message), menu: (id, at) => this.#menu(id, at) };
+  }
+
+  /** Of the message as it is now. */
+  #menu(id, at) {
+    const message = this.world.messages.get(this.channel)?.get(id);
+    if (message) openMenu(at, "Message", entriesFor(message, this.#context(false)));
+  }
+
+  /** Links, pictures and what is selected keep the browser's own menu. */
+  #rightClicked(event) {
+    const article = event.target.closest("article[data-key]");
+    const own = event.target.closest("a, img, input, textarea") || !getSelection().isCollapsed;
+    if (own || !article?.querySelector(":scope > .tools")) return;
+    event.preventDefault();
+    this.#menu(article.dataset.key, { x: event.clientX, y: event.clientY });
   }
 
   #typists() {
@@ -166,7 +183,7 @@ function waitingView(asked, world) {
   const dismiss = el("button", { type: "button", class: "link", onclick: () => world.dismiss(asked.interaction) }, "Dismiss message");
   const said = asked.why
     ? el("p", { class: "failed", role: "alert" }, icon("warn", 14), `The application did not respond`, el("span", { class: "note" }, " · Only you can see this · ", dismiss))
-    : el("p", { class: "sending" }, `Sending /${asked.name}…`);
+    : el("p", { class: "sending" }, `Sending ${asked.name}…`);
   const head = el("header", { class: "message-head" }, el("span", { class: "author" }, world.personName(bot.id)), appTag());
   return el("article", { class: asked.why ? "message ephemeral" : "message late" }, el("div", { class: "message-row" }, el("div", { class: "message-side" }, avatar({ ...bot, bot: true })), el("div", { class: "message-main" }, head, said)));
 }

@@ -12,23 +12,25 @@ export class Picker {
   #pick = null;
   #list = el("div", { class: "picker-rows", role: "listbox", id: this.#id, "aria-label": "Suggestions" });
   #title = el("div", { class: "picker-title" });
+  #said = el("p", { class: "picker-said", role: "status" });
 
   constructor(field) {
     this.field = field;
-    this.root = el("div", { class: "picker", hidden: true, onmousedown: (event) => event.preventDefault() }, this.#title, this.#list);
+    this.root = el("div", { class: "picker", hidden: true, onmousedown: (event) => event.preventDefault() }, this.#title, this.#said, this.#list);
   }
 
   get open() {
     return !this.root.hidden;
   }
 
-  /** `rows`: [{value, label, hint?, note?, picture?}]; an empty list closes it. */
-  show(title, rows, pick) {
+  /** `rows`: [{value, label, hint?, note?, picture?}]; an empty list closes it, unless there is something to `say`. */
+  show(title, rows, pick, say = "") {
     const kept = this.open ? this.#rows[this.#at]?.key : undefined;
     this.#rows = rows;
     this.#pick = pick;
     this.#at = Math.max(0, rows.findIndex((row) => row.key !== undefined && row.key === kept));
-    this.root.hidden = rows.length === 0;
+    this.root.hidden = rows.length === 0 && !say;
+    this.#said.textContent = rows.length ? "" : say;
     this.#title.textContent = title;
     this.#list.replaceChildren(...rows.map((row, at) => this.#row(row, at)));
     this.#mark();
@@ -39,7 +41,7 @@ export class Picker {
   }
 
   key(event) {
-    if (!this.open) return false;
+    if (!this.open || (!this.#rows.length && event.key !== "Escape")) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) this.#move(step);
     else if (event.key === "Enter" || event.key === "Tab") this.#choose(this.#at);
@@ -81,7 +83,7 @@ export class Picker {
     field.setAttribute("role", "combobox");
     field.setAttribute("aria-controls", this.#id);
     field.setAttribute("aria-expanded", this.open);
-    if (this.open) field.setAttribute("aria-activedescendant", `${this.#id}-${this.#at}`);
+    if (this.open && this.#rows.length) field.setAttribute("aria-activedescendant", `${this.#id}-${this.#at}`);
     else field.removeAttribute("aria-activedescendant");
   }
 }

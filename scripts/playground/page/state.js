@@ -134,6 +134,11 @@ export class World {
     return typing.filter(([id, until]) => until > now && id !== this.me?.id).map(([id]) => this.personName(id));
   }
 
+  /** The app's commands for messages. */
+  menus() {
+    return this.commands.filter((command) => command.type === 3);
+  }
+
   waitingIn(channel, kind) {
     return [...this.waiting.values()].filter((it) => it.channel === channel && it.kind === kind);
   }

@@ -1,0 +1,50 @@
+"""Who may run which subcommand, beside being heard at all (see `door`). What is not named here, everybody may.
+
+Discord knows permissions for a whole command only, and `/opencord` is one. So this is decided here, by what Discord
+says of the member with every interaction.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+
+from app.commands.door import TurnedAway
+from app.commands.ports import Room
+from app.discord.interactions import Interaction
+
+# https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags
+ADMINISTRATOR = 1 << 3
+MANAGE_CHANNELS = 1 << 4
+MANAGE_GUILD = 1 << 5
+
+
+class Who(Enum):
+    """Everybody else is told what they would need."""
+
+    CHANNEL_MANAGER = "Only people who may manage this channel (Manage Channel) can do that. Please ask one of them."
+    OPERATOR = (
+        "Only people with the operators' role, or who may manage this server (Manage Server), can do that. "
+        "Please ask one of them."
+    )
+
+
+WHO: Mapping[tuple[str, ...], Who] = {
+    ("admin", "shell"): Who.OPERATOR,
+    ("admin", "logs"): Who.OPERATOR,
+    ("config", "channel"): Who.CHANNEL_MANAGER,
+}
+
+
+def check(path: tuple[str, ...], interaction: Interaction, room: Room) -> None:
+    """Raises TurnedAway. `path` is the subcommand's, with its group in front."""
+    who = WHO.get(path)
+    if who is not None and not may(who, interaction, room):
+        raise TurnedAway(who.value)
+
+
+def may(who: Who, interaction: Interaction, room: Room) -> bool:
+    if interaction.permissions & ADMINISTRATOR:
+        return True
+    if who is Who.CHANNEL_MANAGER:
+        return bool(interaction.permissions & (MANAGE_CHANNELS | MANAGE_GUILD))
+    roles = interaction.member.roles if interaction.member else ()
+    return room.operator_role in roles or bool(interaction.permissions & MANAGE_GUILD)

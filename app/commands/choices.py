@@ -1,0 +1,133 @@
+"""What may be chosen for a preference: how a value must look, what is offered while somebody types it, and how it is
+shown to others.
+
+Models and agents are checked against what OpenCode offers, as far as that is known here: before the first machine has
+come up, every name of the right form will do. Of repositories and branches only the form is checked, for whether they
+exist is seen by the machine that clones them. Everybody in a server can read what is settled there, so an address with
+a password in it is turned away.
+"""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from app.commands.door import TurnedAway
+from app.commands.ports import Room
+from app.commands.words import UNKNOWN_OPTION
+from app.discord.notation import code, path, visible
+from app.ids import GuildId
+from app.turns.catalogue import Kind, matching, nearest
+from app.turns.preferences import Preference, Routing
+from app.turns.status import Verbosity
+
+LONGEST = 300  # characters of any value
+SHOWN = 120  # of these when it is told
+
+UNKNOWN = "I know no {kind} called {name}. The nearest are: {nearest}. Please choose one from the list."
+NO_MODEL = "A model is written as provider/model, for example opencode/claude-sonnet-4-5. Please try it that way."
+NO_AGENT = "An agent's name is one word, for example build or plan. Please try it that way."
+NO_REPOSITORY = (
+    "That is no address that can be cloned. Please give one such as https://github.com/owner/name, ssh://… or "
+    "git@host:owner/name."
+)
+CREDENTIALS = (
+    "Please give the address without a user name, password or token: everybody here could read it. For private "
+    "repositories on GitHub whoever runs this bot sets GITHUB_TOKEN. If that was a real password, change it now."
+)
+NO_BRANCH = "That cannot be the name of a branch. Please give it as git shows it, for example main or fix/login."
+EVERYBODY = "everybody"
+
+KINDS = {Preference.MODEL: Kind.MODEL, Preference.AGENT: Kind.AGENT}
+LISTS: dict[Preference, type[StrEnum]] = {Preference.ROUTING: Routing, Preference.VERBOSITY: Verbosity}
+FORMS = {Kind.MODEL: (re.compile(r"[^/\s]+/\S+"), NO_MODEL), Kind.AGENT: (re.compile(r"\S+"), NO_AGENT)}
+
+# What the operator may give as SANDBOX_REPO_URL: `ext::` and a leading dash would make git run a command.
+ADDRESS = re.compile(r"(https?|ssh|git|file)://[^\s\\?#]+|\w[\w.-]*@\w[\w.-]*:[^\s\\]+|/[^\s\\]+")
+# https://git-scm.com/docs/git-check-ref-format
+REFNAME = re.compile(r"[^\s~^:?*\[\\]+")
+NO_REFNAME = re.compile(r"^[-/]|^@$|\.\.|//|@\{|[/.]$|(^|/)\.|\.lock(/|$)")
+
+
+async def checked(preference: Preference, typed: str, room: Room) -> str:
+    """The value as it is kept. Raises TurnedAway, in words that say what it should be."""
+    value = typed.strip()
+    if preference in KINDS:
+        return await _known(KINDS[preference], value, room)
+    if preference in LISTS:
+        return _listed(LISTS[preference], value)
+    if preference is Preference.REPOSITORY:
+        return repository(value)
+    return branch(value) if preference is Preference.BRANCH else _role(value)
+
+
+async def offered(preference: Preference, typed: str, guild: GuildId, room: Room) -> Sequence[tuple[str, str]]:
+    """Names and values, for autocomplete."""
+    if preference in KINDS:
+        entries = matching(typed, await room.catalogue.entries(KINDS[preference]))
+        return [(f"{one.name} ({one.about})" if one.about else one.name, one.name) for one in entries]
+    if preference is Preference.REPOSITORY:
+        known = await room.preferences.repositories(guild)
+        return [(address, address) for address in known if typed.strip().casefold() in address.casefold()]
+    return []
+
+
+def shown(preference: Preference, value: str, guild: GuildId) -> str:
+    """In Discord's notation. A role is mentioned, and is told by its name so."""
+    if preference is Preference.APPROVER:
+        return EVERYBODY if value == guild else f"<@&{value}>"
+    return path(value, SHOWN) if preference is Preference.REPOSITORY else code(value, SHOWN)
+
+
+def repository(address: str) -> str:
+    """Something to clone, without a password in it. Raises TurnedAway."""
+    try:
+        parts = urlsplit(address)
+        whole = parts.hostname is not None or parts.scheme not in ("http", "https", "ssh", "git")
+        sound = whole and parts.port != 0
+    except ValueError:  # of the host or the port
+        raise TurnedAway(CREDENTIALS if "@" in address else NO_REPOSITORY) from None
+    login = parts.netloc.rpartition("@")[0]
+    if ":" in login or (login and parts.scheme != "ssh"):
+        raise TurnedAway(CREDENTIALS)
+    if not sound or not ADDRESS.fullmatch(address) or not _is_plain(address):
+        raise TurnedAway(NO_REPOSITORY)
+    return address
+
+
+def branch(name: str) -> str:
+    """Something that git could call a branch. Raises TurnedAway."""
+    if not REFNAME.fullmatch(name) or NO_REFNAME.search(name) or not _is_plain(name):
+        raise TurnedAway(NO_BRANCH)
+    return name
+
+
+async def _known(kind: Kind, name: str, room: Room) -> str:
+    form, otherwise = FORMS[kind]
+    entries = await room.catalogue.entries(kind)
+    if any(one.name == name for one in entries):
+        return name
+    if entries:
+        alike = ", ".join(code(one, SHOWN) for one in nearest(name, entries))
+        raise TurnedAway(UNKNOWN.format(kind=kind, name=code(name, SHOWN), nearest=alike))
+    if not form.fullmatch(name) or not _is_plain(name):
+        raise TurnedAway(otherwise)
+    return name
+
+
+def _listed(values: type[StrEnum], value: str) -> str:
+    try:
+        return values(value).value
+    except ValueError:
+        raise TurnedAway(UNKNOWN_OPTION) from None
+
+
+def _role(id: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,20}", id):
+        raise TurnedAway(UNKNOWN_OPTION)
+    return id
+
+
+def _is_plain(value: str) -> bool:
+    """Of a length that can be kept, and with nothing in it that cannot be seen."""
+    return len(value) <= LONGEST and visible(value) == value

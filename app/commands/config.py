@@ -1,0 +1,111 @@
+"""`/opencord config`: what is settled here and by whom, and settling several things at once, for this thread or for all
+threads of the channel.
+
+A channel's settings are for those who may manage it (see `access`). So is a thread's approver, for it says who may give
+the agent leave, and whoever may not do so by the channel's word could otherwise name their own role.
+"""
+
+from collections.abc import Sequence
+
+from app.commands import access
+from app.commands.answers import Answer
+from app.commands.choices import checked
+from app.commands.door import TurnedAway, Visitor, let_in
+from app.commands.ports import Room
+from app.commands.settling import Changes, Spot, channel_of, settle, standing_value, suggested, thread_of
+from app.commands.words import UNKNOWN_OPTION
+from app.discord.interactions import Interaction
+from app.discord.limits import CONTENT
+from app.discord.payloads import Payload, told
+from app.discord.text import shorten
+from app.turns.preferences import Preference, Routing
+from app.turns.status import Verbosity
+
+NOTHING_GIVEN = "Nothing was changed: please choose at least one option, such as model or repository."
+BOTH = "Please either give {name} or clear it, not both."
+LONE_BRANCH = "A branch belongs to a repository, and none is settled here. Please give the repository with it."
+HEADING = "What counts in {where}:"
+HINT = (
+    "A repository and its branch count for new machines: /opencord reset makes one. "
+    "Change any of this with /opencord config thread, or /opencord config channel for all threads of the channel."
+)
+
+
+def _text(name: str, description: str, **more: object) -> Payload:
+    return {"type": 3, "name": name, "description": description, **more}
+
+
+def _choices(*values: str) -> list[Payload]:
+    return [{"name": value, "value": value} for value in values]
+
+
+ROLE = 8
+SETTINGS: list[Payload] = [
+    _text("repository", "Address of what new machines clone", autocomplete=True),
+    _text("branch", "Branch of that repository"),
+    _text("model", "As provider/model", autocomplete=True),
+    _text("agent", "Such as build or plan", autocomplete=True),
+    _text("routing", "Who decides whether a message is a question; off: all are", choices=_choices(*Routing)),
+    _text("verbosity", "How much of the work is shown", choices=_choices(*Verbosity)),
+    {"type": ROLE, "name": "approver", "description": "Only this role may allow what the agent asks leave for"},
+    _text("clear", "One to take back", choices=_choices(*Preference)),
+]
+REGISTRATION: Payload = {
+    "type": 2,
+    "name": "config",
+    "description": "Settings of this thread or channel",
+    "options": [
+        {"type": 1, "name": "show", "description": "What counts here, and who settled it"},
+        {"type": 1, "name": "channel", "description": "Settle it for all threads of the channel", "options": SETTINGS},
+        {"type": 1, "name": "thread", "description": "Settle it for this thread", "options": SETTINGS},
+    ],
+}
+
+
+async def run(interaction: Interaction, room: Room) -> Answer:
+    visitor = await let_in(interaction, room)
+    if interaction.command[2] == "show":
+        return Answer(told(await overview(visitor, room)))
+    spot = channel_of(visitor) if interaction.command[2] == "channel" else thread_of(visitor)
+    changes = await wanted(interaction, room)
+    if Preference.APPROVER in changes and not access.may(access.Who.CHANNEL_MANAGER, interaction, room):
+        raise TurnedAway(access.Who.CHANNEL_MANAGER.value)
+    await check_branch(spot, changes, room)
+    return await settle(spot, changes, room)
+
+
+async def suggest(interaction: Interaction, room: Room) -> Sequence[tuple[str, str]]:
+    focused = interaction.focused or ""
+    return await suggested(Preference(focused), interaction, room) if focused in list(Preference) else []
+
+
+async def overview(visitor: Visitor, room: Room) -> str:
+    """A line for every preference: a table would not show the names of roles, nor a long address on a narrow screen."""
+    place = visitor.place
+    settled = await room.preferences.settled(place)
+    where = f"<#{place.thread or place.channel}>"
+    lines = [f"- **{preference}**: {standing_value(preference, place, settled)}" for preference in Preference]
+    return shorten("\n".join([HEADING.format(where=where), *lines, HINT]), CONTENT)
+
+
+async def wanted(interaction: Interaction, room: Room) -> Changes:
+    """What was given. An empty option leaves as it is what it is about. Raises TurnedAway."""
+    given = {name: str(value).strip() for name, value in interaction.options.items()}
+    cleared = given.pop("clear", "")
+    if cleared and cleared not in list(Preference):
+        raise TurnedAway(UNKNOWN_OPTION)
+    if given.get(cleared):
+        raise TurnedAway(BOTH.format(name=cleared))
+    changes = {Preference(name): await checked(Preference(name), value, room) for name, value in given.items() if value}
+    if not changes and not cleared:
+        raise TurnedAway(NOTHING_GIVEN)
+    return {**changes, **({Preference(cleared): None} if cleared else {})}
+
+
+async def check_branch(spot: Spot, changes: Changes, room: Room) -> None:
+    """A branch without a repository would never count. Raises TurnedAway."""
+    if changes.get(Preference.BRANCH) is None or changes.get(Preference.REPOSITORY) is not None:
+        return
+    settled = await room.preferences.settled(spot.place)
+    if Preference.REPOSITORY in changes or settled.value(Preference.REPOSITORY) is None:
+        raise TurnedAway(LONE_BRANCH)

@@ -1,0 +1,101 @@
+"""`/opencord diff`: what the thread's last question changed, or all of the workspace that is not committed: how much of
+which file, and a patch. Only the asker sees it; the machine is woken for it."""
+
+from enum import StrEnum
+
+from app.commands import past
+from app.commands.answers import Answer, Result
+from app.commands.door import TurnedAway, let_in
+from app.commands.ports import Room
+from app.commands.session import check_machine, roused, woken
+from app.commands.words import UNKNOWN_OPTION
+from app.discord.interactions import Interaction
+from app.discord.limits import FILE_BYTES
+from app.discord.notation import path
+from app.discord.payloads import Payload, deferred
+from app.discord.summary_view import SUBJECT, counted, more
+from app.ids import SessionId, ThreadId
+from app.turns.ports import Difference
+from app.turns.progress import Change
+from app.turns.records import File
+
+FILES = 12  # that are named; the patch has them all
+
+
+class Extent(StrEnum):
+    QUESTION = "question"
+    WORKSPACE = "workspace"
+
+
+MEANING = {Extent.QUESTION: "the last question", Extent.WORKSPACE: "everything that is not committed"}
+REGISTRATION: Payload = {
+    "type": 1,
+    "name": "diff",
+    "description": "What was changed: how much of which file, and the patch",
+    "options": [
+        {
+            "type": 3,
+            "name": "of",
+            "description": "What to look at; the last question, if you do not say",
+            "choices": [{"name": MEANING[extent], "value": extent.value} for extent in Extent],
+        }
+    ],
+}
+
+UNCHANGED = {
+    Extent.QUESTION: "The last question changed nothing, or what it changed was undone.",
+    Extent.WORKSPACE: "Everything in the workspace is committed, or it has no git repository.",
+}
+HEADS = {
+    Extent.QUESTION: "The last question changed {files}{lines}.",
+    Extent.WORKSPACE: "Not committed: {files}{lines}.",
+}
+ATTACHED = "The patch is in the file."
+NO_PATCH = "None of it is text, so there is no patch."
+TOO_LARGE = (
+    f"The patch is larger than Discord takes ({FILE_BYTES // 1024**2} MB). Ask OpenCode to show you a part of it."
+)
+
+
+async def run(interaction: Interaction, room: Room) -> Answer:
+    try:
+        extent = Extent(str(interaction.options.get("of", Extent.QUESTION)))
+    except ValueError:
+        raise TurnedAway(UNKNOWN_OPTION) from None
+    if extent is Extent.WORKSPACE:
+        thread = (await let_in(interaction, room)).thread
+        await check_machine(thread, room)
+        return Answer(deferred(ephemeral=True), lambda: of_workspace(thread, room))
+    last = await past.newest(interaction, room)
+    session = await past.session_of(last, room)
+    return Answer(deferred(ephemeral=True), lambda: of_question(last, session, room))
+
+
+async def of_workspace(thread: ThreadId, room: Room) -> Result:
+    machine = await roused(thread, room)
+    return shown(await room.bench.uncommitted(machine), Extent.WORKSPACE)
+
+
+async def of_question(last: past.Past, session: SessionId, room: Room) -> Result:
+    machine = await woken(last.thread, session, room)
+    return shown(await room.bench.difference(machine, session, last.turn.id), Extent.QUESTION)
+
+
+def shown(difference: Difference, extent: Extent) -> Result:
+    changes, patch = difference.changes, difference.patch.encode("utf-8", "replace")
+    if not changes:
+        return Result(UNCHANGED[extent])
+    end = ATTACHED if 0 < len(patch) <= FILE_BYTES else TOO_LARGE if patch else NO_PATCH
+    files = (File("changes.diff", patch),) if end is ATTACHED else ()
+    return Result("\n".join([head(changes, extent), *listed(changes), end]), files=files)
+
+
+def head(changes: tuple[Change, ...], extent: Extent) -> str:
+    files = f"{len(changes):,} file{'s' * (len(changes) != 1)}"
+    lines = counted(sum(one.added for one in changes), sum(one.removed for one in changes))
+    return HEADS[extent].format(files=files, lines=lines)
+
+
+def listed(changes: tuple[Change, ...]) -> list[str]:
+    lines = [f"- {path(one.file, SUBJECT)}{counted(one.added, one.removed)}" for one in changes[:FILES]]
+    return [*lines, more(len(changes) - FILES)] if len(changes) > FILES else lines

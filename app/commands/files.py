@@ -1,0 +1,145 @@
+"""`/opencord files`: what lies in the workspace of the thread's machine. Only the asker sees it."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from app.commands.answers import Answer, Result
+from app.commands.by_hand import met, wake
+from app.commands.door import TurnedAway
+from app.commands.ports import Room
+from app.discord.interactions import Interaction
+from app.discord.limits import CONTENT, FILE_BYTES
+from app.discord.notation import fence, visible
+from app.discord.notation import path as written
+from app.discord.payloads import Payload, deferred
+from app.discord.text import units
+from app.ids import ThreadId
+from app.sandboxes.console import Elsewhere, Entry, Listing
+from app.sandboxes.ports import Absent, TooLarge
+from app.turns.attachments import in_words, safe_name
+from app.turns.records import File
+
+LONGEST_PATH = 1_000  # characters
+
+REGISTRATION: Payload = {
+    "type": 2,
+    "name": "files",
+    "description": "What lies in the workspace of this thread's machine",
+    "options": [
+        {
+            "type": 1,
+            "name": "list",
+            "description": "Show what is in a folder",
+            "options": [
+                {"type": 3, "name": "path", "description": "A folder of the workspace", "max_length": LONGEST_PATH}
+            ],
+        },
+        {
+            "type": 1,
+            "name": "get",
+            "description": "Get one file",
+            "options": [
+                {
+                    "type": 3,
+                    "name": "path",
+                    "description": "Of the file, such as src/main.py",
+                    "required": True,
+                    "max_length": LONGEST_PATH,
+                }
+            ],
+        },
+    ],
+}
+
+NO_PATH = "Please say which file: its path in the workspace, such as src/main.py. `/opencord files list` shows them."
+OUTSIDE = "I can only show what is in the workspace. Please give the path from there, such as src/main.py."
+NO_FILE = "There is no file {path} in the workspace. `/opencord files list` shows what there is."
+NO_FOLDER = "There is no folder {path} in the workspace. `/opencord files list` shows what there is."
+IS_FILE = "{path} is a file. `/opencord files get` gets it."
+IS_FOLDER = "{path} is a folder. `/opencord files list` shows what is in it."
+EMPTY_FILE = "{path} is empty: there is nothing to attach."
+TOO_LARGE = (
+    f"{{path}} is larger than what Discord takes as a file ({FILE_BYTES // 2**20} MB). "
+    "Please ask me for a part of it, or for a compressed copy."
+)
+ALL_ATTACHED = "The file has all of them."
+FIRST_ONLY = "These are the first {number}."
+WORKSPACE = "The workspace"
+SHOWN = 80  # characters of a path
+
+
+async def run(interaction: Interaction, room: Room) -> Answer:
+    visitor, _ = await met(interaction, room)
+    path = asked(interaction)
+    if interaction.command[2] == "list":
+        return Answer(deferred(ephemeral=True), lambda: listed(visitor.thread, path, room))
+    if not path:
+        raise TurnedAway(NO_PATH)
+    return Answer(deferred(ephemeral=True), lambda: fetched(visitor.thread, path, room))
+
+
+def asked(interaction: Interaction) -> str:
+    """The path that was written, empty for the workspace itself. Raises TurnedAway."""
+    text = str(interaction.options.get("path", "")).strip()
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or text.startswith("~"):
+        raise TurnedAway(OUTSIDE)
+    return str(path) if path.parts else ""
+
+
+async def listed(thread: ThreadId, path: str, room: Room) -> Result:
+    await wake(thread, room)
+    try:
+        listing = await room.console.list(thread, path)
+    except Absent:
+        return Result(NO_FOLDER.format(path=written(path, SHOWN)))
+    except Elsewhere:
+        return Result(IS_FILE.format(path=written(path, SHOWN)))
+    return shown(path, listing)
+
+
+async def fetched(thread: ThreadId, path: str, room: Room) -> Result:
+    await wake(thread, room)
+    shown = written(path, SHOWN)
+    try:
+        content = await room.console.get(thread, path, FILE_BYTES)
+    except Absent:
+        return Result(NO_FILE.format(path=shown))
+    except Elsewhere:
+        return Result(IS_FOLDER.format(path=shown))
+    except TooLarge:
+        return Result(TOO_LARGE.format(path=shown))
+    if not content:  # Discord takes no empty file
+        return Result(EMPTY_FILE.format(path=shown))
+    return Result(f"{shown}, {in_words(len(content))}", files=(File(safe_name(path), content),))
+
+
+def shown(path: str, listing: Listing) -> Result:
+    """As much of it as a message holds; where that is not all, a file has the rest too."""
+    heading = f"{written(path, SHOWN) if path else WORKSPACE}: {counted(listing.total)}"
+    lines = list(lines_of(listing))
+    if not lines:
+        return Result(heading)
+    whole = f"{heading}\n{fence(chr(10).join(lines))}"
+    if units(whole) <= CONTENT:
+        return Result(whole)
+    if len(lines) < listing.total:
+        heading = f"{heading} {FIRST_ONLY.format(number=len(lines))}"
+    return Result(f"{heading} {ALL_ATTACHED}", files=(File("files.txt", "\n".join(lines).encode()),))
+
+
+def counted(total: int) -> str:
+    if not total:
+        return "nothing."
+    return f"{total} {'file or folder' if total == 1 else 'files and folders'}."
+
+
+def lines_of(listing: Listing) -> Iterator[str]:
+    sizes = [size_of(entry) for entry in listing.entries]
+    width = max(map(len, sizes), default=0)
+    for entry, size in zip(listing.entries, sizes, strict=True):
+        yield f"{size:>{width}}  {visible(entry.name).replace(chr(10), '␊').replace(chr(9), '␉')}"
+
+
+def size_of(entry: Entry) -> str:
+    return "" if entry.size is None else in_words(entry.size)

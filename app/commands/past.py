@@ -1,0 +1,56 @@
+"""A turn that is over, as somebody looks back on it: by the buttons below its summary, or by a command, which is about
+the newest turn of its thread."""
+
+from dataclasses import dataclass
+
+from app.commands.door import TurnedAway, Visitor, let_in
+from app.commands.ports import Room
+from app.commands.session import MACHINE_GONE, MACHINE_REPLACED
+from app.discord.interactions import Interaction
+from app.ids import MessageId, SessionId, ThreadId
+from app.sandboxes.machine import State
+from app.turns.machine import LIVE
+from app.turns.records import Turn
+
+NOTHING_ASKED = "OpenCode has not worked on anything in this thread yet. Ask something first."
+OTHERS_AT_WORK = "Something is at work or waits in this thread. Please try again when it is answered."
+UNCHANGED = "This changed nothing."
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """`summary` is the message that says how it ended, and `says` what stands there; None where that is not known."""
+
+    visitor: Visitor
+    thread: ThreadId
+    turn: Turn
+    summary: MessageId | None
+    says: str | None = None
+
+    @property
+    def by(self) -> str:
+        """The name of who looks back."""
+        return self.visitor.asker.name
+
+
+async def newest(interaction: Interaction, room: Room) -> Past:
+    """The last that was worked on in the thread. Raises TurnedAway, as the next does."""
+    visitor = await let_in(interaction, room)
+    turn = await room.ledger.newest(visitor.thread)
+    if turn is None:
+        raise TurnedAway(NOTHING_ASKED)
+    if turn.stage in LIVE:
+        raise TurnedAway(OTHERS_AT_WORK)
+    return Past(visitor, visitor.thread, turn, turn.status)
+
+
+async def session_of(past: Past, room: Room) -> SessionId:
+    """Where it was worked on, as long as that exists."""
+    session, sandbox = past.turn.session, await room.shelf.sandbox_of(past.thread)
+    if session is None:
+        raise TurnedAway(UNCHANGED)
+    if sandbox is None or sandbox.state in (State.DESTROYING, State.DESTROYED):
+        raise TurnedAway(MACHINE_GONE)
+    if sandbox.session != session:
+        raise TurnedAway(MACHINE_REPLACED)
+    return session

@@ -1,0 +1,129 @@
+"""Undoing what a turn has changed, and taking that back.
+
+Only the newest turn of a thread can be undone, while nothing is at work there. Everybody is told, and the turn's
+summary offers the way back, wherever the wish came from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from app.commands.answers import Answer, Result, say
+from app.commands.door import TurnedAway, bold
+from app.commands.past import OTHERS_AT_WORK, Past, session_of
+from app.commands.ports import Room
+from app.commands.session import woken
+from app.discord.notation import SUBTEXT
+from app.discord.payloads import deferred, edit, told
+from app.discord.status_view import closing
+from app.ids import MessageId, SessionId
+from app.turns.closing import outcome_of
+from app.turns.ports import Rewound
+
+log = structlog.get_logger()
+
+NOT_NEWEST = "Something was asked after this. Only the last question of a thread can be undone or redone."
+BUSY = "The machine is at work just now. Please try again in a moment."
+OBSTACLES = {Rewound.BUSY: BUSY, Rewound.NEWER: NOT_NEWEST}
+NOT_UNDONE = "There was nothing to undo: this changed nothing, or it has been undone already."
+NOT_REDONE = "There was nothing to redo: this has not been undone, or it has been redone already."
+UNDONE = f"{SUBTEXT}↩️ Undone"  # how the line of the summary begins
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Back or forth, in words."""
+
+    did: str
+    glyph: str
+    done: str
+    nothing: str
+
+
+UNDO = Way("undid", "↩️", "Undone.", NOT_UNDONE)
+REDO = Way("redid", "↪️", "Redone.", NOT_REDONE)
+
+
+async def rewind(past: Past, way: Way, room: Room) -> Answer:
+    """Raises TurnedAway."""
+    try:
+        session = await rewindable(past, room)
+    except TurnedAway as refusal:
+        words = str(refusal)
+        if way is not REDO or words != NOT_NEWEST:
+            raise
+        return Answer(told(words), lambda: refused(past, words, way, room))
+    return Answer(deferred(ephemeral=True), lambda: rewound(past, session, way, room))
+
+
+async def rewindable(past: Past, room: Room) -> SessionId:
+    """A session in which nothing happened since, and nothing is about to. Raises TurnedAway."""
+    session = await session_of(past, room)
+    if await room.ledger.live_turns(thread=past.thread):
+        raise TurnedAway(OTHERS_AT_WORK)
+    if not await room.ledger.is_newest(past.turn.id):
+        raise TurnedAway(NOT_NEWEST)
+    return session
+
+
+async def rewound(past: Past, session: SessionId, way: Way, room: Room) -> Result:
+    machine = await woken(past.thread, session, room)
+    if (obstacle := await obstacle_to(past, room)) is not None:
+        return await refused(past, obstacle, way, room)
+    is_undo, turn = way is UNDO, past.turn.id
+    came = await (room.agent.undo(machine, session, turn) if is_undo else room.agent.redo(machine, session))
+    if came is not Rewound.DONE:
+        return await refused(past, OBSTACLES.get(came, way.nothing), way, room)
+    log.info("turn.rewound", turn=turn, thread=past.thread, way=way.did, by=past.visitor.asker.id)
+    await offer(past, room, undone=is_undo)
+    return Result(way.done, aloud=f"{SUBTEXT}{way.glyph} {bold(past.by)} {way.did} what the last question changed.")
+
+
+async def refused(past: Past, words: str, way: Way, room: Room) -> Result:
+    """Redo goes when it could only be refused ever after, and Diff with it: there is nothing left to look at."""
+    if way is REDO and words == NOT_NEWEST:
+        await say(show(past, room, changed=False))
+    return Result(words)
+
+
+async def obstacle_to(past: Past, room: Room) -> str | None:
+    """What has come in between while the machine woke."""
+    try:
+        await rewindable(past, room)
+    except TurnedAway as refusal:
+        return str(refusal)
+    return None
+
+
+async def offer(past: Past, room: Room, *, undone: bool) -> None:
+    """Redo in the place of Undo, or the other way round, and a line about it; the rest stays. The buttons are a
+    convenience: without them the work is done all the same."""
+    mark = [f"{UNDONE} by {bold(past.by)}"] if undone else []
+    await say(show(past, room, mark, changed=True, undone=undone))
+
+
+async def show(
+    past: Past, room: Room, mark: Sequence[str] | None = None, *, changed: bool, undone: bool = False
+) -> None:
+    """In the summary, where there is one: the buttons that fit, and `mark` for the line about what was undone; None
+    leaves that as it is. Raises Retriable and Refused."""
+    if past.summary is None:
+        return
+    lines = (await says(past, past.summary, room)).split("\n")
+    if mark is not None:
+        lines = [*(line for line in lines if not is_undone(line)), *mark]
+    outcome, _ = outcome_of(past.turn, await room.asks.of_turn(past.turn.id))
+    buttons = closing(outcome, past.turn.id, changed=changed, undone=undone)
+    await room.messages.edit_message(past.thread, past.summary, edit("\n".join(lines), components=buttons))
+
+
+async def says(past: Past, summary: MessageId, room: Room) -> str:
+    """What stands in the summary."""
+    if past.says is not None:
+        return past.says
+    return str((await room.messages.get_message(past.thread, summary)).get("content") or "")
+
+
+def is_undone(line: str) -> bool:
+    return line.startswith(UNDONE)

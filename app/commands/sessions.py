@@ -1,0 +1,114 @@
+"""`/opencord sessions`: the threads that are worked in, and the way there: one's own, those of this channel, or all of
+the server.
+
+Of others' threads only those are listed that hang on a message of their channel, for no other is certain to be seen by
+everybody there. Of which channels of the server somebody may see, Discord is asked, after the first answer.
+"""
+
+from collections.abc import Collection, Sequence
+
+from app.commands.answers import Answer, Result
+from app.commands.door import TurnedAway, Visitor, let_in
+from app.commands.links import address, link, words_of
+from app.commands.pages import number_of, turning
+from app.commands.ports import Room
+from app.commands.status import MACHINE
+from app.commands.words import UNKNOWN_BUTTON, UNKNOWN_OPTION
+from app.discord.interactions import Interaction
+from app.discord.limits import CONTENT
+from app.discord.notation import timestamp
+from app.discord.payloads import Payload, deferred, deferred_update, told, updated
+from app.discord.text import units
+from app.ids import ChannelId, GuildId
+from app.turns.sessions import Session
+
+MINE, CHANNEL, SERVER = "mine", "channel", "server"
+CHOICES = {MINE: "mine: where I asked something", CHANNEL: "channel: of this channel", SERVER: "server: all I may see"}
+
+REGISTRATION: Payload = {
+    "type": 1,
+    "name": "sessions",
+    "description": "The threads that OpenCode works in, and the way there",
+    "options": [
+        {
+            "type": 3,
+            "name": "of",
+            "description": "Which of them; yours, if you do not say",
+            "choices": [{"name": name, "value": value} for value, name in CHOICES.items()],
+        }
+    ],
+}
+
+PAGE = 10
+HEADS = {
+    MINE: "**Threads in which you asked something**",
+    CHANNEL: "**Threads of this channel**",
+    SERVER: "**Threads of this server**",
+}
+NONE = {
+    MINE: "You have asked nothing in this server yet. Use /opencord ask to begin.",
+    CHANNEL: "There are no threads of mine in this channel yet. Use /opencord ask to begin.",
+    SERVER: "There are no threads of mine that you can see in this server yet. Use /opencord ask to begin.",
+}
+WIDTHS = (60, 40, 25, 12)  # characters of what was asked: as many as there is room for
+
+
+async def run(interaction: Interaction, room: Room) -> Answer:
+    visitor = await let_in(interaction, room)
+    of = interaction.options.get("of", MINE)
+    if of not in CHOICES:
+        raise TurnedAway(UNKNOWN_OPTION)
+    if of == SERVER:
+        return Answer(deferred(ephemeral=True), lambda: looked_up(visitor, 0, room))
+    content, buttons = await page_of(str(of), 0, visitor, None, room)
+    return Answer(told(content, components=buttons))
+
+
+async def press(interaction: Interaction, room: Room) -> Answer:
+    """`sessions:<of>:<page>`: another page in the place of this one."""
+    visitor = await let_in(interaction, room)
+    _, of, number, *_ = [*(interaction.custom_id or "").split(":"), "", ""]
+    if of not in CHOICES:
+        raise TurnedAway(UNKNOWN_BUTTON)
+    if of == SERVER:
+        return Answer(deferred_update(), lambda: looked_up(visitor, number_of(number), room))
+    content, buttons = await page_of(of, number_of(number), visitor, None, room)
+    return Answer(updated(content, components=buttons))
+
+
+async def looked_up(visitor: Visitor, number: int, room: Room) -> Result:
+    seen = await room.sights.seen_by(visitor.asker, visitor.place.guild)
+    return Result(*await page_of(SERVER, number, visitor, seen, room))
+
+
+async def page_of(
+    of: str, number: int, visitor: Visitor, seen: Collection[ChannelId] | None, room: Room
+) -> tuple[str, tuple[Payload, ...]]:
+    """The first where there are not so many any more."""
+    channels = [visitor.place.channel] if of == CHANNEL else seen
+    guild, viewer = visitor.place.guild, visitor.asker.id
+    found, total = await room.ledger.sessions(
+        guild, viewer, channels, mine=of == MINE, skipped=number * PAGE, most=PAGE
+    )
+    if not found and number:
+        return await page_of(of, 0, visitor, seen, room)
+    if not found:
+        return NONE[of], ()
+    pages = -(-total // PAGE)
+    return listed(HEADS[of], found, number * PAGE + 1, guild), turning(f"sessions:{of}", number, pages)
+
+
+def listed(head: str, found: Sequence[Session], first: int, guild: GuildId) -> str:
+    for width in WIDTHS:
+        lines = [f"{number}. {line_of(one, width, guild)}" for number, one in enumerate(found, first)]
+        text = "\n".join([head, *lines])
+        if units(text) <= CONTENT:
+            break
+    return text
+
+
+def line_of(session: Session, width: int, guild: GuildId) -> str:
+    there = link(words_of(session.prompt, width), address(guild, session.thread))
+    machine = "no machine" if session.machine is None else f"machine {MACHINE[session.machine]}"
+    work = ["at work"] if session.live else []
+    return " · ".join([there, *work, machine, timestamp(session.used_at, "R")])

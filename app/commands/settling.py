@@ -1,0 +1,168 @@
+"""Settling preferences for a thread or a channel: what a command changes there, and how everybody hears of it.
+
+What is settled counts from the next question on, because a turn reads it when it begins; a repository and its branch
+count from the next machine on, because a workspace that exists is never touched again. A change is told aloud in the
+first answer itself, in one line of small print: so nobody can hear of what was not done.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from app.commands.answers import Answer
+from app.commands.choices import checked, offered, shown
+from app.commands.door import TurnedAway, Visitor, bold, let_in
+from app.commands.ports import Room
+from app.commands.reset import standing
+from app.discord.interactions import Interaction
+from app.discord.limits import CONTENT
+from app.discord.notation import SUBTEXT
+from app.discord.payloads import Callback, Flag, Payload, message, told
+from app.discord.text import shorten
+from app.ids import ChannelId, ThreadId
+from app.turns.preferences import Preference, Scope, Settled
+from app.turns.records import Place
+
+log = structlog.get_logger()
+
+Changes = Mapping[Preference, str | None]  # None takes back
+
+SOURCES = {
+    Scope.THREAD: "settled for this thread",
+    Scope.CHANNEL: "settled for this channel",
+    Scope.OPERATOR: "settled by whoever runs this bot",
+}
+UNSETTLED = {
+    Preference.REPOSITORY: "none, an empty workspace",
+    Preference.BRANCH: "the repository's own",
+    Preference.MODEL: "OpenCode's own choice",
+    Preference.AGENT: "OpenCode's own choice",
+    Preference.ROUTING: "`ai`",
+    Preference.VERBOSITY: "`normal`",
+    Preference.APPROVER: "everybody",
+}
+OUTSIDE = "Please use it in a thread. For all threads of a channel there is /opencord config channel."
+BOTH = "Please give either a name or reset, not both."
+SAME = "It is so already: nothing was changed."
+NOT_SETTLED = "Nothing of that kind is settled for {where} itself, so there is nothing to take back."
+NEXT_QUESTION = "It counts from the next question on."
+NEXT_MACHINE = "The repository and its branch count from the next machine on: /opencord reset makes one here."
+NEXT_MACHINES = (
+    "The repository and its branch count for machines made from now on: /opencord reset in a thread makes one."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where something is settled: a thread, or a channel for all of its threads."""
+
+    visitor: Visitor
+    place: Place
+
+    @property
+    def scope(self) -> Scope:
+        return Scope.CHANNEL if self.place.thread is None else Scope.THREAD
+
+    @property
+    def at(self) -> ThreadId | ChannelId:
+        return self.place.channel if self.place.thread is None else self.place.thread
+
+    @property
+    def where(self) -> str:
+        return "this thread" if self.scope is Scope.THREAD else f"<#{self.place.channel}>"
+
+    def own(self, settled: Settled, preference: Preference) -> str | None:
+        """What was settled at this very spot."""
+        chosen = settled.chosen.get(preference)
+        return chosen.value if chosen and chosen.scope is self.scope else None
+
+
+def thread_of(visitor: Visitor) -> Spot:
+    """Raises TurnedAway outside of a thread."""
+    if visitor.place.thread is None:
+        raise TurnedAway(OUTSIDE)
+    return Spot(visitor, visitor.place)
+
+
+def channel_of(visitor: Visitor) -> Spot:
+    return Spot(visitor, replace(visitor.place, thread=None))
+
+
+async def one(preference: Preference, option: str, interaction: Interaction, room: Room) -> Answer:
+    """The whole of a command that is about one preference of a thread: show it, choose it or take it back. An option
+    that is empty takes it back, as `reset` does."""
+    visitor = await let_in(interaction, room)
+    typed, is_reset = interaction.options.get(option), interaction.options.get("reset") is True
+    wanted = str(typed).strip() if typed is not None else ""
+    if typed is None and not is_reset:
+        return Answer(told(await told_of(preference, visitor, room)))
+    spot = thread_of(visitor)
+    if wanted and is_reset:
+        raise TurnedAway(BOTH)
+    return await settle(spot, {preference: await checked(preference, wanted, room) if wanted else None}, room)
+
+
+async def suggested(preference: Preference, interaction: Interaction, room: Room) -> Sequence[tuple[str, str]]:
+    """What is offered for the option that is being typed, if that is a value of the preference."""
+    visitor = await let_in(interaction, room)
+    typed = str(interaction.options.get(interaction.focused or "", ""))
+    return await offered(preference, typed, visitor.place.guild, room)
+
+
+async def settle(spot: Spot, wanted: Changes, room: Room, more: str = "") -> Answer:
+    """Write it down, and say so to everybody, with `more` to it. Raises TurnedAway where it would change nothing, or
+    where there is nothing to take back: then nothing at all is changed."""
+    changes = effective(spot, wanted, await room.preferences.settled(spot.place))
+    when = await since(spot, changes, room)
+    await room.preferences.settle(spot.place.guild, spot.at, changes)
+    log.info("preference.settled", at=spot.at, by=spot.visitor.asker.id, names=sorted(changes))
+    said = announcement(spot, changes, await room.preferences.settled(spot.place))
+    return Answer(aloud(" ".join(filter(None, [said, when, more]))))
+
+
+def effective(spot: Spot, wanted: Changes, before: Settled) -> Changes:
+    """What of it is a change, and what follows from it. Raises TurnedAway."""
+    if any(value is None and spot.own(before, preference) is None for preference, value in wanted.items()):
+        raise TurnedAway(NOT_SETTLED.format(where=spot.where))
+    changes = {preference: value for preference, value in wanted.items() if value != spot.own(before, preference)}
+    if not changes:
+        raise TurnedAway(SAME)
+    if Preference.REPOSITORY in changes and spot.own(before, Preference.BRANCH) is not None:
+        return {Preference.BRANCH: None, **changes}  # it was the other repository's
+    return changes
+
+
+def announcement(spot: Spot, changes: Changes, after: Settled) -> str:
+    done = [f"{name} {shown(name, value, spot.place.guild)}" for name, value in changes.items() if value is not None]
+    back = [f"{name} (now {standing_value(name, spot.place, after)})" for name, new in changes.items() if new is None]
+    said = [f"settled {', '.join(done)}"] * bool(done) + [f"took back {', '.join(back)}"] * bool(back)
+    return f"{bold(spot.visitor.asker.name)} {' and '.join(said)} for {spot.where}."
+
+
+async def since(spot: Spot, changes: Changes, room: Room) -> str:
+    """From when on it counts. Empty where that goes without saying."""
+    if not changes.keys() & {Preference.REPOSITORY, Preference.BRANCH}:
+        return NEXT_QUESTION if changes.keys() - {Preference.APPROVER, Preference.VERBOSITY} else ""
+    if spot.place.thread is None:
+        return NEXT_MACHINES
+    return NEXT_MACHINE if await standing(spot.place.thread, room) else ""
+
+
+async def told_of(preference: Preference, visitor: Visitor, room: Room) -> str:
+    settled = await room.preferences.settled(visitor.place)
+    return f"{preference.capitalize()}: {standing_value(preference, visitor.place, settled)}."
+
+
+def standing_value(preference: Preference, place: Place, settled: Settled) -> str:
+    """What counts there, and by whom."""
+    chosen = settled.chosen.get(preference)
+    if chosen is None:
+        return f"{UNSETTLED[preference]}, as nobody has settled it"
+    return f"{shown(preference, chosen.value, place.guild)}, {SOURCES[chosen.scope]}"
+
+
+def aloud(text: str) -> Payload:
+    """In small print, and without notifying anybody."""
+    said = message(shorten(SUBTEXT + text, CONTENT), flags=Flag.SUPPRESS_NOTIFICATIONS)
+    return {"type": int(Callback.MESSAGE), "data": said}

@@ -1,0 +1,39 @@
+"""`/opencord ssh`: a shell in the thread's machine. Only the asker sees how: the line is the password as well."""
+
+import structlog
+
+from app.commands.answers import Answer, Result
+from app.commands.by_hand import met, wake
+from app.commands.door import Visitor
+from app.commands.ports import Room
+from app.discord.interactions import Interaction
+from app.discord.notation import fence, timestamp
+from app.discord.payloads import Payload, deferred
+
+log = structlog.get_logger()
+
+ACCESS_MINUTES = 60
+
+REGISTRATION: Payload = {
+    "type": 1,
+    "name": "ssh",
+    "description": "A shell in this thread's machine; only you see how",
+}
+
+GRANTED = (
+    "{command}\n"
+    "This works until {until}, while the machine is awake; `/opencord resume` keeps it so for a while. "
+    "Whoever has this line gets in, so keep it to yourself."
+)
+
+
+async def run(interaction: Interaction, room: Room) -> Answer:
+    visitor, _ = await met(interaction, room)
+    return Answer(deferred(ephemeral=True), lambda: granted(visitor, room))
+
+
+async def granted(visitor: Visitor, room: Room) -> Result:
+    await wake(visitor.thread, room)
+    access = await room.console.ssh(visitor.thread, ACCESS_MINUTES)
+    log.info("sandbox.ssh", thread=visitor.thread, by=visitor.asker.id)
+    return Result(GRANTED.format(command=fence(access.command), until=timestamp(access.until, "t")))

@@ -1,0 +1,56 @@
+"""Which channels of a server somebody may see, by its roles and the channels' overwrites.
+
+https://docs.discord.com/developers/topics/permissions#permission-overwrites
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from app.discord.rest import Object, Rest
+from app.ids import ChannelId, GuildId
+from app.turns.records import Asker
+
+ADMINISTRATOR = 1 << 3
+VIEW_CHANNEL = 1 << 10
+EVERYTHING = ADMINISTRATOR | VIEW_CHANNEL
+
+
+class Sights:
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+
+    async def seen_by(self, asker: Asker, guild: GuildId) -> frozenset[ChannelId]:
+        """Raises Retriable and Refused."""
+        server = await self._rest.get_guild(guild)
+        channels = await self._rest.get_guild_channels(guild)
+        return frozenset(ChannelId(str(one["id"])) for one in channels if may_see(asker, server, one))
+
+
+def may_see(asker: Asker, server: Object, channel: Object) -> bool:
+    base = permissions_in(asker, server)
+    if base & ADMINISTRATOR:
+        return True
+    everybody, roles, person = str(server["id"]), frozenset(asker.roles), str(asker.id)
+    overwrites: Sequence[Object] = channel.get("permission_overwrites") or ()
+    for chosen in ({everybody}, roles - {everybody}, {person}):  # the later ones count more
+        base = overwritten(base, (one for one in overwrites if str(one["id"]) in chosen))
+    return bool(base & VIEW_CHANNEL)
+
+
+def permissions_in(asker: Asker, server: Object) -> int:
+    """In the whole server, before any overwrite."""
+    if str(server.get("owner_id")) == asker.id:
+        return EVERYTHING
+    mine = {str(server["id"]), *asker.roles}  # the role of everybody has the server's id
+    bits = 0
+    for role in server.get("roles") or ():
+        bits |= int(role["permissions"]) if str(role["id"]) in mine else 0
+    return bits
+
+
+def overwritten(base: int, overwrites: Iterable[Mapping[str, object]]) -> int:
+    """All denials first, then all that is allowed: among roles an allowance wins."""
+    allowed = denied = 0
+    for one in overwrites:
+        allowed |= int(str(one["allow"]))
+        denied |= int(str(one["deny"]))
+    return (base & ~denied) | allowed

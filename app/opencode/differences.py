@@ -1,0 +1,37 @@
+"""What was changed in the workspace: by one turn, or since the last commit.
+
+OpenCode keeps what was changed with the message that the change answers: after a compaction, with its own. So a turn
+has a list for every message that was answered on its behalf.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from app.ids import SessionId
+from app.opencode.chronicle import Chronicle
+from app.opencode.client import Client, Row
+from app.opencode.patches import patch_of, patches_of
+from app.opencode.reporting import report_of
+from app.turns.ports import Difference
+from app.turns.progress import Change
+
+
+async def rows_of(client: Client, session: SessionId, chronicle: Chronicle) -> Sequence[Row]:
+    """OpenCode's diffs of a turn, in the order of time. Raises Missing."""
+    diffs = await asyncio.gather(*(client.diff(session, message) for message in chronicle.asking))
+    return [row for rows in diffs for row in rows]
+
+
+async def of_turn(client: Client, session: SessionId, chronicle: Chronicle) -> Difference:
+    rows = await rows_of(client, session, chronicle)
+    return Difference(report_of(chronicle, (), rows).changes, await asyncio.to_thread(patch_of, rows))
+
+
+async def uncommitted(client: Client) -> Difference:
+    rows = await client.uncommitted()
+    return await asyncio.to_thread(_whole, rows)
+
+
+def _whole(rows: Sequence[Row]) -> Difference:
+    patches = patches_of(rows)
+    return Difference(tuple(Change(one.file, one.added, one.removed) for one in patches), patch_of(rows))

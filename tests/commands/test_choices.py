@@ -1,0 +1,87 @@
+"""What git can clone, and what it would call a branch; the same for whoever types it."""
+
+import pytest
+
+from app.commands.choices import CREDENTIALS, NO_BRANCH, NO_REPOSITORY, branch, repository
+from app.commands.door import TurnedAway
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/acme/shop",
+        "https://git.acme.example:8443/a/b.git",
+        "http://127.0.0.1/x",
+        "ssh://git@host.example/a/b",
+        "git@github.com:acme/shop.git",
+        "git://host.example/a",
+        "file:///srv/git/a",
+        "/srv/git/a",
+    ],
+)
+def test_what_git_can_clone_is_a_repository(address: str) -> None:
+    assert repository(address) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "shop",
+        "acme/shop",
+        "ext::sh -c id",
+        "--upload-pack=id",
+        "-x@host:path",
+        "git@-x:path",
+        "ftp://host/a",
+        "https://",
+        "https:///a",
+        "https://host:port/a",
+        "https://[::1/a",
+        "https://host/a b",
+        "https://host/a?token=x",
+        "https://host/\u202ea",
+        "https://host/" + "a" * 300,
+        "git:secret@host:a",
+    ],
+)
+def test_what_git_cannot_clone_is_none(address: str) -> None:
+    with pytest.raises(TurnedAway) as refusal:
+        repository(address)
+
+    assert str(refusal.value) == NO_REPOSITORY
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://alice:secret@host/a",
+        "https://ghp_secret@github.com/a/b",
+        "https://alice:s/ecret@host/a",
+        "https://alice:s#ecret@host/a",
+        "ssh://git:secret@host/a",
+    ],
+)
+def test_a_password_in_an_address_is_turned_away_and_not_repeated(address: str) -> None:
+    with pytest.raises(TurnedAway) as refusal:
+        repository(address)
+
+    assert str(refusal.value) == CREDENTIALS
+
+
+@pytest.mark.parametrize("name", ["main", "fix/login", "v1.2", "a-b_c", "käse", "feature/#12"])
+def test_what_git_would_call_a_branch_is_one(name: str) -> None:
+    assert branch(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("@", "-b", "a..b", "a~1", "a^", "a:b", "a?", "a*", "[a", "a\\b", "/a", "a/", "a//b", "a.", ".a", "a/.b"),
+        *("a.lock", "a.lock/b", "a@{1}", "", "a b", "a\u200b", "b" * 301),
+    ],
+)
+def test_what_git_would_not_call_a_branch_is_none(name: str) -> None:
+    with pytest.raises(TurnedAway) as refusal:
+        branch(name)
+
+    assert str(refusal.value) == NO_BRANCH

@@ -1,0 +1,251 @@
+"""`/opencord config`: what counts here, and who may settle what."""
+
+import re
+from typing import Any
+
+import pytest
+
+from app.commands.access import MANAGE_GUILD, Who
+from app.commands.choices import CREDENTIALS, NO_BRANCH, NO_REPOSITORY
+from app.commands.config import BOTH, LONE_BRANCH, NOTHING_GIVEN, SETTINGS
+from app.commands.settling import NEXT_MACHINE, NEXT_MACHINES, NOT_SETTLED, OUTSIDE, SAME
+from app.commands.words import UNKNOWN_OPTION
+from app.turns.preferences import Preference
+from app.turns.routing import Policy, Refusal
+from tests.commands.choosing import (
+    ALOUD,
+    IN_CHANNEL,
+    MANAGE_CHANNELS,
+    OFFERED,
+    WHISPERED,
+    choices,
+    config,
+    said,
+    settle,
+    settled,
+    typing,
+)
+from tests.commands.rooms import IN_THREAD, THREAD
+from tests.web.door import Door, spoken
+
+pytestmark = pytest.mark.anyio
+SHOP = "https://github.com/acme/shop"
+EVERYTHING: dict[str, Any] = {
+    "repository": SHOP,
+    "branch": "main",
+    "model": "opencode/gpt",
+    "agent": "plan",
+    "routing": "heuristic",
+    "verbosity": "quiet",
+    "approver": "91",
+}
+
+
+async def test_every_preference_is_shown_with_its_value_and_where_it_comes_from(door: Door) -> None:
+    await settle(door, "200", repository=SHOP, approver="91", agent="plan")
+    await settle(door, "210", branch="fix/login", verbosity="quiet")
+
+    text, flags = said(await door.send(config("show")))
+
+    assert flags == WHISPERED
+    assert text.split("\n")[:-1] == [
+        "What counts in <#210>:",
+        f"- **repository**: `{SHOP}`, settled for this channel",
+        "- **branch**: `fix/login`, settled for this thread",
+        "- **model**: `opencode/claude`, settled by whoever runs this bot",
+        "- **agent**: `plan`, settled for this channel",
+        "- **routing**: `ai`, as nobody has settled it",
+        "- **verbosity**: `quiet`, settled for this thread",
+        "- **approver**: <@&91>, settled for this channel",
+    ]
+    assert "/opencord config" in text.split("\n")[-1]
+
+
+async def test_in_a_channel_it_is_shown_what_its_threads_begin_with(door: Door) -> None:
+    await settle(door, "210", verbosity="quiet")
+
+    text, _ = said(await door.send(config("show", IN_CHANNEL)))
+
+    assert text.startswith("What counts in <#200>:")
+    assert "- **verbosity**: `normal`, as nobody has settled it" in text
+    assert "- **approver**: everybody" in text
+
+
+async def test_a_long_address_still_fits_into_a_message(door: Door) -> None:
+    for at in ("200", "210"):
+        await settle(door, at, repository="https://x.y/" + "a" * 280, branch="b" * 290, model="m/" + "c" * 290)
+
+    text, _ = said(await door.send(config("show")))
+
+    assert len(text) <= 2_000
+    assert "**approver**" in text
+
+
+@pytest.mark.parametrize("permissions", [MANAGE_CHANNELS, MANAGE_GUILD, 1 << 3])
+async def test_who_may_manage_the_channel_settles_everything_for_all_of_its_threads(
+    door: Door, permissions: int
+) -> None:
+    answer = await door.send(config("channel", IN_THREAD, permissions, **EVERYTHING))
+
+    assert said(answer) == (
+        f"-# **alice** settled repository `{SHOP}`, branch `main`, model `opencode/gpt`, agent `plan`, "
+        f"routing `heuristic`, verbosity `quiet`, approver <@&91> for <#200>. {NEXT_MACHINES}",
+        ALOUD,
+    )
+    assert answer["data"]["allowed_mentions"] == {"parse": []}
+    assert await settled(door, None) == EVERYTHING
+    assert await settled(door) == {}
+
+
+async def test_nobody_else_settles_anything_for_a_channel(door: Door) -> None:
+    answers = [
+        await door.send(config("channel", IN_CHANNEL, 0, model="a/b")),
+        await door.send(config("channel", IN_THREAD, 1 << 13, clear="model")),
+    ]
+    door.policy = Policy(required_role="no")
+    stranger = await door.send(config("channel", IN_CHANNEL, MANAGE_CHANNELS, model="a/b"))
+
+    assert [spoken(answer) for answer in answers] == [(Who.CHANNEL_MANAGER.value, True)] * 2
+    assert spoken(stranger) == (Refusal.ROLE.value, True)
+    assert await settled(door, None) == {}
+
+
+async def test_everybody_settles_for_a_thread_but_not_who_gives_leave_there(door: Door) -> None:
+    await settle(door, "210", approver="91")
+    given = {name: value for name, value in EVERYTHING.items() if name != "approver"}
+
+    approver = await door.send(config("thread", model="a/b", approver="90"))
+    clear = await door.send(config("thread", clear="approver"))
+    between = await settled(door)
+    others = await door.send(config("thread", **given))
+    manager = await door.send(config("thread", permissions=MANAGE_CHANNELS, approver="92"))
+
+    assert spoken(approver) == spoken(clear) == (Who.CHANNEL_MANAGER.value, True)
+    assert between == {"approver": "91"}
+    assert said(others)[1] == said(manager)[1] == ALOUD
+    assert await settled(door) == given | {"approver": "92"}
+    assert await settled(door, None) == {}
+
+
+async def test_a_threads_settings_are_settled_in_it(door: Door) -> None:
+    answer = await door.send(config("thread", IN_CHANNEL, MANAGE_CHANNELS, model="a/b"))
+
+    assert spoken(answer) == (OUTSIDE, True)
+    assert await settled(door, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, NOTHING_GIVEN),
+        ({"model": " "}, NOTHING_GIVEN),
+        ({"clear": "model", "model": "a/b"}, BOTH.format(name="model")),
+        ({"clear": "everything"}, UNKNOWN_OPTION),
+        ({"colour": "red"}, UNKNOWN_OPTION),
+        ({"routing": "sometimes"}, UNKNOWN_OPTION),
+        ({"verbosity": "loud"}, UNKNOWN_OPTION),
+        ({"approver": "everybody"}, UNKNOWN_OPTION),
+        ({"branch": "main"}, LONE_BRANCH),
+        ({"clear": "agent"}, NOT_SETTLED.format(where="this thread")),
+        ({"clear": "agent", "model": "a/b"}, NOT_SETTLED.format(where="this thread")),
+        ({"verbosity": "quiet"}, SAME),
+        ({"model": "a/b", "branch": "-x", "repository": SHOP}, NO_BRANCH),
+        ({"model": "a/b", "repository": "acme/shop"}, NO_REPOSITORY),
+        ({"model": "a/b", "repository": "https://ghp_secret@github.com/acme/shop"}, CREDENTIALS),
+    ],
+)
+async def test_what_makes_no_sense_changes_nothing_at_all(door: Door, options: dict[str, Any], words: str) -> None:
+    await settle(door, "210", verbosity="quiet")
+
+    answer = await door.send(config("thread", permissions=MANAGE_CHANNELS, **options))
+
+    assert spoken(answer) == (words, True)
+    assert await settled(door) == {"verbosity": "quiet"}
+
+
+async def test_an_empty_option_leaves_as_it_is_what_it_is_about(door: Door) -> None:
+    await settle(door, "210", model="a/b", agent="plan")
+
+    await door.send(config("thread", model="", agent="build"))
+
+    assert await settled(door) == {"model": "a/b", "agent": "build"}
+
+
+async def test_what_is_cleared_is_said_with_what_counts_instead(door: Door) -> None:
+    await settle(door, "200", agent="plan")
+    await settle(door, "210", agent="build", model="a/b")
+
+    answer = await door.send(config("thread", clear="agent", verbosity="quiet"))
+
+    assert said(answer)[0].startswith(
+        "-# **alice** settled verbosity `quiet` and took back agent (now `plan`, settled for this channel)"
+    )
+    assert await settled(door) == {"model": "a/b", "verbosity": "quiet"}
+
+
+async def test_another_repository_has_no_branch_yet_and_the_same_one_keeps_its_own(door: Door) -> None:
+    await settle(door, "210", repository=SHOP, branch="fix")
+
+    same = await door.send(config("thread", repository=SHOP, branch="main"))
+    kept = await settled(door)
+    another = await door.send(config("thread", repository=f"{SHOP}2"))
+    moved = await settled(door)
+    cleared = await door.send(config("thread", clear="repository", branch="main"))
+
+    assert said(same)[0].startswith("-# **alice** settled branch `main` for")
+    assert kept == {"repository": SHOP, "branch": "main"}
+    assert "took back branch (now the repository's own" in said(another)[0]
+    assert moved == {"repository": f"{SHOP}2"}
+    assert spoken(cleared) == (LONE_BRANCH, True)
+
+
+async def test_a_branch_of_the_channels_repository_is_settled_for_a_thread(door: Door) -> None:
+    await settle(door, "200", repository=SHOP)
+
+    await door.send(config("thread", branch="fix/login"))
+
+    assert await settled(door) == {"branch": "fix/login"}
+
+
+async def test_where_a_machine_is_there_it_is_said_that_the_next_one_has_the_repository(door: Door) -> None:
+    before = await door.send(config("thread", repository=SHOP))
+    await door.machines.make(THREAD)
+    branch = await door.send(config("thread", branch="main"))
+    model = await door.send(config("thread", model="a/b"))
+
+    assert NEXT_MACHINE not in said(before)[0]
+    assert said(branch)[0].endswith(NEXT_MACHINE)
+    assert NEXT_MACHINE not in said(model)[0]
+    assert door.log == ["answered"] * 3
+
+
+async def test_while_somebody_types_what_was_settled_before_is_offered(door: Door) -> None:
+    await door.catalogue.learn(OFFERED)
+    await settle(door, "200", repository=SHOP)
+    await settle(door, "211", repository="https://x.example/other")
+
+    all_of_them = await door.send(typing(config("channel", repository=""), "repository"))
+    some = await door.send(typing(config("thread", repository="SHOP"), "repository"))
+    models = await door.send(typing(config("thread", repository="x", model="gpt"), "model"))
+    nothing = await door.send(typing(config("thread", branch="m"), "branch"))
+
+    assert sorted(choices(all_of_them)) == [SHOP, "https://x.example/other"]
+    assert choices(some) == [SHOP]
+    assert choices(models) == ["opencode/gpt"]
+    assert choices(nothing) == []
+
+
+async def test_everybody_may_be_the_approver_again(door: Door) -> None:
+    await settle(door, "200", approver="91")
+
+    answer = await door.send(config("thread", permissions=MANAGE_CHANNELS, approver="100"))
+
+    assert "approver everybody for this thread" in said(answer)[0]
+    assert await settled(door) == {"approver": "100"}
+
+
+def test_there_is_an_option_for_every_preference() -> None:
+    names = [option["name"] for option in SETTINGS]
+
+    assert names == [*Preference, "clear"]
+    assert all(re.fullmatch(r"[a-z]{1,32}", name) for name in names)

@@ -1,0 +1,184 @@
+"""What holds for every command, whichever there are: an answer in Discord's form to whatever comes, before anything
+outside the store is touched, and only for those whom it is for.
+
+Nothing here names a command. What is wrong with an option says the command's own test.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from app.commands import access
+from app.commands.words import UNKNOWN_OPTION
+from app.discord.payloads import Callback
+from app.turns.routing import Policy, Refusal
+from scripts.document_commands import Runnable, runnables
+from scripts.playground.discord.checks import check_message
+from scripts.playground.discord.commands import check_choices
+from scripts.playground.discord.errors import Complaints
+from scripts.playground.discord.modals import check_modal
+from tests.commands.rooms import IN_THREAD, THREAD, wait
+from tests.web.door import Door, spoken, used
+
+pytestmark = pytest.mark.anyio
+
+ALL = runnables()
+SLASH = [one for one in ALL if not one.is_menu]
+COMPLETED = [(one, option) for one in ALL for option in one.options if option.get("autocomplete")]
+each = pytest.mark.parametrize("one", ALL, ids=lambda one: one.title)
+MENU = 3
+
+IN_CHANNEL: Mapping[str, Any] = {"id": "200", "type": 0, "parent_id": "40"}
+PLACES: Mapping[str, Mapping[str, Any] | None] = {
+    "channel": IN_CHANNEL,
+    "thread": IN_THREAD,
+    "thread without a channel": {"id": "210", "type": 11},
+    "forum": {"id": "200", "type": 15},
+    "voice": {"id": "200", "type": 2},
+    "unsaid": None,
+}
+# Discord's client sends none of the wrong types, and lets no text be longer; somebody else may.
+ODD: list[Any] = ["x", "", " \n", "\x00\u202e@everyone", "../../etc/passwd", "x" * 6000, -1, 0, 2**53, 1.5, True, False]
+MESSAGE = {"id": "700", "channel_id": "200", "type": 0, "content": "look", "author": {"id": "301", "username": "bob"}}
+numbers = itertools.count(9_000)
+
+
+def asked(one: Runnable, channel: Mapping[str, Any] | None = IN_CHANNEL, **options: object) -> dict[str, Any]:
+    """As Discord sends it, each time anew."""
+    sent = used("", dict(channel) if channel else None) | {"id": str(next(numbers))}
+    if channel is None:
+        del sent["channel"]
+    if one.is_menu:
+        sent["data"] = {"id": "9", "type": MENU, "name": one.path[0], "target_id": MESSAGE["id"]}
+        sent["data"]["resolved"] = {"messages": {MESSAGE["id"]: MESSAGE}}
+        return sent
+    types = {option["name"]: option["type"] for option in one.options}
+    tree: list[dict[str, Any]] = [{"name": n, "type": types.get(n, 3), "value": v} for n, v in options.items()]
+    for depth, name in enumerate(reversed(one.path[1:])):
+        tree = [{"name": name, "type": 1 + bool(depth), "options": tree}]
+    sent["data"]["options"] = tree
+    return sent
+
+
+def by_operator(sent: dict[str, Any]) -> dict[str, Any]:
+    """Who may do everything."""
+    return sent | {"member": {**sent["member"], "permissions": str(access.ADMINISTRATOR)}}
+
+
+def judge(answer: Any) -> None:
+    """Raises what Discord would refuse it with. Modals and messages, and nothing that a command cannot be answered
+    with."""
+    kind, data = Callback(answer["type"]), answer.get("data") or {}
+    assert kind in (Callback.MESSAGE, Callback.DEFERRED, Callback.MODAL)
+    if kind is Callback.MESSAGE:
+        assert "allowed_mentions" in data
+        assert data["content"].strip()
+        check_message(data, (), limit=1, ephemeral_allowed=True)
+    elif kind is Callback.MODAL:
+        check_modal(data)
+
+
+def combinations(one: Runnable) -> Iterator[tuple[str, dict[str, object]]]:
+    """Places and options: everywhere none at all and one odd value for each; in a thread all that are odd."""
+    for place, odd in [*itertools.product(PLACES, ODD[:1]), *(("thread", odd) for odd in ODD[1:] if one.options)]:
+        yield place, {option["name"]: odd for option in one.options}
+    if one.options:
+        yield from ((place, {}) for place in PLACES)
+
+
+@each
+async def test_whatever_comes_from_wherever_is_answered_before_anything_else_is_touched(
+    door: Door, one: Runnable
+) -> None:
+    await wait(door, 7)
+    await door.machines.make(THREAD)
+    for place, options in combinations(one):
+        door.log.clear()
+
+        answer = await door.send(by_operator(asked(one, PLACES[place], **options)))
+
+        judge(answer)
+        assert door.log[:1] == ["answered"], (place, options)
+
+
+@each
+async def test_what_says_nothing_of_the_person_or_the_server_is_answered_too(door: Door, one: Runnable) -> None:
+    for missing in ("member", "guild_id"):
+        sent = {key: value for key, value in asked(one).items() if key != missing}
+
+        answer = await door.send(sent)
+
+        judge(answer)
+        assert answer["data"]["flags"] & 64
+        assert door.log == ["answered"]
+        door.log.clear()
+
+
+@each
+async def test_who_is_not_heard_hears_why_and_nothing_is_done(door: Door, one: Runnable) -> None:
+    door.policy = Policy(required_role="77")
+
+    whys = {Refusal.ROLE.value, *(who.value for path, who in access.WHO.items() if path == one.path[1:])}
+
+    for place in (IN_CHANNEL, IN_THREAD):
+        words, is_private = spoken(await door.send(asked(one, place)))
+
+        assert words in whys
+        assert is_private
+    assert set(door.log) == {"answered"}
+
+
+@pytest.mark.parametrize("one", [one for one in SLASH if one.path[1:] in access.WHO], ids=lambda one: one.title)
+async def test_what_is_not_for_everybody_is_refused_with_what_it_takes(door: Door, one: Runnable) -> None:
+    for place in (IN_CHANNEL, IN_THREAD):
+        answer = await door.send(asked(one, place))
+
+        assert spoken(answer) == (access.WHO[one.path[1:]].value, True)
+    assert set(door.log) == {"answered"}
+
+
+@pytest.mark.parametrize("one", SLASH, ids=lambda one: one.title)
+async def test_an_option_that_is_gone_is_said_to_be_unknown(door: Door, one: Runnable) -> None:
+    answer = await door.send(asked(one, IN_THREAD, long_gone="x"))
+
+    assert spoken(answer) == (UNKNOWN_OPTION, True)
+    assert door.log == ["answered"]
+
+
+@pytest.mark.parametrize(
+    ("one", "option"), COMPLETED, ids=lambda it: it.title if isinstance(it, Runnable) else it["name"]
+)
+async def test_whatever_is_typed_is_answered_with_choices_that_discord_takes(
+    door: Door, one: Runnable, option: dict[str, Any]
+) -> None:
+    for place, typed in [*itertools.product(PLACES, ODD[:1]), *itertools.product(["thread"], ODD)]:
+        sent = typing(asked(one, PLACES[place], **{option["name"]: typed}))
+
+        answer = await door.send(sent)
+
+        complaints = Complaints()
+        check_choices(complaints, "data", answer["data"]["choices"], option["type"])
+        complaints.finish()
+        assert answer["type"] == Callback.CHOICES
+    assert set(door.log) <= {"answered"}
+
+
+@pytest.mark.parametrize(
+    ("one", "option"), COMPLETED, ids=lambda it: it.title if isinstance(it, Runnable) else it["name"]
+)
+async def test_nothing_is_suggested_to_who_is_not_heard(door: Door, one: Runnable, option: dict[str, Any]) -> None:
+    door.policy = Policy(required_role="77")
+
+    answer = await door.send(typing(asked(one, IN_THREAD, **{option["name"]: ""})))
+
+    assert answer == {"type": int(Callback.CHOICES), "data": {"choices": []}}
+
+
+def typing(sent: dict[str, Any]) -> dict[str, Any]:
+    within = sent["data"]["options"]
+    while within[0]["type"] <= 2:
+        within = within[0]["options"]
+    within[0]["focused"] = True
+    return sent | {"type": 4}

@@ -1,0 +1,131 @@
+"""`/opencord model` and `/opencord agent`: shown, chosen, taken back."""
+
+import pytest
+
+from app.commands.choices import NO_AGENT, NO_MODEL
+from app.commands.settling import BOTH, NOT_SETTLED, OUTSIDE, SAME
+from app.turns.routing import Policy, Refusal
+from tests.commands.choosing import ALOUD, OFFERED, WHISPERED, choices, said, settle, settled, typing
+from tests.commands.rooms import IN_THREAD
+from tests.web.door import Door, spoken, used
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(("command", "name"), [("model", "opencode/gpt"), ("agent", "plan")])
+async def test_what_is_chosen_counts_for_the_thread_and_everybody_hears_by_whom(
+    door: Door, command: str, name: str
+) -> None:
+    await door.catalogue.learn(OFFERED)
+
+    answer = await door.send(used(command, IN_THREAD, name=f" {name} "))
+
+    assert said(answer) == (
+        f"-# **alice** settled {command} `{name}` for this thread. It counts from the next question on.",
+        ALOUD,
+    )
+    assert answer["data"]["allowed_mentions"] == {"parse": []}
+    assert await settled(door) == {command: name}
+    assert await settled(door, "211") == {}
+    assert door.log == ["answered"]
+
+
+async def test_without_a_name_it_is_shown_with_where_it_comes_from(door: Door) -> None:
+    operator = await door.send(used("model", IN_THREAD))
+    await settle(door, "200", model="opencode/gpt")
+    channel = await door.send(used("model", IN_THREAD))
+    elsewhere = await door.send(used("model"))
+    await settle(door, "210", model="other/one")
+    thread = await door.send(used("model", IN_THREAD, reset=False))
+    nobody = await door.send(used("agent", IN_THREAD))
+
+    assert said(operator) == ("Model: `opencode/claude`, settled by whoever runs this bot.", WHISPERED)
+    assert said(channel) == said(elsewhere) == ("Model: `opencode/gpt`, settled for this channel.", WHISPERED)
+    assert said(thread) == ("Model: `other/one`, settled for this thread.", WHISPERED)
+    assert said(nobody) == ("Agent: OpenCode's own choice, as nobody has settled it.", WHISPERED)
+
+
+@pytest.mark.parametrize("options", [{"reset": True}, {"name": ""}, {"name": "  ", "reset": True}])
+async def test_what_is_taken_back_leaves_what_the_channel_has(door: Door, options: dict[str, object]) -> None:
+    await settle(door, "200", model="opencode/gpt")
+    await settle(door, "210", model="other/one")
+
+    answer = await door.send(used("model", IN_THREAD, **options))
+
+    assert said(answer) == (
+        "-# **alice** took back model (now `opencode/gpt`, settled for this channel) for this thread. "
+        "It counts from the next question on.",
+        ALOUD,
+    )
+    assert await settled(door) == {}
+
+
+async def test_an_unknown_name_is_answered_with_the_nearest_and_changes_nothing(door: Door) -> None:
+    await door.catalogue.learn(OFFERED)
+
+    model = await door.send(used("model", IN_THREAD, name="opencode/cloude"))
+    agent = await door.send(used("agent", IN_THREAD, name="biuld`"))
+
+    text, is_ephemeral = spoken(model)
+    assert is_ephemeral
+    assert text.startswith("I know no model called `opencode/cloude`. The nearest are: `opencode/claude`")
+    assert spoken(agent)[0].startswith("I know no agent called `` biuld` ``. The nearest are: `build`")
+    assert await settled(door) == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "words"),
+    [
+        ("model", "claude", NO_MODEL),
+        ("model", "a/b c", NO_MODEL),
+        ("model", "/x", NO_MODEL),
+        ("model", "a/" + "b" * 300, NO_MODEL),
+        ("model", "a/b\u200b", NO_MODEL),
+        ("agent", "two words", NO_AGENT),
+    ],
+)
+async def test_before_a_machine_has_come_up_only_the_form_is_judged(
+    door: Door, command: str, name: str, words: str
+) -> None:
+    answer = await door.send(used(command, IN_THREAD, name=name))
+    fine = await door.send(used("model", IN_THREAD, name="any/thing/at-all"))
+
+    assert spoken(answer) == (words, True)
+    assert said(fine)[1] == ALOUD
+    assert await settled(door) == {"model": "any/thing/at-all"}
+
+
+async def test_what_would_change_nothing_is_said_to_whoever_asked_alone(door: Door) -> None:
+    await settle(door, "210", model="other/one")
+
+    twice = await door.send(used("model", IN_THREAD, name="other/one"))
+    both = await door.send(used("model", IN_THREAD, name="other/two", reset=True))
+    never = await door.send(used("agent", IN_THREAD, reset=True))
+
+    assert spoken(twice) == (SAME, True)
+    assert spoken(both) == (BOTH, True)
+    assert spoken(never) == (NOT_SETTLED.format(where="this thread"), True)
+    assert await settled(door) == {"model": "other/one"}
+
+
+async def test_it_is_chosen_in_a_thread_and_by_those_who_may_ask_there(door: Door) -> None:
+    outside = await door.send(used("model", name="other/one"))
+    door.policy = Policy(required_role="91")
+    stranger = await door.send(used("model", IN_THREAD, name="other/one"))
+
+    assert spoken(outside) == (OUTSIDE, True)
+    assert spoken(stranger) == (Refusal.ROLE.value, True)
+    assert await settled(door) == {}
+
+
+async def test_while_somebody_types_what_opencode_offers_is_offered(door: Door) -> None:
+    await door.catalogue.learn(OFFERED)
+
+    models = await door.send(typing(used("model", IN_THREAD, name="gpt"), "name"))
+    agents = await door.send(typing(used("agent", IN_THREAD, name=""), "name"))
+    door.policy = Policy(required_role="91")
+    nothing = await door.send(typing(used("model", IN_THREAD, name=""), "name"))
+
+    assert choices(models) == ["opencode/gpt"]
+    assert [one["name"] for one in agents["data"]["choices"]] == ["build (The default agent)", "plan"]
+    assert choices(nothing) == []

@@ -1,0 +1,123 @@
+"""`/opencord undo` and `/opencord redo`. What may come of either is told with the buttons (`test_outcome`)."""
+
+import asyncio
+
+import pytest
+
+from app.commands import past, rewinding
+from app.commands.words import NO_THREAD
+from app.ids import MessageId, ThreadId, TurnId
+from app.sandboxes.machine import State
+from app.turns.books import Facts
+from app.turns.machine import Event
+from app.turns.ports import Rewound
+from app.turns.routing import Policy, Refusal
+from tests.commands.rooms import IN_THREAD, THREAD, wait, work_on
+from tests.presses.pressing import SUMMARY, THINKING, finished
+from tests.web.door import Door, spoken, used
+
+pytestmark = pytest.mark.anyio
+COMMANDS = ("undo", "redo")
+
+
+async def summed_up(door: Door) -> None:
+    """A question that was answered, with its summary in the thread."""
+    await finished(door, 500)
+    turn = await work_on(door, 501)
+    await door.ledger.note_status(turn, "holder", MessageId("77"))
+    await door.ledger.record(turn, "holder", Event.ANSWER_TAKEN, Facts(answer="yes"))
+    await door.ledger.record(turn, "holder", Event.DELIVERED, Facts())
+    door.edits.shown = SUMMARY
+
+
+async def test_the_last_question_is_undone_and_redone_aloud_and_its_buttons_follow(door: Door) -> None:
+    await summed_up(door)
+
+    answers = [await door.send(used(word, IN_THREAD)) for word in COMMANDS]
+
+    assert answers == [THINKING, THINKING]
+    assert door.fake_replies.texts == ["Undone.", "Redone."]
+    assert door.fake_replies.aloud == [
+        "-# ↩️ **alice** undid what the last question changed.",
+        "-# ↪️ **alice** redid what the last question changed.",
+    ]
+    assert [(message, edit["content"]) for _, message, edit in door.edits] == [
+        (MessageId("77"), f"{SUMMARY}\n-# ↩️ Undone by **alice**"),
+        (MessageId("77"), SUMMARY),
+    ]
+    labels = [[one["label"] for row in edit["components"] for one in row["components"]] for *_, edit in door.edits]
+    assert labels == [["Diff", "Redo", "Continue"], ["Diff", "Undo", "Continue"]]
+
+
+async def test_of_several_questions_the_last_one_is_meant(door: Door) -> None:
+    await finished(door, 501)
+    await finished(door, 502, machine=False)
+
+    await door.send(used("undo", IN_THREAD))
+
+    assert door.agent.undone == "502"
+
+
+async def test_a_question_whose_summary_is_gone_is_undone_all_the_same(door: Door) -> None:
+    await finished(door)
+
+    await door.send(used("undo", IN_THREAD))
+
+    assert (door.fake_replies.texts, door.edits) == (["Undone."], [])
+
+
+async def test_of_two_who_undo_at_once_the_second_hears_that_it_is_done(door: Door) -> None:
+    await finished(door)
+
+    await asyncio.gather(*(door.send(used("undo", IN_THREAD)) for _ in range(2)))
+
+    assert sorted(door.fake_replies.texts) == [rewinding.NOT_UNDONE, "Undone."]
+    assert len(door.fake_replies.aloud) == 1
+
+
+@pytest.mark.parametrize(("word", "words"), [("undo", rewinding.NOT_UNDONE), ("redo", rewinding.NOT_REDONE)])
+async def test_where_there_is_nothing_to_take_back_that_is_said(door: Door, word: str, words: str) -> None:
+    await finished(door)
+    door.agent.obstacle = Rewound.NOTHING
+
+    await door.send(used(word, IN_THREAD))
+
+    assert (door.fake_replies.texts, door.fake_replies.aloud) == ([words], [])
+
+
+@pytest.mark.parametrize("word", COMMANDS)
+async def test_nothing_is_undone_before_anything_was_asked_or_while_something_is_at_work(door: Door, word: str) -> None:
+    early = await door.send(used(word, IN_THREAD))
+    await finished(door, 501)
+    await wait(door, 502)
+    waiting = await door.send(used(word, IN_THREAD))
+    await door.ledger.call_off(TurnId("502"), "alice")
+    await work_on(door, 503)
+    at_work = await door.send(used(word, IN_THREAD))
+
+    words = [past.NOTHING_ASKED, past.OTHERS_AT_WORK, past.OTHERS_AT_WORK]
+    assert [spoken(one) for one in (early, waiting, at_work)] == [(one, True) for one in words]
+    assert door.log == ["answered"] * 3
+
+
+@pytest.mark.parametrize("word", COMMANDS)
+async def test_a_machine_that_sleeps_is_woken(door: Door, word: str) -> None:
+    await finished(door)
+    await door.machines.pause(ThreadId(THREAD))
+
+    await door.send(used(word, IN_THREAD))
+
+    sandbox = await door.shelf.sandbox_of(ThreadId(THREAD))
+    assert sandbox is not None
+    assert sandbox.state is State.ACTIVE
+
+
+@pytest.mark.parametrize("word", COMMANDS)
+async def test_it_is_about_a_thread_and_for_those_who_may_ask_in_it(door: Door, word: str) -> None:
+    await finished(door)
+    outside = await door.send(used(word))
+    door.policy = Policy(required_role="91")
+    stranger = await door.send(used(word, IN_THREAD))
+
+    assert [spoken(one) for one in (outside, stranger)] == [(NO_THREAD, True), (Refusal.ROLE.value, True)]
+    assert door.log == ["answered"] * 2

@@ -1,0 +1,87 @@
+"""What people settle lasts, and counts where they settled it."""
+
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from app.ids import ChannelId, GuildId, MessageId, ThreadId
+from app.sandboxes.ports import Project
+from app.store.ledger import SqliteLedger
+from app.store.preferences import SqlitePreferences
+from app.store.sqlite import Sqlite
+from app.turns.preferences import Chosen, Preference, Scope
+from app.turns.records import Place
+from tests.samples import CHANNEL, GUILD, command
+
+pytestmark = pytest.mark.anyio
+THREAD, OTHER = ThreadId("400000000000000001"), ThreadId("400000000000000002")
+MODEL, REPOSITORY, BRANCH = Preference.MODEL, Preference.REPOSITORY, Preference.BRANCH
+
+
+def place(thread: ThreadId | None = THREAD) -> Place:
+    return Place(GuildId(GUILD), ChannelId(CHANNEL), thread)
+
+
+@pytest.fixture
+def preferences(sqlite: Sqlite) -> SqlitePreferences:
+    seconds = count(1_000)
+    return SqlitePreferences(sqlite, {MODEL: "a/operator", REPOSITORY: "https://x/op"}, lambda: float(next(seconds)))
+
+
+async def test_what_is_settled_last_counts_until_it_is_taken_back(preferences: SqlitePreferences) -> None:
+    for model in ("a/first", "a/second"):
+        await preferences.settle(GuildId(GUILD), THREAD, {MODEL: model})
+    settled = await preferences.settled(place())
+    await preferences.settle(GuildId(GUILD), THREAD, {MODEL: None})
+
+    assert settled.chosen[MODEL] == Chosen("a/second", Scope.THREAD)
+    assert (await preferences.settled(place())).chosen[MODEL] == Chosen("a/operator", Scope.OPERATOR)
+
+
+async def test_a_channels_counts_in_all_its_threads_and_a_threads_in_no_other(preferences: SqlitePreferences) -> None:
+    await preferences.settle(GuildId(GUILD), ChannelId(CHANNEL), {MODEL: "a/channel"})
+    await preferences.settle(GuildId(GUILD), THREAD, {MODEL: "a/thread"})
+
+    found = [(await preferences.settled(place(thread))).value(MODEL) for thread in (THREAD, OTHER, None)]
+
+    assert found == ["a/thread", "a/channel", "a/channel"]
+
+
+async def test_another_repository_has_no_branch_yet(preferences: SqlitePreferences) -> None:
+    await preferences.settle(GuildId(GUILD), THREAD, {REPOSITORY: "https://x/a", BRANCH: "next"})
+    await preferences.settle(GuildId(GUILD), THREAD, {REPOSITORY: "https://x/b"})
+
+    assert (await preferences.settled(place())).value(BRANCH) is None
+
+
+async def test_repositories_of_a_server_are_remembered_the_latest_first(preferences: SqlitePreferences) -> None:
+    for thread, repository in ((THREAD, "https://x/a"), (OTHER, "https://x/b"), (THREAD, "https://x/c")):
+        await preferences.settle(GuildId(GUILD), thread, {REPOSITORY: repository})
+
+    assert await preferences.repositories(GuildId(GUILD)) == ["https://x/c", "https://x/b"]
+    assert await preferences.repositories(GuildId("1")) == []
+
+
+async def test_a_new_machine_begins_with_what_people_settled(preferences: SqlitePreferences) -> None:
+    labels = {"app": "opencord", "guild": GUILD, "channel": CHANNEL, "thread": THREAD}
+    before = await preferences.project_of(THREAD, labels)
+
+    await preferences.settle(GuildId(GUILD), THREAD, {REPOSITORY: "https://x/a", BRANCH: "next"})
+
+    assert (before, await preferences.project_of(THREAD, labels)) == (Project(), Project("https://x/a", "next"))
+
+
+async def test_what_is_wished_with_a_question_counts_in_its_thread(
+    sqlite: Sqlite, preferences: SqlitePreferences
+) -> None:
+    ledger = SqliteLedger(sqlite)
+    await ledger.admit(replace(command(1, thread=THREAD), wishes={MODEL: "a/here"}), 0.0)
+    await ledger.admit(replace(command(2), wishes={MODEL: "a/new"}), 0.0)
+    new = command(2).id
+    while (turn := await ledger.claim("mine", 0.0, 60.0)) is not None:
+        if turn.id == new:
+            await ledger.note_opener(new, "mine", MessageId("77"))
+
+    assert (await preferences.settled(place())).value(MODEL) == "a/here"
+    assert (await preferences.settled(place(ThreadId("77")))).value(MODEL) == "a/new"

@@ -1,0 +1,64 @@
+"""Turns whose thread does not hang on what their asker wrote: private ones, and those about somebody's message."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.ids import MessageId, ThreadId
+from app.turns.machine import Stage
+from app.turns.records import About, Turn
+from tests.samples import command
+from tests.turns.engine import Fate, World, world
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[World]:
+    async with world(tmp_path) as made:
+        yield made
+
+
+async def over(here: World, number: int) -> Turn:
+    turn = await here.ledger.turn(command(number).id)
+    assert turn is not None
+    assert turn.stage is Stage.DELIVERED
+    return turn
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+@pytest.mark.parametrize("fatal", range(1, 13))
+async def test_whoever_dies_on_the_way_leaves_one_private_thread(here: World, fatal: int, after_effect: bool) -> None:
+    await here.ledger.admit(replace(command(1), private=True), here.now)
+
+    await here.live(Fate(fatal, after_effect))
+    await here.live()
+
+    turn = await over(here, 1)
+    assert list(here.chat.private) == [turn.thread]
+    assert here.chat.private[turn.home] == {turn.asker.id}
+
+
+async def test_two_who_ask_the_same_get_a_private_thread_each(here: World) -> None:
+    for number in (1, 2):
+        await here.ledger.admit(replace(command(number), private=True), here.now)
+
+    await here.live()
+
+    threads = {(await over(here, number)).thread for number in (1, 2)}
+    assert len(threads) == 2
+    assert set(here.chat.private) == threads
+
+
+async def test_a_thread_about_a_message_hangs_on_it_and_says_what_was_asked(here: World) -> None:
+    message = MessageId("399999999999999999")
+    about = About(command(1).place.channel, message, "bob", "it is broken")
+    await here.ledger.admit(replace(command(1), about=about), here.now)
+
+    await here.live()
+
+    turn = await over(here, 1)
+    assert turn.thread == ThreadId(message)
+    assert any("about this message" in text for _, text in here.chat.announced)
