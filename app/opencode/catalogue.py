@@ -6,6 +6,7 @@ Bodies of these lists hold keys: nothing but names and descriptions is taken out
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from app.opencode.config import split_model
 from app.turns.catalogue import Entry, Kind
 
 Row = Mapping[str, Any]
@@ -13,6 +14,11 @@ Row = Mapping[str, Any]
 
 def entries_of(providers: Sequence[Row], agents: Sequence[Row], commands: Sequence[Row]) -> list[Entry]:
     return [*_models(providers), *_agents(agents), *_commands(commands)]
+
+
+def offers(providers: Sequence[Row], model: str) -> bool:
+    provider, name = split_model(model)
+    return any(one["id"] == provider and name in one["models"] for one in providers)
 
 
 def _models(providers: Sequence[Row]) -> Iterator[Entry]:

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from app.ids import SessionId, ThreadId
+from app.opencode.catalogue import offers
 from app.opencode.config import AGENT, VERSION, split_model
 from app.opencode.transcript import Message
 from app.opencode.wire import READ_SECONDS, SILENCE_SECONDS, Missing, Wire, parsed
@@ -79,8 +80,7 @@ class Client:
 
     async def knows(self, model: str) -> bool:
         """Whether it may be asked for. A server takes prompts to any other too, and never answers them."""
-        provider, name = split_model(model)
-        return any(one["id"] == provider and name in one["models"] for one in await self.providers())
+        return offers(await self.providers(), model)
 
     # --- what there is to choose from
 

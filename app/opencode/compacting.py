@@ -42,14 +42,19 @@ async def compact(client: Client, session: SessionId, model: str, patience: Pati
     came = RESULTS.get(await _end(client, session, earlier, patience), Compacted.INTERRUPTED)
     if came is not Compacted.DONE:
         with suppress(Occupied):  # by a prompt, which has seen to it
-            await forget(client, session)
+            await forget(client, session, await remnant(client, session))
     return came
 
 
-async def forget(client: Client, session: SessionId) -> None:
-    """A compaction that came to nothing. Only while the session is idle; raises Occupied otherwise."""
+async def remnant(client: Client, session: SessionId) -> Sequence[str]:
+    """The messages of a compaction that came to nothing."""
     page, _ = await client.page(session, REMNANT)
-    for message in reversed(_remnant(page)):
+    return _remnant(page)
+
+
+async def forget(client: Client, session: SessionId, messages: Sequence[str]) -> None:
+    """Only while the session is idle; raises Occupied otherwise."""
+    for message in reversed(messages):
         with suppress(Missing):  # somebody else does the same
             await client.remove(session, message)
 

@@ -52,13 +52,12 @@ class Prompting:
     async def _settled(self, message: str, reader: Reader) -> Outcome:
         """What became of it, once that is certain enough to send it or to leave it."""
         status = self._client.status(self._session)
-        stored, now, asked = await asyncio.gather(self._has(message), status, self._left_behind())
+        stored, now, left = await asyncio.gather(self._has(message), status, self._left_behind())
         if not stored:
             if now.busy:
                 await self._make_room()
-                asked = await self._left_behind()
-            await self._forget(asked)
-            await compacting.forget(self._client, self._session)
+                left = await self._left_behind()
+            await self._forget(*left)
             return Outcome(Fate.ABSENT)
         settling = Settling(self._patience)
         while True:
@@ -78,19 +77,24 @@ class Prompting:
             if not await _until(idle, self._patience.idle):
                 raise Retriable(f"session {self._session} is still busy with something else")
 
-    async def _left_behind(self) -> Sequence[Inquiry]:
-        """What is listed as asked. As well as can be."""
+    async def _left_behind(self) -> tuple[Sequence[Inquiry], Sequence[str]]:
+        """What is listed as asked, and the messages of a compaction that came to nothing."""
+        return await asyncio.gather(self._asked(), compacting.remnant(self._client, self._session))
+
+    async def _asked(self) -> Sequence[Inquiry]:
+        """As well as can be."""
         try:
             return inquiries_of(*await asyncio.gather(self._client.permissions(), self._client.questions()))
         except (Missing, Retriable, Refused):
             return ()
 
-    async def _forget(self, left: Sequence[Inquiry]) -> None:
+    async def _forget(self, asked: Sequence[Inquiry], remnant: Sequence[str]) -> None:
         """Nothing runs, so nobody waits for it: aborted turns leave what they asked behind for ever."""
-        for one in left:
+        for one in asked:
             told = telling(one.ask, Denied())
             with suppress(Missing, Retriable, Refused):
                 await self._client.tell(told.path, told.body)
+        await compacting.forget(self._client, self._session, remnant)
 
     async def _send(self, prompt: Prompt) -> None:
         """A server that cannot decode an image says so in an event, and nowhere else."""

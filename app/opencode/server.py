@@ -13,7 +13,7 @@ import httpx
 import structlog
 
 from app.opencode import apologies
-from app.opencode.catalogue import entries_of
+from app.opencode.catalogue import Row, entries_of, offers
 from app.opencode.client import PROBE_SECONDS, Client, Health, Missing
 from app.opencode.config import COMMAND, Options, environment, model_of
 from app.opencode.workspace import (
@@ -81,22 +81,31 @@ class OpenCodeServer:
                         note(Errand.CLONING)
                     await preparing()
                 endpoint = await self._started(provider, ref, password, preparing)
-                client = Client(self._http, endpoint, password)
-                await self._check_model(client)
-                await self._tell_once(client)
+                await self._look_over(Client(self._http, endpoint, password))
                 return endpoint
         except TimeoutError as error:
             raise Retriable(f"OpenCode was not ready within {within:.0f} s", tell=apologies.NOT_STARTED) from error
 
-    async def _tell_once(self, client: Client) -> None:
-        """As well as can be: a machine comes up without."""
-        learn, self._learn = self._learn, None
-        if learn is not None:
-            try:
-                await learn(entries_of(*await asyncio.gather(client.providers(), client.agents(), client.commands())))
-            except (Missing, Retriable, Refused) as failure:
-                log.warning("catalogue.unread", reason=str(failure))
-                self._learn = learn
+    async def _look_over(self, client: Client) -> None:
+        """Raises Refused for a configuration that the server does not accept, and for a model that it does not
+        know: a prompt to such a model would be taken, and never answered."""
+        providers, others = await asyncio.gather(client.providers(), self._other_lists(client))
+        model = model_of(self._options)
+        if not offers(providers, model):
+            raise Refused(apologies.unknown_model(model))
+        if self._learn is not None and others is not None:
+            learn, self._learn = self._learn, None
+            await learn(entries_of(providers, *others))
+
+    async def _other_lists(self, client: Client) -> tuple[Sequence[Row], Sequence[Row]] | None:
+        """Agents and commands, as long as nobody knows them. As well as can be: a machine comes up without."""
+        if self._learn is None:
+            return None
+        try:
+            return await asyncio.gather(client.agents(), client.commands())
+        except (Missing, Retriable, Refused) as failure:
+            log.warning("catalogue.unread", reason=str(failure))
+            return None
 
     async def answers(self, endpoint: Endpoint, password: str) -> bool:
         client = Client(self._http, endpoint, password)
@@ -167,10 +176,3 @@ class OpenCodeServer:
                 lost += not isinstance(failure, Unclear)
             await asyncio.sleep(PAUSE_SECONDS)
         raise Ended
-
-    async def _check_model(self, client: Client) -> None:
-        """Raises Refused for a configuration that the server does not accept, and for a model that it does not
-        know: a prompt to such a model would be taken, and never answered."""
-        model = model_of(self._options)
-        if not await client.knows(model):
-            raise Refused(apologies.unknown_model(model))

@@ -158,11 +158,15 @@ async def test_whoever_may_not_ask_may_not_press(door: Door, word: str, policy: 
     assert (await turn(door, 502)).stage is Stage.THREADED
 
 
+PAGES = {"help", "sessions"}  # there is always a first one
+FORMS = {"ask", "about"}  # they say what is missing in what comes back
+
+
 async def test_an_id_that_means_nothing_is_said_to_do_nothing(door: Door) -> None:
     await work_on(door, 501)
     rests = ("", ":", ":502", ":abc", ":١", ":501x", ":" + "9" * 40, ":-1", ":501 ")
 
-    answers = [await door.send(press(word + rest)) for word in ACTIONS.keys() - {"help"} for rest in rests]
+    answers = [await door.send(press(word + rest)) for word in ACTIONS.keys() - PAGES - FORMS for rest in rests]
 
     assert {spoken(answer) for answer in answers} == {(UNKNOWN_BUTTON, True)}
     assert [found.id for found in await door.ledger.live_turns()] == ["501"]
