@@ -14,8 +14,8 @@ from typing import IO, NoReturn
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
-from app.sandboxes.place import Unusable as NoPlace
-from app.sandboxes.place import occupy
+from app.sandboxes.local.place import Unusable as NoPlace
+from app.sandboxes.local.place import occupy
 from app.settings import BadSettings, Settings, load
 from app.store.sqlite import Unusable, check
 

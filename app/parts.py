@@ -16,7 +16,7 @@ from app.opencode.zen import Zen
 from app.sandboxes.daytona.provider import DaytonaProvider
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper
-from app.sandboxes.local import LocalProvider
+from app.sandboxes.local.provider import LocalProvider
 from app.sandboxes.ports import Provider
 from app.sandboxes.waking import Patience
 from app.settings import POLL_SECONDS, Settings

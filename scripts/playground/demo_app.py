@@ -20,7 +20,7 @@ import httpx
 import psutil
 
 from app.opencode.config import VERSION
-from app.sandboxes import processes
+from app.sandboxes.local import processes
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

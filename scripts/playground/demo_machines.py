@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.sandboxes.place import Place
+from app.sandboxes.local.place import Place
 from app.sandboxes.ports import Sandbox
 from scripts.playground.daytona import DaytonaSimulator
 from scripts.playground.demo_app import Trouble, search_path

@@ -18,7 +18,7 @@ from app.ids import SessionId, ThreadId, TurnId
 from app.opencode.agent import OpenCodeAgent, Patience
 from app.opencode.config import Options, model_of
 from app.opencode.server import OpenCodeServer
-from app.sandboxes.local import LocalProvider
+from app.sandboxes.local.provider import LocalProvider
 from app.sandboxes.ports import Endpoint, Instance, Machine, Project, Provider
 from app.turns.ports import Prompt
 from app.turns.progress import Progress

@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from app.sandboxes.local import LocalProvider
+from app.sandboxes.local.provider import LocalProvider
 from app.sandboxes.ports import (
     Absent,
     Condition,

@@ -25,11 +25,12 @@ from app.ids import SessionId, ThreadId, TurnId
 from app.opencode.agent import OpenCodeAgent, Patience
 from app.opencode.config import Options
 from app.opencode.server import OpenCodeServer
-from app.sandboxes import processes, waking
+from app.sandboxes import waking
 from app.sandboxes.daytona.provider import DaytonaProvider
 from app.sandboxes.files import Files
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper, name_of
+from app.sandboxes.local import processes
 from app.sandboxes.machine import PASSING
 from app.sandboxes.machine import State as Row
 from app.sandboxes.ports import Sandbox

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import anyio
 
-from app.sandboxes import processes
-from app.sandboxes.launcher import GO
-from app.sandboxes.local import LocalProvider
+from app.sandboxes.local import processes
+from app.sandboxes.local.launcher import GO
+from app.sandboxes.local.provider import LocalProvider
 from app.sandboxes.ports import Program
 
 STUBBORN = Program("server", "trap '' TERM; while :; do sleep 1; done", {}, 4096)

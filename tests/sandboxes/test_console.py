@@ -9,7 +9,7 @@ import pytest
 
 from app.ids import ThreadId
 from app.sandboxes.console import MOST_LISTED, Console, Elsewhere, Entry
-from app.sandboxes.local import LocalProvider
+from app.sandboxes.local.provider import LocalProvider
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Absent, Overdue, Provider, TooLarge
 from app.store.shelf import SqliteShelf

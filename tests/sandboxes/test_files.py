@@ -11,7 +11,7 @@ import pytest
 
 from app.ids import ThreadId
 from app.sandboxes.files import DRAFTS, MARKED_BYTES, MOST_FOUND, Files
-from app.sandboxes.local import LocalProvider
+from app.sandboxes.local.provider import LocalProvider
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Absent, Provider, TooLarge
 from app.store.shelf import SqliteShelf

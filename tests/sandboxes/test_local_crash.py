@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.sandboxes.launcher import LAUNCH
-from app.sandboxes.local import LocalProvider
-from app.sandboxes.place import Place
+from app.sandboxes.local.launcher import LAUNCH
+from app.sandboxes.local.place import Place
+from app.sandboxes.local.provider import LocalProvider
 from app.sandboxes.ports import Condition
 from app.turns.errors import Retriable
 from tests.sandboxes.look import entries, running_in, until

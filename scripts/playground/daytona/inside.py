@@ -18,8 +18,8 @@ from pathlib import Path
 
 import psutil
 
-from app.sandboxes import processes
-from app.sandboxes.launcher import Launch
+from app.sandboxes.local import processes
+from app.sandboxes.local.launcher import Launch
 from scripts.playground.daytona.records import Sandbox
 
 MARK = "DAYTONA_SANDBOX_ID"

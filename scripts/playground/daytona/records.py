@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from app.sandboxes.launcher import Launch
+from app.sandboxes.local.launcher import Launch
 from scripts.playground.daytona.sessions import Session
 
 Json = dict[str, Any]

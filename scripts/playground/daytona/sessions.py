@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
-from app.sandboxes.launcher import Launch
+from app.sandboxes.local.launcher import Launch
 
 STDOUT, STDERR = b"\x01\x01\x01", b"\x02\x02\x02"  # what marks the two in a log that holds both
 LOOK_EVERY = 0.02  # seconds

@@ -21,8 +21,8 @@ from typing import IO
 
 import psutil
 
-from app.sandboxes import launcher
-from app.sandboxes.launcher import GO, LAUNCH, READY, Launch
+from app.sandboxes.local import launcher
+from app.sandboxes.local.launcher import GO, LAUNCH, READY, Launch
 from app.sandboxes.ports import Program
 from app.turns.errors import Retriable
 

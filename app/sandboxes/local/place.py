@@ -24,8 +24,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from app.sandboxes import launcher
-from app.sandboxes.launcher import Launch
+from app.sandboxes.local import launcher
+from app.sandboxes.local.launcher import Launch
 from app.sandboxes.ports import Absent, Condition, Instance, TooLarge
 
 _LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
