@@ -43,19 +43,13 @@ from app.sandboxes.ports import (
 )
 from app.sandboxes.processes import Environment
 from app.turns.errors import Refused, Retriable
+from app.words.machine import DIRECTORY_TAKEN
+from app.words.workspace import NO_SSH
 
 log = structlog.get_logger()
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LOOK_EVERY = 0.02  # seconds
-TAKEN = (
-    "Sorry, I could not make a machine: something else lies where its directory should be. "
-    "Please tell whoever runs this bot to look into LOCAL_SANDBOX_DIR."
-)
-NO_SSH = (
-    "There is no ssh here: this bot keeps its machines on its own computer. Ask me for what you need, or look at "
-    "`/opencord files list`."
-)
 _T = TypeVar("_T")
 
 
@@ -204,7 +198,7 @@ class LocalProvider:
         try:
             where.make(note)
         except FileExistsError as error:
-            raise Refused(TAKEN) from error
+            raise Refused(DIRECTORY_TAKEN) from error
 
     def _start(self, where: Place) -> None:
         note = where.note()
