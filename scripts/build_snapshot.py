@@ -15,15 +15,15 @@ from collections.abc import Mapping, Sequence
 from app import telemetry
 from app.opencode.config import VERSION
 from app.sandboxes.daytona.calls import Pace
-from app.sandboxes.daytona.errors import BAD_SNAPSHOT, LIMIT_REACHED, NOT_CONFIGURED
 from app.sandboxes.daytona.image import Size, snapshot_name
 from app.sandboxes.daytona.snapshots import build
 from app.settings import BadSettings, Sandboxes, load_daytona
 from app.turns.errors import Refused, Retriable
+from app.words.machine import BAD_SNAPSHOT, KEY_REFUSED, LIMIT_REACHED
 
 # What people in a chat are told, in an operator's words.
 _WORDS = {
-    NOT_CONFIGURED: "Daytona does not accept DAYTONA_API_KEY; it needs the scope write:snapshots.",
+    KEY_REFUSED: "Daytona does not accept DAYTONA_API_KEY; it needs the scope write:snapshots.",
     BAD_SNAPSHOT: "the build failed at Daytona; its log says why. Run this again to build it anew.",
     LIMIT_REACHED: "the limit of the Daytona account is reached: delete a snapshot, or choose a smaller size.",
 }

@@ -21,9 +21,9 @@ from app.commands import access
 from app.commands.answers import Answer
 from app.commands.door import TurnedAway
 from app.commands.ports import Room
-from app.commands.words import UNKNOWN_COMMAND, UNKNOWN_OPTION
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, suggested, told
+from app.words.door import UNKNOWN_COMMAND, UNKNOWN_OPTION
 
 NAME = "opencord"
 FIRST: Mapping[str, int] = {"ask": -2, "help": -1, "admin": 1}

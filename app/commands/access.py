@@ -10,6 +10,7 @@ from enum import Enum
 from app.commands.door import TurnedAway
 from app.commands.ports import Room
 from app.discord.interactions import Interaction
+from app.words.door import CHANNEL_MANAGERS_ONLY, OPERATORS_ONLY
 
 # https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags
 ADMINISTRATOR = 1 << 3
@@ -20,11 +21,8 @@ MANAGE_GUILD = 1 << 5
 class Who(Enum):
     """Everybody else is told what they would need."""
 
-    CHANNEL_MANAGER = "Only people who may manage this channel (Manage Channel) can do that. Please ask one of them."
-    OPERATOR = (
-        "Only people with the operators' role, or who may manage this server (Manage Server), can do that. "
-        "Please ask one of them."
-    )
+    CHANNEL_MANAGER = CHANNEL_MANAGERS_ONLY
+    OPERATOR = OPERATORS_ONLY
 
 
 WHO: Mapping[tuple[str, ...], Who] = {

@@ -9,13 +9,14 @@ from app.commands.answers import Answer, Result
 from app.commands.by_hand import enclosed, met, wake
 from app.commands.door import TurnedAway, Visitor
 from app.commands.ports import Room
-from app.commands.words import UNKNOWN_OPTION
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, deferred
 from app.discord.text import shows
 from app.ids import ThreadId
 from app.sandboxes.console import MOST_OUTPUT
 from app.sandboxes.ports import Overdue
+from app.words.door import UNKNOWN_OPTION
+from app.words.workspace import LOG, NO_COMMAND_LINE, NO_LOG, SAID, SAID_MUCH, SAID_NOTHING, SHELL_TOO_SLOW
 
 log = structlog.get_logger()
 
@@ -59,14 +60,6 @@ REGISTRATION: Payload = {
     ],
 }
 
-NO_COMMAND = "There is nothing in your command. Say what to run, for example: git status."
-TOO_SLOW = f"It took longer than {SHELL_SECONDS:.0f} seconds, so I ended it. Please try something shorter."
-SAID_NOTHING = "Exit code {code}. It said nothing."
-SAID = "Exit code {code}."
-SAID_MUCH = f"Exit code {{code}}. It said too much: only the first {MOST_OUTPUT // 2**20} MB were kept."
-NO_LOG = "OpenCode has written no log in this machine yet."
-LOG = "The last lines of OpenCode's log."
-
 
 async def run(interaction: Interaction, room: Room) -> Answer:
     visitor, _ = await met(interaction, room)
@@ -75,7 +68,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
         return Answer(deferred(ephemeral=True), lambda: logged(visitor.thread, lines, room))
     command = str(interaction.options.get("command", "")).strip()
     if not shows(command) or "\0" in command:
-        raise TurnedAway(NO_COMMAND)
+        raise TurnedAway(NO_COMMAND_LINE)
     return Answer(deferred(ephemeral=True), lambda: ran(visitor, command, room))
 
 
@@ -92,11 +85,15 @@ async def ran(visitor: Visitor, command: str, room: Room) -> Result:
     try:
         done = await room.console.run(visitor.thread, command, SHELL_SECONDS)
     except Overdue:
-        return Result(TOO_SLOW)
+        return Result(SHELL_TOO_SLOW.format(seconds=SHELL_SECONDS))
     if not shows(done.output):
         return Result(SAID_NOTHING.format(code=done.exit_code))
     is_cut = len(done.output.encode()) >= MOST_OUTPUT
-    return enclosed((SAID_MUCH if is_cut else SAID).format(code=done.exit_code), done.output, "output.txt")
+    return enclosed(
+        (SAID_MUCH if is_cut else SAID).format(code=done.exit_code, most=MOST_OUTPUT // 2**20),
+        done.output,
+        "output.txt",
+    )
 
 
 async def logged(thread: ThreadId, lines: int, room: Room) -> Result:

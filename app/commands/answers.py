@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import structlog
 
 from app.commands.ports import Replies
-from app.commands.words import NOT_NOW, TOO_LONG
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload
 from app.turns.errors import Refused, Retriable
 from app.turns.records import File
-from app.turns.runner import DEFECT
+from app.words.door import DEFECT, NOT_NOW, TOO_LONG
 
 log = structlog.get_logger()
 

@@ -14,7 +14,6 @@ from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
 from app.commands.reset import standing
 from app.commands.settling import suggested
-from app.commands.words import EMPTY_PROMPT, NOT_HERE, UNKNOWN_BUTTON
 from app.discord.interactions import THREADS, Interaction
 from app.discord.payloads import Payload, deferred, modal, text_input
 from app.discord.text import shows
@@ -22,6 +21,17 @@ from app.ids import TurnId
 from app.turns.drafts import Draft
 from app.turns.preferences import Preference, Values
 from app.turns.records import Request, Source
+from app.words.asking import (
+    ASK_EXAMPLE,
+    ASK_LABEL,
+    ASK_TITLE,
+    DRAFT_FORGOTTEN,
+    EMPTY_PROMPT,
+    HAS_MACHINE,
+    NONE_PRIVATE,
+    THREAD_NOT_PRIVATE,
+)
+from app.words.door import NOT_HERE, UNKNOWN_BUTTON
 
 log = structlog.get_logger()
 
@@ -55,16 +65,6 @@ REGISTRATION: Payload = {
     ],
 }
 
-HAS_MACHINE = (
-    "This thread has its machine already, and with it its repository. For another one ask in the channel, which opens "
-    "a new thread, or use /opencord reset first."
-)
-IN_A_THREAD = "This thread stays as it is. For a private one ask in its channel, with private set to true."
-ANNOUNCED = "Discord allows no private threads in an announcement channel. Please ask in a text channel."
-TITLE, LABEL = "Ask OpenCode", "What would you like to have done?"
-PLACEHOLDER = "For example: run the tests, and mend what fails."
-FORGOTTEN = "I do not know any more what you had chosen before you wrote this. Please use /opencord ask again."
-
 
 async def run(interaction: Interaction, room: Room) -> Answer:
     visitor = await heard(interaction, room)
@@ -77,7 +77,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     if prompt is not None:
         return await asked(interaction, visitor, str(prompt), draft, room)
     await room.ledger.keep(interaction.id, draft, room.clock())
-    return Answer(modal(f"ask:{interaction.id}", TITLE, text_input("prompt", LABEL, placeholder=PLACEHOLDER)))
+    return Answer(modal(f"ask:{interaction.id}", ASK_TITLE, text_input("prompt", ASK_LABEL, placeholder=ASK_EXAMPLE)))
 
 
 async def suggest(interaction: Interaction, room: Room) -> Sequence[tuple[str, str]]:
@@ -113,9 +113,9 @@ async def wishes_of(interaction: Interaction, visitor: Visitor, room: Room) -> V
 def is_private(interaction: Interaction, visitor: Visitor) -> bool:
     wanted = interaction.options.get("private") is True
     if wanted and visitor.place.thread is not None:
-        raise TurnedAway(IN_A_THREAD)
+        raise TurnedAway(THREAD_NOT_PRIVATE)
     if wanted and interaction.channel is not None and interaction.channel.type != TEXT:
-        raise TurnedAway(ANNOUNCED)
+        raise TurnedAway(NONE_PRIVATE)
     return wanted
 
 
@@ -123,7 +123,7 @@ async def draft_of(interaction: Interaction, visitor: Visitor, room: Room) -> Dr
     """What was chosen before the form that comes back was opened."""
     draft = await room.ledger.draft((interaction.custom_id or "").partition(":")[2])
     if draft is None:
-        raise TurnedAway(FORGOTTEN)
+        raise TurnedAway(DRAFT_FORGOTTEN)
     if draft.asker != visitor.asker.id:
         raise TurnedAway(UNKNOWN_BUTTON)
     return draft

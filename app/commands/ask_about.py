@@ -18,7 +18,6 @@ from app.commands.ask import draft_of, heard
 from app.commands.door import TurnedAway, Visitor
 from app.commands.links import address, link
 from app.commands.ports import Room
-from app.commands.words import UNKNOWN_BUTTON
 from app.discord.attachments import attachments_of
 from app.discord.interactions import Interaction
 from app.discord.payloads import Flag, Payload, modal, text_input, told
@@ -26,17 +25,24 @@ from app.discord.text import clean, shorten, shows
 from app.ids import MessageId, ThreadId, TurnId
 from app.turns.drafts import Draft
 from app.turns.records import About, Place, Request, Source
+from app.words.asking import (
+    ABOUT_ASKED,
+    ABOUT_HINT,
+    ABOUT_LABEL,
+    ABOUT_TITLE,
+    ABOUT_UNSAID,
+    ITS_THREAD,
+    MESSAGE_EMPTY,
+    MESSAGE_WHISPERED,
+    SOMEBODY,
+)
+from app.words.door import UNKNOWN_BUTTON
 
 log = structlog.get_logger()
 
 REGISTRATION: Payload = {"type": 3, "name": "Ask OpenCord about this message"}
 
 LONGEST_TEXT = 6000  # characters of the message
-TITLE, LABEL = "Ask about this message", "What would you like to know, or to have done?"
-PLACEHOLDER = "Leave it empty, and OpenCode answers the message itself."
-UNSAID = "Please answer this message, or do what it asks for."
-NOTHING = "There is nothing in this message that I could read. Please choose one with words or with files."
-WHISPERED = "Only you can see this message, so no thread can begin there. Please use /opencord ask instead."
 
 
 async def run(interaction: Interaction, room: Room) -> Answer:
@@ -44,10 +50,10 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     about, message = about_of(interaction)
     attachments = attachments_of(message.get("attachments"), about.channel, about.message)
     if not shows(about.text) and not attachments:
-        raise TurnedAway(NOTHING)
+        raise TurnedAway(MESSAGE_EMPTY)
     await room.ledger.keep(interaction.id, Draft(visitor.asker.id, attachments=attachments, about=about), room.clock())
-    question = text_input("question", LABEL, placeholder=PLACEHOLDER, required=False)
-    return Answer(modal(f"about:{interaction.id}", TITLE, question))
+    question = text_input("question", ABOUT_LABEL, placeholder=ABOUT_HINT, required=False)
+    return Answer(modal(f"about:{interaction.id}", ABOUT_TITLE, question))
 
 
 async def press(interaction: Interaction, room: Room) -> Answer:
@@ -57,7 +63,9 @@ async def press(interaction: Interaction, room: Room) -> Answer:
     if draft.about is None:
         raise TurnedAway(UNKNOWN_BUTTON)
     question = interaction.fields.get("question", "")
-    return await asked(interaction, visitor, question.strip() if shows(question) else UNSAID, draft, draft.about, room)
+    return await asked(
+        interaction, visitor, question.strip() if shows(question) else ABOUT_UNSAID, draft, draft.about, room
+    )
 
 
 def about_of(interaction: Interaction) -> tuple[About, Mapping[str, Any]]:
@@ -65,11 +73,11 @@ def about_of(interaction: Interaction) -> tuple[About, Mapping[str, Any]]:
     messages = interaction.resolved.get("messages")
     message = messages.get(interaction.target) if isinstance(messages, dict) else None
     if not isinstance(message, dict) or interaction.channel is None or interaction.target is None:
-        raise TurnedAway(NOTHING)
+        raise TurnedAway(MESSAGE_EMPTY)
     if int(message.get("flags") or 0) & Flag.EPHEMERAL:
-        raise TurnedAway(WHISPERED)
+        raise TurnedAway(MESSAGE_WHISPERED)
     author = message.get("author") or {}
-    name = str(author.get("global_name") or author.get("username") or "somebody")
+    name = str(author.get("global_name") or author.get("username") or SOMEBODY)
     about = About(interaction.channel.id, MessageId(interaction.target), name, shorten(text_of(message), LONGEST_TEXT))
     return about, message
 
@@ -99,7 +107,7 @@ async def asked(
         log.info("turn.admitted", turn=request.id, thread=place.thread)
         log.debug("turn.asked", turn=request.id, prompt=question)
     there = address(place.guild, place.thread or about.message)
-    return Answer(told(f"It is asked, and answered in {link('its thread', there)}."))
+    return Answer(told(ABOUT_ASKED.format(thread=link(ITS_THREAD, there))))
 
 
 async def place_of(visitor: Visitor, about: About, room: Room) -> Place:

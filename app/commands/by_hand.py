@@ -4,7 +4,6 @@ says. Not a command."""
 from app.commands.answers import Result
 from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
-from app.commands.words import NO_MACHINE
 from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT, FILE_BYTES
 from app.discord.notation import fence, is_exact
@@ -14,8 +13,8 @@ from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
 from app.turns.errors import Refused
 from app.turns.records import File
-
-ATTACHED = "See the file."
+from app.words.door import SEE_FILE
+from app.words.machine import NO_MACHINE
 
 
 async def met(interaction: Interaction, room: Room) -> tuple[Visitor, Sandbox]:
@@ -39,4 +38,4 @@ def enclosed(heading: str, text: str, name: str) -> Result:
     whole = f"{heading}\n{fence(text.rstrip())}"
     if is_exact(text.rstrip()) and units(whole) <= CONTENT:
         return Result(whole)
-    return Result(f"{heading} {ATTACHED}", files=(File(name, text.encode()[:FILE_BYTES]),))
+    return Result(f"{heading} {SEE_FILE}", files=(File(name, text.encode()[:FILE_BYTES]),))

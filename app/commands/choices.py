@@ -14,29 +14,17 @@ from urllib.parse import urlsplit
 
 from app.commands.door import TurnedAway
 from app.commands.ports import Room
-from app.commands.words import UNKNOWN_OPTION
 from app.discord.notation import code, path, visible
 from app.ids import GuildId
 from app.turns.catalogue import Kind, matching, nearest
 from app.turns.preferences import Preference, Routing
 from app.turns.status import Verbosity
+from app.words.door import UNKNOWN_OPTION
+from app.words.settings import EVERYBODY, LOGIN_IN_ADDRESS, NO_AGENT, NO_BRANCH, NO_MODEL, NO_REPOSITORY, UNKNOWN_NAME
 
 LONGEST = 300  # characters of any value
 SHOWN = 120  # of these when it is told
 
-UNKNOWN = "I know no {kind} called {name}. The nearest are: {nearest}. Please choose one from the list."
-NO_MODEL = "A model is written as provider/model, for example opencode/claude-sonnet-4-5. Please try it that way."
-NO_AGENT = "An agent's name is one word, for example build or plan. Please try it that way."
-NO_REPOSITORY = (
-    "That is no address that can be cloned. Please give one such as https://github.com/owner/name, ssh://… or "
-    "git@host:owner/name."
-)
-CREDENTIALS = (
-    "Please give the address without a user name, password or token: everybody here could read it. For private "
-    "repositories on GitHub whoever runs this bot sets GITHUB_TOKEN. If that was a real password, change it now."
-)
-NO_BRANCH = "That cannot be the name of a branch. Please give it as git shows it, for example main or fix/login."
-EVERYBODY = "everybody"
 
 KINDS = {Preference.MODEL: Kind.MODEL, Preference.AGENT: Kind.AGENT}
 LISTS: dict[Preference, type[StrEnum]] = {Preference.ROUTING: Routing, Preference.VERBOSITY: Verbosity}
@@ -86,10 +74,10 @@ def repository(address: str) -> str:
         whole = parts.hostname is not None or parts.scheme not in ("http", "https", "ssh", "git")
         sound = whole and parts.port != 0
     except ValueError:  # of the host or the port
-        raise TurnedAway(CREDENTIALS if "@" in address else NO_REPOSITORY) from None
+        raise TurnedAway(LOGIN_IN_ADDRESS if "@" in address else NO_REPOSITORY) from None
     login = parts.netloc.rpartition("@")[0]
     if ":" in login or (login and parts.scheme != "ssh"):
-        raise TurnedAway(CREDENTIALS)
+        raise TurnedAway(LOGIN_IN_ADDRESS)
     if not sound or not ADDRESS.fullmatch(address) or not _is_plain(address):
         raise TurnedAway(NO_REPOSITORY)
     return address
@@ -109,7 +97,7 @@ async def _known(kind: Kind, name: str, room: Room) -> str:
         return name
     if entries:
         alike = ", ".join(code(one, SHOWN) for one in nearest(name, entries))
-        raise TurnedAway(UNKNOWN.format(kind=kind, name=code(name, SHOWN), nearest=alike))
+        raise TurnedAway(UNKNOWN_NAME.format(kind=kind, name=code(name, SHOWN), nearest=alike))
     if not form.fullmatch(name) or not _is_plain(name):
         raise TurnedAway(otherwise)
     return name

@@ -16,6 +16,7 @@ from app.discord.notation import code
 from app.discord.payloads import Payload
 from app.turns.catalogue import Kind, command_in, matching, nearest
 from app.turns.drafts import Draft
+from app.words.asking import COMMAND_MISNAMED, COMMAND_TOO_LONG, COMMAND_UNKNOWN
 
 REGISTRATION: Payload = {
     "type": 1,
@@ -28,9 +29,6 @@ REGISTRATION: Payload = {
 }
 
 SHOWN = 80  # characters
-NO_NAME = "A command's name is one word, such as init or review. Please choose one from the list."
-UNKNOWN = "OpenCode has no command called {name}. The nearest are: {nearest}. Please choose one from the list."
-TOO_LONG = f"That is more than {LONGEST_PROMPT} characters. Please put the rest into a file, and ask with that."
 
 
 async def run(interaction: Interaction, room: Room) -> Answer:
@@ -47,13 +45,13 @@ async def check(name: str, prompt: str, room: Room) -> None:
     right form will do."""
     found = command_in(prompt)
     if found is None or found.name != name:
-        raise TurnedAway(NO_NAME)
+        raise TurnedAway(COMMAND_MISNAMED)
     if len(prompt) > LONGEST_PROMPT:
-        raise TurnedAway(TOO_LONG)
+        raise TurnedAway(COMMAND_TOO_LONG.format(most=LONGEST_PROMPT))
     entries = await room.catalogue.entries(Kind.COMMAND)
     if entries and all(one.name != name for one in entries):
         alike = ", ".join(code(one, SHOWN) for one in nearest(name, entries))
-        raise TurnedAway(UNKNOWN.format(name=code(name, SHOWN), nearest=alike))
+        raise TurnedAway(COMMAND_UNKNOWN.format(name=code(name, SHOWN), nearest=alike))
 
 
 async def suggest(interaction: Interaction, room: Room) -> Sequence[tuple[str, str]]:

@@ -5,7 +5,6 @@ import structlog
 
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, Visitor, bold, let_in
-from app.commands.past import OTHERS_AT_WORK
 from app.commands.ports import Room
 from app.commands.session import session_of, woken
 from app.discord.interactions import Interaction
@@ -14,6 +13,7 @@ from app.discord.payloads import Payload, deferred
 from app.ids import SessionId, ThreadId
 from app.turns.ports import Compacted
 from app.turns.preferences import Preference
+from app.words.session import COMPACTED, COMPACTED_BY, NOT_COMPACTED, OTHERS_AT_WORK
 
 log = structlog.get_logger()
 
@@ -21,18 +21,6 @@ REGISTRATION: Payload = {
     "type": 1,
     "name": "compact",
     "description": "Make room in the model's window: go on with a summary of this session",
-}
-
-DONE = "Done: OpenCode goes on with a summary of this session. Files are as they were."
-RESULTS = {
-    Compacted.DONE: DONE,
-    Compacted.BUSY: "OpenCode is at work in this session just now. Please try again when it is done.",
-    Compacted.NOTHING: "Nothing was said in this session yet, so there is nothing to sum up.",
-    Compacted.INTERRUPTED: (
-        "The summary was interrupted, for instance by a new question, and the session is as it was. "
-        "Please try again when nothing is at work."
-    ),
-    Compacted.FAILED: "Sorry, the model could not sum this session up, and it is as it was. Please try again later.",
 }
 
 
@@ -51,9 +39,9 @@ async def compacted(visitor: Visitor, session: SessionId, room: Room) -> Result:
     model = (await room.preferences.settled(visitor.place)).value(Preference.MODEL)
     came = await room.bench.compact(machine, session, model)
     if came is not Compacted.DONE:
-        return Result(RESULTS[came])
+        return Result(NOT_COMPACTED[came])
     log.info("session.compacted", thread=visitor.thread, by=visitor.asker.id)
-    return Result(DONE, aloud=f"{SUBTEXT}🗜️ {bold(visitor.asker.name)} had this session summed up, to make room.")
+    return Result(COMPACTED, aloud=SUBTEXT + COMPACTED_BY.format(name=bold(visitor.asker.name)))
 
 
 async def is_at_work(thread: ThreadId, room: Room) -> bool:

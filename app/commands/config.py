@@ -13,22 +13,14 @@ from app.commands.choices import checked
 from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
 from app.commands.settling import Changes, Spot, channel_of, settle, standing_value, suggested, thread_of
-from app.commands.words import UNKNOWN_OPTION
 from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT
 from app.discord.payloads import Payload, told
 from app.discord.text import shorten
 from app.turns.preferences import Preference, Routing
 from app.turns.status import Verbosity
-
-NOTHING_GIVEN = "Nothing was changed: please choose at least one option, such as model or repository."
-BOTH = "Please either give {name} or clear it, not both."
-LONE_BRANCH = "A branch belongs to a repository, and none is settled here. Please give the repository with it."
-HEADING = "What counts in {where}:"
-HINT = (
-    "A repository and its branch count for new machines: /opencord reset makes one. "
-    "Change any of this with /opencord config thread, or /opencord config channel for all threads of the channel."
-)
+from app.words.door import UNKNOWN_OPTION
+from app.words.settings import BRANCH_ALONE, GIVEN_AND_CLEARED, NOTHING_CHOSEN, SETTING, SETTINGS_HEAD, SETTINGS_HINT
 
 
 def _text(name: str, description: str, **more: object) -> Payload:
@@ -84,8 +76,8 @@ async def overview(visitor: Visitor, room: Room) -> str:
     place = visitor.place
     settled = await room.preferences.settled(place)
     where = f"<#{place.thread or place.channel}>"
-    lines = [f"- **{preference}**: {standing_value(preference, place, settled)}" for preference in Preference]
-    return shorten("\n".join([HEADING.format(where=where), *lines, HINT]), CONTENT)
+    lines = [SETTING.format(name=one, value=standing_value(one, place, settled)) for one in Preference]
+    return shorten("\n".join([SETTINGS_HEAD.format(where=where), *lines, SETTINGS_HINT]), CONTENT)
 
 
 async def wanted(interaction: Interaction, room: Room) -> Changes:
@@ -95,10 +87,10 @@ async def wanted(interaction: Interaction, room: Room) -> Changes:
     if cleared and cleared not in list(Preference):
         raise TurnedAway(UNKNOWN_OPTION)
     if given.get(cleared):
-        raise TurnedAway(BOTH.format(name=cleared))
+        raise TurnedAway(GIVEN_AND_CLEARED.format(name=cleared))
     changes = {Preference(name): await checked(Preference(name), value, room) for name, value in given.items() if value}
     if not changes and not cleared:
-        raise TurnedAway(NOTHING_GIVEN)
+        raise TurnedAway(NOTHING_CHOSEN)
     return {**changes, **({Preference(cleared): None} if cleared else {})}
 
 
@@ -108,4 +100,4 @@ async def check_branch(spot: Spot, changes: Changes, room: Room) -> None:
         return
     settled = await room.preferences.settled(spot.place)
     if Preference.REPOSITORY in changes or settled.value(Preference.REPOSITORY) is None:
-        raise TurnedAway(LONE_BRANCH)
+        raise TurnedAway(BRANCH_ALONE)

@@ -8,16 +8,18 @@ from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, let_in
 from app.commands.ports import Room
 from app.commands.session import check_machine, roused, woken
-from app.commands.words import UNKNOWN_OPTION
 from app.discord.interactions import Interaction
 from app.discord.limits import FILE_BYTES
 from app.discord.notation import path
 from app.discord.payloads import Payload, deferred
-from app.discord.summary_view import SUBJECT, counted, more
+from app.discord.summary_view import SUBJECT
 from app.ids import SessionId, ThreadId
 from app.turns.ports import Difference
 from app.turns.progress import Change
 from app.turns.records import File
+from app.words.amounts import counted, more, plural
+from app.words.door import UNKNOWN_OPTION
+from app.words.session import CHANGES, NO_CHANGES, NO_PATCH, PATCH_ATTACHED, PATCH_TOO_LARGE
 
 FILES = 12  # that are named; the patch has them all
 
@@ -42,19 +44,7 @@ REGISTRATION: Payload = {
     ],
 }
 
-UNCHANGED = {
-    Extent.QUESTION: "The last question changed nothing, or what it changed was undone.",
-    Extent.WORKSPACE: "Everything in the workspace is committed, or it has no git repository.",
-}
-HEADS = {
-    Extent.QUESTION: "The last question changed {files}{lines}.",
-    Extent.WORKSPACE: "Not committed: {files}{lines}.",
-}
-ATTACHED = "The patch is in the file."
-NO_PATCH = "None of it is text, so there is no patch."
-TOO_LARGE = (
-    f"The patch is larger than Discord takes ({FILE_BYTES // 1024**2} MB). Ask OpenCode to show you a part of it."
-)
+TOO_LARGE = PATCH_TOO_LARGE.format(most=FILE_BYTES // 2**20)
 
 
 async def run(interaction: Interaction, room: Room) -> Answer:
@@ -84,16 +74,16 @@ async def of_question(last: past.Past, session: SessionId, room: Room) -> Result
 def shown(difference: Difference, extent: Extent) -> Result:
     changes, patch = difference.changes, difference.patch.encode("utf-8", "replace")
     if not changes:
-        return Result(UNCHANGED[extent])
-    end = ATTACHED if 0 < len(patch) <= FILE_BYTES else TOO_LARGE if patch else NO_PATCH
-    files = (File("changes.diff", patch),) if end is ATTACHED else ()
+        return Result(NO_CHANGES[extent])
+    end = PATCH_ATTACHED if 0 < len(patch) <= FILE_BYTES else TOO_LARGE if patch else NO_PATCH
+    files = (File("changes.diff", patch),) if end is PATCH_ATTACHED else ()
     return Result("\n".join([head(changes, extent), *listed(changes), end]), files=files)
 
 
 def head(changes: tuple[Change, ...], extent: Extent) -> str:
-    files = f"{len(changes):,} file{'s' * (len(changes) != 1)}"
+    files = plural(len(changes), "file")
     lines = counted(sum(one.added for one in changes), sum(one.removed for one in changes))
-    return HEADS[extent].format(files=files, lines=lines)
+    return CHANGES[extent].format(files=files, lines=lines)
 
 
 def listed(changes: tuple[Change, ...]) -> list[str]:

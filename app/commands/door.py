@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 from app.commands.ports import Room
-from app.commands.words import NO_THREAD, NOT_HERE
 from app.discord.interactions import Interaction
 from app.discord.notation import escape
 from app.discord.text import shorten
 from app.ids import ThreadId
 from app.turns.records import Asker, Place
 from app.turns.routing import Refusal, gate
+from app.words.door import NO_THREAD, NOT_HERE
 
 LONGEST_NAME = 80  # characters
 

@@ -18,6 +18,23 @@ from app.sandboxes.console import Elsewhere, Entry, Listing
 from app.sandboxes.ports import Absent, TooLarge
 from app.turns.attachments import in_words, safe_name
 from app.turns.records import File
+from app.words.workspace import (
+    ALL_IN_FILE,
+    EMPTY_FILE,
+    FILE_TOO_LARGE,
+    FIRST_ONLY,
+    GOT,
+    IS_FILE,
+    IS_FOLDER,
+    LISTED,
+    NO_FILE,
+    NO_FOLDER,
+    NO_PATH,
+    NONE_LISTED,
+    ONE_LISTED,
+    OUTSIDE,
+    WORKSPACE,
+)
 
 LONGEST_PATH = 1_000  # characters
 
@@ -51,20 +68,6 @@ REGISTRATION: Payload = {
     ],
 }
 
-NO_PATH = "Please say which file: its path in the workspace, such as src/main.py. `/opencord files list` shows them."
-OUTSIDE = "I can only show what is in the workspace. Please give the path from there, such as src/main.py."
-NO_FILE = "There is no file {path} in the workspace. `/opencord files list` shows what there is."
-NO_FOLDER = "There is no folder {path} in the workspace. `/opencord files list` shows what there is."
-IS_FILE = "{path} is a file. `/opencord files get` gets it."
-IS_FOLDER = "{path} is a folder. `/opencord files list` shows what is in it."
-EMPTY_FILE = "{path} is empty: there is nothing to attach."
-TOO_LARGE = (
-    f"{{path}} is larger than what Discord takes as a file ({FILE_BYTES // 2**20} MB). "
-    "Please ask me for a part of it, or for a compressed copy."
-)
-ALL_ATTACHED = "The file has all of them."
-FIRST_ONLY = "These are the first {number}."
-WORKSPACE = "The workspace"
 SHOWN = 80  # characters of a path
 
 
@@ -108,15 +111,15 @@ async def fetched(thread: ThreadId, path: str, room: Room) -> Result:
     except Elsewhere:
         return Result(IS_FOLDER.format(path=shown))
     except TooLarge:
-        return Result(TOO_LARGE.format(path=shown))
+        return Result(FILE_TOO_LARGE.format(path=shown, most=FILE_BYTES // 2**20))
     if not content:  # Discord takes no empty file
         return Result(EMPTY_FILE.format(path=shown))
-    return Result(f"{shown}, {in_words(len(content))}", files=(File(safe_name(path), content),))
+    return Result(GOT.format(path=shown, size=in_words(len(content))), files=(File(safe_name(path), content),))
 
 
 def shown(path: str, listing: Listing) -> Result:
     """As much of it as a message holds; where that is not all, a file has the rest too."""
-    heading = f"{written(path, SHOWN) if path else WORKSPACE}: {counted(listing.total)}"
+    heading = counted(written(path, SHOWN) if path else WORKSPACE, listing.total)
     lines = list(lines_of(listing))
     if not lines:
         return Result(heading)
@@ -125,13 +128,12 @@ def shown(path: str, listing: Listing) -> Result:
         return Result(whole)
     if len(lines) < listing.total:
         heading = f"{heading} {FIRST_ONLY.format(number=len(lines))}"
-    return Result(f"{heading} {ALL_ATTACHED}", files=(File("files.txt", "\n".join(lines).encode()),))
+    return Result(f"{heading} {ALL_IN_FILE}", files=(File("files.txt", "\n".join(lines).encode()),))
 
 
-def counted(total: int) -> str:
-    if not total:
-        return "nothing."
-    return f"{total} {'file or folder' if total == 1 else 'files and folders'}."
+def counted(folder: str, total: int) -> str:
+    words = LISTED if total > 1 else ONE_LISTED if total else NONE_LISTED
+    return words.format(path=folder, number=total)
 
 
 def lines_of(listing: Listing) -> Iterator[str]:

@@ -9,23 +9,13 @@ from app.commands.pages import number_of, paged, turning
 from app.commands.ports import Room
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, told, updated
+from app.words.asking import GUIDE, GUIDE_MENUS
 
 REGISTRATION: Payload = {
     "type": 1,
     "name": "help",
     "description": "What to do first, and every command in a line",
 }
-
-BEGIN = (
-    "**How to begin**",
-    "Use `/opencord ask` in a channel, or mention me there with what you would like to have done. I open a thread with "
-    "a machine of its own, and work there.",
-    "In the thread just write on. What is asked while I am at work waits its turn; the buttons below a question stop "
-    "it, or put it first.",
-    "",
-    "**Commands**",
-)
-MENUS = "**On a message** (right-click it, or hold it, and choose Apps)"
 
 
 async def run(interaction: Interaction, room: Room) -> Answer:
@@ -43,7 +33,7 @@ async def press(interaction: Interaction, room: Room) -> Answer:
 
 def page_of(number: int) -> tuple[str, tuple[Payload, ...]]:
     """The last where there are not so many."""
-    pages = paged([*BEGIN, *command_lines(), *menu_lines()])
+    pages = paged([*GUIDE, *command_lines(), *menu_lines()])
     number = min(number, len(pages) - 1)
     return pages[number], turning("help", number, len(pages))
 
@@ -64,6 +54,6 @@ def line_of(name: str, description: str) -> str:
 
 def menu_lines() -> Iterator[str]:
     if commands.MENUS:
-        yield from ("", MENUS)
+        yield from ("", GUIDE_MENUS)
     for name in commands.MENUS:
         yield f"- {name}"

@@ -6,8 +6,8 @@ https://docs.discord.com/developers/reference#message-formatting: a link with a 
 from app.discord.notation import prose
 from app.discord.text import shows
 from app.turns.records import Turn
+from app.words.asking import WORDLESS
 
-WORDLESS = "(only a file)"
 LONGEST_NAME = 32  # characters of a person's name; Discord allows no more
 LONGEST_WORDS = 60
 

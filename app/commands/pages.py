@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.discord.limits import CONTENT
 from app.discord.payloads import Payload, button, row
 from app.discord.text import units
+from app.words.door import BACK, MORE
 
 LONGEST_NUMBER = 4  # digits
 
@@ -24,8 +25,8 @@ def paged(lines: Sequence[str]) -> list[str]:
 def turning(subject: str, page: int, pages: int) -> tuple[Payload, ...]:
     """The buttons of a page, whose ids are `subject` and the number of the page that they turn to. None for the only
     one."""
-    back = [button("Back", f"{subject}:{page - 1}")] if page > 0 else []
-    on = [button("More", f"{subject}:{page + 1}")] if page + 1 < pages else []
+    back = [button(BACK, f"{subject}:{page - 1}")] if page > 0 else []
+    on = [button(MORE, f"{subject}:{page + 1}")] if page + 1 < pages else []
     return (row(*back, *on),) if back or on else ()
 
 

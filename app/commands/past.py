@@ -5,16 +5,13 @@ from dataclasses import dataclass
 
 from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
-from app.commands.session import MACHINE_GONE, MACHINE_REPLACED
 from app.discord.interactions import Interaction
 from app.ids import MessageId, SessionId, ThreadId
 from app.sandboxes.machine import State
 from app.turns.machine import LIVE
 from app.turns.records import Turn
-
-NOTHING_ASKED = "OpenCode has not worked on anything in this thread yet. Ask something first."
-OTHERS_AT_WORK = "Something is at work or waits in this thread. Please try again when it is answered."
-UNCHANGED = "This changed nothing."
+from app.words.machine import MACHINE_GONE, MACHINE_REPLACED
+from app.words.session import NOTHING_ASKED, OTHERS_AT_WORK, UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,19 @@
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, let_in
 from app.commands.ports import Room
-from app.commands.words import NO_MACHINE, NOT_NOW
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, deferred
 from app.ids import ThreadId
 from app.sandboxes.machine import State
 from app.turns.machine import Stage
+from app.words.door import NOT_NOW
+from app.words.machine import ASLEEP_ALREADY, CHANGING, NO_MACHINE, NOT_WHILE_AT_WORK, OUT_OF_ORDER, PAUSED
 
 REGISTRATION: Payload = {
     "type": 1,
     "name": "pause",
     "description": "Put this thread's machine to sleep now; the next question wakes it",
 }
-
-DONE = "The machine is asleep now. The next question or /opencord resume wakes it."
-LATER = "Please try again in a moment."
-AT_WORK = "I would rather not: a question of this thread is at work or waits. Please try again when it is answered."
-ASLEEP = "The machine is asleep already. The next question or /opencord resume wakes it."
-BROKEN = "The machine is out of order, so it is not running anyway. The next question tries to mend it."
 
 
 async def run(interaction: Interaction, room: Room) -> Answer:
@@ -35,7 +30,7 @@ async def paused(thread: ThreadId, room: Room) -> Result:
     has_paused = await room.machines.pause(thread)
     obstacle = await obstacle_to(thread, room)
     # It may have been found gone or broken instead.
-    return Result(DONE if has_paused and obstacle == ASLEEP else obstacle or NOT_NOW)
+    return Result(PAUSED if has_paused and obstacle == ASLEEP_ALREADY else obstacle or NOT_NOW)
 
 
 async def obstacle_to(thread: ThreadId, room: Room) -> str | None:
@@ -44,10 +39,10 @@ async def obstacle_to(thread: ThreadId, room: Room) -> str | None:
     if sandbox is None or sandbox.state is State.DESTROYED:
         return NO_MACHINE
     if sandbox.state is State.PAUSED:
-        return ASLEEP
+        return ASLEEP_ALREADY
     # An answer that is being sent needs no machine any more.
     if any(turn.stage is not Stage.ANSWERED for turn in await room.ledger.live_turns(thread=thread)):
-        return AT_WORK
+        return NOT_WHILE_AT_WORK
     if sandbox.state is State.ERROR:
-        return BROKEN
-    return None if sandbox.state is State.ACTIVE else f"The machine is {sandbox.state} just now. {LATER}"
+        return OUT_OF_ORDER
+    return None if sandbox.state is State.ACTIVE else CHANGING.format(state=sandbox.state)

@@ -12,6 +12,7 @@ from app.discord.notation import timestamp
 from app.discord.payloads import Payload, deferred
 from app.sandboxes.machine import State
 from app.sandboxes.ports import PORT, Reserved
+from app.words.workspace import LOCAL_PREVIEW, NO_PORT, PORT_ASLEEP, PREVIEW
 
 log = structlog.get_logger()
 
@@ -34,24 +35,16 @@ REGISTRATION: Payload = {
     ],
 }
 
-NO_PORT = f"A port is a number from 1 to {LAST_PORT}. Servers say theirs when they start, such as 3000."
-ASLEEP = "The machine is not awake, so nothing runs in it. Ask me to start your server: that wakes it as well."
-SIGNED = (
-    "Port {port}: <{url}>\n"
-    "The link works until {until}, while the machine is awake. Whoever has it gets in, so keep it to yourself."
-)
-LOCAL = "Port {port}: <{url}>\nThis bot keeps its machines on its own computer: only that computer can open the link."
-
 
 async def run(interaction: Interaction, room: Room) -> Answer:
     visitor, sandbox = await met(interaction, room)
     port = interaction.options.get("port")
     if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= LAST_PORT:
-        raise TurnedAway(NO_PORT)
+        raise TurnedAway(NO_PORT.format(last=LAST_PORT))
     if port == PORT:
         raise TurnedAway(Reserved(port).tell)
     if sandbox.state is not State.ACTIVE:
-        raise TurnedAway(ASLEEP)
+        raise TurnedAway(PORT_ASLEEP)
     return Answer(deferred(ephemeral=True), lambda: linked(visitor, port, room))
 
 
@@ -61,5 +54,5 @@ async def linked(visitor: Visitor, port: int, room: Room) -> Result:
     await room.machines.touch(visitor.thread)
     log.info("sandbox.previewed", thread=visitor.thread, by=visitor.asker.id, port=port)
     if link.is_local:
-        return Result(LOCAL.format(port=port, url=link.url))
-    return Result(SIGNED.format(port=port, url=link.url, until=timestamp(until, "t")))
+        return Result(LOCAL_PREVIEW.format(port=port, url=link.url))
+    return Result(PREVIEW.format(port=port, url=link.url, until=timestamp(until, "t")))

@@ -19,6 +19,23 @@ from app.discord.limits import CONTENT
 from app.discord.payloads import Payload, told
 from app.discord.text import units
 from app.turns.records import Turn
+from app.words.amounts import plural
+from app.words.queue import (
+    AT_WORK,
+    MORE_WAIT,
+    MOVED,
+    NO_NUMBER,
+    NO_SECOND_QUESTION,
+    NO_SUCH_QUESTION,
+    NONE_OF_YOURS,
+    NOTHING_WAITS,
+    SOMEBODYS,
+    STANDS_THERE,
+    THEIR_OWN,
+    WAITS_NO_MORE,
+    WITHDRAWN,
+    YOURS_WITHDRAWN,
+)
 
 log = structlog.get_logger()
 
@@ -60,11 +77,6 @@ REGISTRATION: Payload = {
     ],
 }
 
-EMPTY = "Nothing waits in this thread."
-NONE_OF_YOURS = "None of your questions waits in this thread. /opencord queue list shows what does."
-NO_NUMBER = "Please say which question, and where to, as whole numbers from 1 on: /opencord queue list shows them."
-BEGUN = "This question does not wait any more: it has begun, or somebody withdrew it. Nothing was moved."
-THERE = "It stands there already."
 MOST_SHOWN = 25
 
 
@@ -76,8 +88,8 @@ async def run(interaction: Interaction, room: Room) -> Answer:
 
 async def listed(interaction: Interaction, visitor: Visitor, waiting: Sequence[Turn], room: Room) -> Answer:
     current = await room.ledger.at_work(visitor.thread)
-    lines = [f"At work: {line_of(current)}"] if current else []
-    lines += [f"{number}. {line_of(turn)}" for number, turn in enumerate(waiting, 1)] or [EMPTY]
+    lines = [AT_WORK.format(question=line_of(current))] if current else []
+    lines += [f"{number}. {line_of(turn)}" for number, turn in enumerate(waiting, 1)] or [NOTHING_WAITS]
     return Answer(told(fitting(lines)))
 
 
@@ -88,30 +100,32 @@ async def clear(interaction: Interaction, visitor: Visitor, waiting: Sequence[Tu
     meant = [turn for turn in waiting if of_all or turn.asker.id == visitor.asker.id]
     withdrawn = [turn for turn in meant if await room.ledger.call_off(turn.id, visitor.asker.name)]
     if not withdrawn:
-        raise TurnedAway(EMPTY if of_all or not waiting else NONE_OF_YOURS)
+        raise TurnedAway(NOTHING_WAITS if of_all or not waiting else NONE_OF_YOURS)
     log.info("queue.cleared", thread=visitor.thread, turns=len(withdrawn), by=visitor.asker.id)
     by = bold(visitor.asker.name)
     if all(turn.asker.id == visitor.asker.id for turn in withdrawn):
-        return Answer(told(f"Withdrawn: {counted(len(withdrawn))} of yours."))
-    return Answer(aloud(f"{by} withdrew {counted(len(withdrawn))} that waited in this thread."))
+        return Answer(told(YOURS_WITHDRAWN.format(questions=plural(len(withdrawn), "question"))))
+    return Answer(aloud(WITHDRAWN.format(by=by, questions=plural(len(withdrawn), "question"))))
 
 
 async def move(interaction: Interaction, visitor: Visitor, waiting: Sequence[Turn], room: Room) -> Answer:
     number, to = position(interaction, "number"), position(interaction, "to")
     if not waiting:
-        raise TurnedAway(EMPTY)
+        raise TurnedAway(NOTHING_WAITS)
     if number > len(waiting):
-        raise TurnedAway(f"There is no question {number}: {counted(len(waiting))} wait{'s' * (len(waiting) == 1)}.")
+        raise TurnedAway(
+            (NO_SECOND_QUESTION if len(waiting) == 1 else NO_SUCH_QUESTION).format(number=number, most=len(waiting))
+        )
     turn, to = waiting[number - 1], min(to, len(waiting))
     if to == number:
-        raise TurnedAway(THERE)
+        raise TurnedAway(STANDS_THERE)
     place = await room.ledger.move(turn.id, to)
     if place is None:
-        raise TurnedAway(BEGUN)
+        raise TurnedAway(WAITS_NO_MORE)
     log.info("queue.moved", turn=turn.id, thread=visitor.thread, to=place, by=visitor.asker.id)
-    whose = "their own question" if turn.asker.id == visitor.asker.id else f"the question of {asker_of(turn)}"
-    said = f"{bold(visitor.asker.name)} moved {whose}, “{words_of(turn.prompt)}”, to place {place} of those that wait."
-    return Answer(aloud(said))
+    whose = THEIR_OWN if turn.asker.id == visitor.asker.id else SOMEBODYS.format(name=asker_of(turn))
+    by, words = bold(visitor.asker.name), words_of(turn.prompt)
+    return Answer(aloud(MOVED.format(by=by, whose=whose, words=words, place=place)))
 
 
 ACTIONS: Mapping[str, Callable[[Interaction, Visitor, Sequence[Turn], Room], Awaitable[Answer]]] = {
@@ -142,8 +156,4 @@ def fitting(lines: Sequence[str]) -> str:
 
 
 def more(count: int) -> list[str]:
-    return [f"…and {count} more."] if count else []
-
-
-def counted(number: int) -> str:
-    return "1 question" if number == 1 else f"{number} questions"
+    return [MORE_WAIT.format(number=count)] if count else []

@@ -12,7 +12,6 @@ import structlog
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, Visitor, bold, let_in
 from app.commands.ports import Room
-from app.commands.words import NO_MACHINE, NOT_NOW, UNKNOWN_BUTTON
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, Style, button, deferred, nonce_of, row, told, updated
 from app.ids import ThreadId
@@ -20,6 +19,24 @@ from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Stage
+from app.words.door import NOT_NOW, UNKNOWN_BUTTON
+from app.words.machine import (
+    GONE_ALREADY,
+    KEEP,
+    KEPT,
+    NEW_ALREADY,
+    NO_MACHINE,
+    RESET,
+    RESET_AT_WORK,
+    RESET_BY,
+    RESET_BY_AT_WORK,
+    RESET_DONE,
+    RESET_UNKNOWN,
+    RESET_UNSAVED,
+    RESET_UP_AGAIN,
+    RESETTING,
+    STOPPED_BY,
+)
 
 log = structlog.get_logger()
 
@@ -32,20 +49,6 @@ REGISTRATION: Payload = {
 BUTTON = re.compile(r"reset:(?P<choice>do|keep):(?P<thread>[0-9]{1,20}):(?P<mark>[0-9a-f]{24}|any)")
 ANY = "any"  # a machine that its provider has given no handle yet
 
-LOSSES = "Resetting throws the machine away with everything in it: files, changes, and the session so far."
-IF_AT_WORK = f"OpenCode is at work in this thread, and a reset would stop it. {LOSSES} Shall I?"
-IF_UNSAVED = f"There is work in this machine that exists nowhere else: not committed, or not pushed. {LOSSES} Shall I?"
-IF_UNKNOWN = (
-    "I cannot see whether there is work in this machine that exists nowhere else, because it is asleep or does not "
-    f"answer. {LOSSES} Shall I?"
-)
-IF_UNKNOWN_BY_NOW = f"The machine has come up since I asked. {LOSSES} Shall I?"
-UNDER_WAY = "Throwing the machine away…"
-DONE = "Done: the machine is gone. The next question gets a new one."
-KEPT = "Nothing was reset: the machine stays as it is."
-GONE = "There is no machine any more: it is gone already. The next question gets a new one."
-ANOTHER = "That machine is gone already, and this thread has a new one by now. Nothing was reset."
-
 
 async def run(interaction: Interaction, room: Room) -> Answer:
     visitor = await let_in(interaction, room)
@@ -53,7 +56,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     if sandbox is None:
         raise TurnedAway(NO_MACHINE)
     if await is_at_work(visitor.thread, room):
-        return Answer(told(IF_AT_WORK, components=choice(sandbox)))
+        return Answer(told(RESET_AT_WORK, components=choice(sandbox)))
     return Answer(deferred(ephemeral=True), lambda: considered(sandbox, visitor, room))
 
 
@@ -65,22 +68,22 @@ async def press(interaction: Interaction, room: Room) -> Answer:
         raise TurnedAway(UNKNOWN_BUTTON)
     sandbox = await standing(visitor.thread, room)
     if sandbox is None:
-        return Answer(updated(GONE))
+        return Answer(updated(GONE_ALREADY))
     if pressed["choice"] == "keep":
-        return Answer(updated(KEPT if pressed["mark"] in (ANY, mark_of(sandbox)) else ANOTHER))
+        return Answer(updated(KEPT if pressed["mark"] in (ANY, mark_of(sandbox)) else NEW_ALREADY))
     if pressed["mark"] != mark_of(sandbox):
         if pressed["mark"] == ANY:  # it was still being made when the question was asked, or it is a later one
-            return Answer(updated(IF_UNKNOWN_BY_NOW, components=choice(sandbox)))
-        return Answer(updated(ANOTHER))
-    return Answer(updated(UNDER_WAY), lambda: reset(visitor, room))
+            return Answer(updated(RESET_UP_AGAIN, components=choice(sandbox)))
+        return Answer(updated(NEW_ALREADY))
+    return Answer(updated(RESETTING), lambda: reset(visitor, room))
 
 
 async def considered(sandbox: Sandbox, visitor: Visitor, room: Room) -> Result:
     unsaved = await room.machines.unsaved(sandbox.thread)
     if unsaved is not False:
-        return Result(IF_UNSAVED if unsaved else IF_UNKNOWN, choice(sandbox))
+        return Result(RESET_UNSAVED if unsaved else RESET_UNKNOWN, choice(sandbox))
     if await is_at_work(sandbox.thread, room):  # by now
-        return Result(IF_AT_WORK, choice(sandbox))
+        return Result(RESET_AT_WORK, choice(sandbox))
     return await reset(visitor, room)
 
 
@@ -99,9 +102,9 @@ async def reset(visitor: Visitor, room: Room) -> Result:
         log.warning("machine.unreset", thread=visitor.thread, stopped=stopped, reason=str(failure))
         return Result(failure.tell or NOT_NOW, aloud=stopping(visitor) if stopped else None)
     if not was_there:
-        return Result(GONE)
+        return Result(GONE_ALREADY)
     log.info("machine.reset", thread=visitor.thread, by=visitor.asker.id, stopped=stopped)
-    return Result(DONE, aloud=announcement(visitor, bool(stopped)))
+    return Result(RESET_DONE, aloud=announcement(visitor, bool(stopped)))
 
 
 async def standing(thread: ThreadId, room: Room) -> Sandbox | None:
@@ -116,7 +119,7 @@ async def is_at_work(thread: ThreadId, room: Room) -> bool:
 
 def choice(sandbox: Sandbox) -> tuple[Payload, ...]:
     subject = f"{sandbox.thread}:{mark_of(sandbox)}"
-    return (row(button("Reset", f"reset:do:{subject}", Style.DANGER), button("Keep it", f"reset:keep:{subject}")),)
+    return (row(button(RESET, f"reset:do:{subject}", Style.DANGER), button(KEEP, f"reset:keep:{subject}")),)
 
 
 def mark_of(sandbox: Sandbox) -> str:
@@ -125,9 +128,8 @@ def mark_of(sandbox: Sandbox) -> str:
 
 
 def announcement(visitor: Visitor, has_stopped: bool) -> str:
-    stopped = " What was being worked on was stopped." if has_stopped else ""
-    return f"{bold(visitor.asker.name)} reset the machine of this thread: the next question gets a new one.{stopped}"
+    return (RESET_BY_AT_WORK if has_stopped else RESET_BY).format(name=bold(visitor.asker.name))
 
 
 def stopping(visitor: Visitor) -> str:
-    return f"{bold(visitor.asker.name)} stopped what was being worked on in this thread."
+    return STOPPED_BY.format(name=bold(visitor.asker.name))

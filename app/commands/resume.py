@@ -3,21 +3,18 @@
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, let_in
 from app.commands.ports import Room
-from app.commands.words import NO_MACHINE
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, deferred
 from app.ids import ThreadId
 from app.sandboxes.machine import State
 from app.turns.records import Place
+from app.words.machine import AWAKE, BEING_DESTROYED, NO_MACHINE
 
 REGISTRATION: Payload = {
     "type": 1,
     "name": "resume",
     "description": "Wake this thread's machine, so that the next question need not wait for it",
 }
-
-DONE = "The machine is awake."
-GOING = "The machine is being thrown away just now. Ask something, and the thread gets a new one."
 
 
 async def run(interaction: Interaction, room: Room) -> Answer:
@@ -26,7 +23,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     if sandbox is None or sandbox.state is State.DESTROYED:
         raise TurnedAway(NO_MACHINE)
     if sandbox.state is State.DESTROYING:
-        raise TurnedAway(GOING)
+        raise TurnedAway(BEING_DESTROYED)
     # Also one that is written down as awake: it may have stopped by itself.
     return Answer(deferred(ephemeral=True), lambda: resumed(thread, visitor.place, room))
 
@@ -34,4 +31,4 @@ async def run(interaction: Interaction, room: Room) -> Answer:
 async def resumed(thread: ThreadId, place: Place, room: Room) -> Result:
     await room.machines.ensure(thread, place.labels)
     await room.machines.touch(thread)  # it may have been awake, and about to fall asleep
-    return Result(DONE)
+    return Result(AWAKE)

@@ -11,7 +11,7 @@ import structlog
 
 from app.commands.answers import Answer, Result, say
 from app.commands.door import TurnedAway, bold
-from app.commands.past import OTHERS_AT_WORK, Past, session_of
+from app.commands.past import Past, session_of
 from app.commands.ports import Room
 from app.commands.session import woken
 from app.discord.notation import SUBTEXT
@@ -20,29 +20,37 @@ from app.discord.status_view import closing
 from app.ids import MessageId, SessionId
 from app.turns.closing import outcome_of
 from app.turns.ports import Rewound
+from app.words.session import (
+    AGENT_BUSY,
+    NOT_NEWEST,
+    NOT_REDONE,
+    NOT_UNDONE,
+    OTHERS_AT_WORK,
+    REDONE,
+    REDONE_BY,
+    UNDONE,
+    UNDONE_BY,
+)
+from app.words.turn import BY, UNDONE_MARK
 
 log = structlog.get_logger()
 
-NOT_NEWEST = "Something was asked after this. Only the last question of a thread can be undone or redone."
-BUSY = "The machine is at work just now. Please try again in a moment."
-OBSTACLES = {Rewound.BUSY: BUSY, Rewound.NEWER: NOT_NEWEST}
-NOT_UNDONE = "There was nothing to undo: this changed nothing, or it has been undone already."
-NOT_REDONE = "There was nothing to redo: this has not been undone, or it has been redone already."
-UNDONE = f"{SUBTEXT}↩️ Undone"  # how the line of the summary begins
+OBSTACLES = {Rewound.BUSY: AGENT_BUSY, Rewound.NEWER: NOT_NEWEST}
+MARK = SUBTEXT + UNDONE_MARK  # how the line of the summary begins
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """Back or forth, in words."""
 
-    did: str
-    glyph: str
+    did: str  # in the log
     done: str
+    told: str  # to everybody
     nothing: str
 
 
-UNDO = Way("undid", "↩️", "Undone.", NOT_UNDONE)
-REDO = Way("redid", "↪️", "Redone.", NOT_REDONE)
+UNDO = Way("undid", UNDONE, UNDONE_BY, NOT_UNDONE)
+REDO = Way("redid", REDONE, REDONE_BY, NOT_REDONE)
 
 
 async def rewind(past: Past, way: Way, room: Room) -> Answer:
@@ -77,7 +85,7 @@ async def rewound(past: Past, session: SessionId, way: Way, room: Room) -> Resul
         return await refused(past, OBSTACLES.get(came, way.nothing), way, room)
     log.info("turn.rewound", turn=turn, thread=past.thread, way=way.did, by=past.visitor.asker.id)
     await offer(past, room, undone=is_undo)
-    return Result(way.done, aloud=f"{SUBTEXT}{way.glyph} {bold(past.by)} {way.did} what the last question changed.")
+    return Result(way.done, aloud=SUBTEXT + way.told.format(name=bold(past.by)))
 
 
 async def refused(past: Past, words: str, way: Way, room: Room) -> Result:
@@ -99,7 +107,7 @@ async def obstacle_to(past: Past, room: Room) -> str | None:
 async def offer(past: Past, room: Room, *, undone: bool) -> None:
     """Redo in the place of Undo, or the other way round, and a line about it; the rest stays. The buttons are a
     convenience: without them the work is done all the same."""
-    mark = [f"{UNDONE} by {bold(past.by)}"] if undone else []
+    mark = [MARK + BY.format(name=bold(past.by))] if undone else []
     await say(show(past, room, mark, changed=True, undone=undone))
 
 
@@ -126,4 +134,4 @@ async def says(past: Past, summary: MessageId, room: Room) -> str:
 
 
 def is_undone(line: str) -> bool:
-    return line.startswith(UNDONE)
+    return line.startswith(MARK)

@@ -6,15 +6,12 @@ another by then.
 
 from app.commands.door import TurnedAway
 from app.commands.ports import Room
-from app.commands.words import NO_MACHINE
 from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Machine
 from app.turns.errors import Refused
-
-NO_SESSION = "Nothing has been asked on this thread's machine yet. Ask something first."
-MACHINE_REPLACED = "The machine that worked on this is gone, and with it what was changed there."
-MACHINE_GONE = f"{MACHINE_REPLACED} The next question gets a new one."
+from app.words.machine import MACHINE_GONE, MACHINE_REPLACED, NO_MACHINE
+from app.words.session import NO_SESSION
 
 
 async def check_machine(thread: ThreadId, room: Room) -> None:

@@ -12,8 +12,6 @@ from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.links import address, link, words_of
 from app.commands.pages import number_of, turning
 from app.commands.ports import Room
-from app.commands.status import MACHINE
-from app.commands.words import UNKNOWN_BUTTON, UNKNOWN_OPTION
 from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT
 from app.discord.notation import timestamp
@@ -21,6 +19,9 @@ from app.discord.payloads import Payload, deferred, deferred_update, told, updat
 from app.discord.text import units
 from app.ids import ChannelId, GuildId
 from app.turns.sessions import Session
+from app.words.door import UNKNOWN_BUTTON, UNKNOWN_OPTION
+from app.words.machine import STATES
+from app.words.session import NO_THREADS, THREAD_AT_WORK, THREAD_MACHINE, THREAD_WITHOUT, THREADS
 
 MINE, CHANNEL, SERVER = "mine", "channel", "server"
 CHOICES = {MINE: "mine: where I asked something", CHANNEL: "channel: of this channel", SERVER: "server: all I may see"}
@@ -40,16 +41,6 @@ REGISTRATION: Payload = {
 }
 
 PAGE = 10
-HEADS = {
-    MINE: "**Threads in which you asked something**",
-    CHANNEL: "**Threads of this channel**",
-    SERVER: "**Threads of this server**",
-}
-NONE = {
-    MINE: "You have asked nothing in this server yet. Use /opencord ask to begin.",
-    CHANNEL: "There are no threads of mine in this channel yet. Use /opencord ask to begin.",
-    SERVER: "There are no threads of mine that you can see in this server yet. Use /opencord ask to begin.",
-}
 WIDTHS = (60, 40, 25, 12)  # characters of what was asked: as many as there is room for
 
 
@@ -93,9 +84,9 @@ async def page_of(
     if not found and number:
         return await page_of(of, 0, visitor, seen, room)
     if not found:
-        return NONE[of], ()
+        return NO_THREADS[of], ()
     pages = -(-total // PAGE)
-    return listed(HEADS[of], found, number * PAGE + 1, guild), turning(f"sessions:{of}", number, pages)
+    return listed(THREADS[of], found, number * PAGE + 1, guild), turning(f"sessions:{of}", number, pages)
 
 
 def listed(head: str, found: Sequence[Session], first: int, guild: GuildId) -> str:
@@ -109,6 +100,6 @@ def listed(head: str, found: Sequence[Session], first: int, guild: GuildId) -> s
 
 def line_of(session: Session, width: int, guild: GuildId) -> str:
     there = link(words_of(session.prompt, width), address(guild, session.thread))
-    machine = "no machine" if session.machine is None else f"machine {MACHINE[session.machine]}"
-    work = ["at work"] if session.live else []
+    machine = THREAD_WITHOUT if session.machine is None else THREAD_MACHINE.format(state=STATES[session.machine])
+    work = [THREAD_AT_WORK] if session.live else []
     return " · ".join([there, *work, machine, timestamp(session.used_at, "R")])

@@ -23,34 +23,29 @@ from app.discord.text import shorten
 from app.ids import ChannelId, ThreadId
 from app.turns.preferences import Preference, Scope, Settled
 from app.turns.records import Place
+from app.words.settings import (
+    ALREADY_SO,
+    BY_NOBODY,
+    BY_SOMEBODY,
+    CHANGED,
+    FROM_NEW_MACHINES,
+    FROM_NEXT_MACHINE,
+    FROM_NEXT_QUESTION,
+    GIVEN_AND_RESET,
+    NOT_SETTLED,
+    NOW,
+    ONE_SETTING,
+    ONLY_IN_THREADS,
+    SETTLED,
+    SOURCES,
+    TAKEN_BACK,
+    THIS_THREAD,
+    UNSETTLED,
+)
 
 log = structlog.get_logger()
 
 Changes = Mapping[Preference, str | None]  # None takes back
-
-SOURCES = {
-    Scope.THREAD: "settled for this thread",
-    Scope.CHANNEL: "settled for this channel",
-    Scope.OPERATOR: "settled by whoever runs this bot",
-}
-UNSETTLED = {
-    Preference.REPOSITORY: "none, an empty workspace",
-    Preference.BRANCH: "the repository's own",
-    Preference.MODEL: "OpenCode's own choice",
-    Preference.AGENT: "OpenCode's own choice",
-    Preference.ROUTING: "`ai`",
-    Preference.VERBOSITY: "`normal`",
-    Preference.APPROVER: "everybody",
-}
-OUTSIDE = "Please use it in a thread. For all threads of a channel there is /opencord config channel."
-BOTH = "Please give either a name or reset, not both."
-SAME = "It is so already: nothing was changed."
-NOT_SETTLED = "Nothing of that kind is settled for {where} itself, so there is nothing to take back."
-NEXT_QUESTION = "It counts from the next question on."
-NEXT_MACHINE = "The repository and its branch count from the next machine on: /opencord reset makes one here."
-NEXT_MACHINES = (
-    "The repository and its branch count for machines made from now on: /opencord reset in a thread makes one."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +65,7 @@ class Spot:
 
     @property
     def where(self) -> str:
-        return "this thread" if self.scope is Scope.THREAD else f"<#{self.place.channel}>"
+        return THIS_THREAD if self.scope is Scope.THREAD else f"<#{self.place.channel}>"
 
     def own(self, settled: Settled, preference: Preference) -> str | None:
         """What was settled at this very spot."""
@@ -81,7 +76,7 @@ class Spot:
 def thread_of(visitor: Visitor) -> Spot:
     """Raises TurnedAway outside of a thread."""
     if visitor.place.thread is None:
-        raise TurnedAway(OUTSIDE)
+        raise TurnedAway(ONLY_IN_THREADS)
     return Spot(visitor, visitor.place)
 
 
@@ -99,7 +94,7 @@ async def one(preference: Preference, option: str, interaction: Interaction, roo
         return Answer(told(await told_of(preference, visitor, room)))
     spot = thread_of(visitor)
     if wanted and is_reset:
-        raise TurnedAway(BOTH)
+        raise TurnedAway(GIVEN_AND_RESET)
     return await settle(spot, {preference: await checked(preference, wanted, room) if wanted else None}, room)
 
 
@@ -127,7 +122,7 @@ def effective(spot: Spot, wanted: Changes, before: Settled) -> Changes:
         raise TurnedAway(NOT_SETTLED.format(where=spot.where))
     changes = {preference: value for preference, value in wanted.items() if value != spot.own(before, preference)}
     if not changes:
-        raise TurnedAway(SAME)
+        raise TurnedAway(ALREADY_SO)
     if Preference.REPOSITORY in changes and spot.own(before, Preference.BRANCH) is not None:
         return {Preference.BRANCH: None, **changes}  # it was the other repository's
     return changes
@@ -135,31 +130,35 @@ def effective(spot: Spot, wanted: Changes, before: Settled) -> Changes:
 
 def announcement(spot: Spot, changes: Changes, after: Settled) -> str:
     done = [f"{name} {shown(name, value, spot.place.guild)}" for name, value in changes.items() if value is not None]
-    back = [f"{name} (now {standing_value(name, spot.place, after)})" for name, new in changes.items() if new is None]
-    said = [f"settled {', '.join(done)}"] * bool(done) + [f"took back {', '.join(back)}"] * bool(back)
-    return f"{bold(spot.visitor.asker.name)} {' and '.join(said)} for {spot.where}."
+    back = [
+        NOW.format(name=name, value=standing_value(name, spot.place, after))
+        for name, new in changes.items()
+        if new is None
+    ]
+    said = [words.format(values=", ".join(values)) for words, values in ((SETTLED, done), (TAKEN_BACK, back)) if values]
+    return CHANGED.format(by=bold(spot.visitor.asker.name), changes=" and ".join(said), where=spot.where)
 
 
 async def since(spot: Spot, changes: Changes, room: Room) -> str:
     """From when on it counts. Empty where that goes without saying."""
     if not changes.keys() & {Preference.REPOSITORY, Preference.BRANCH}:
-        return NEXT_QUESTION if changes.keys() - {Preference.APPROVER, Preference.VERBOSITY} else ""
+        return FROM_NEXT_QUESTION if changes.keys() - {Preference.APPROVER, Preference.VERBOSITY} else ""
     if spot.place.thread is None:
-        return NEXT_MACHINES
-    return NEXT_MACHINE if await standing(spot.place.thread, room) else ""
+        return FROM_NEW_MACHINES
+    return FROM_NEXT_MACHINE if await standing(spot.place.thread, room) else ""
 
 
 async def told_of(preference: Preference, visitor: Visitor, room: Room) -> str:
     settled = await room.preferences.settled(visitor.place)
-    return f"{preference.capitalize()}: {standing_value(preference, visitor.place, settled)}."
+    return ONE_SETTING.format(name=preference.capitalize(), value=standing_value(preference, visitor.place, settled))
 
 
 def standing_value(preference: Preference, place: Place, settled: Settled) -> str:
     """What counts there, and by whom."""
     chosen = settled.chosen.get(preference)
     if chosen is None:
-        return f"{UNSETTLED[preference]}, as nobody has settled it"
-    return f"{shown(preference, chosen.value, place.guild)}, {SOURCES[chosen.scope]}"
+        return BY_NOBODY.format(value=UNSETTLED[preference])
+    return BY_SOMEBODY.format(value=shown(preference, chosen.value, place.guild), source=SOURCES[chosen.scope])
 
 
 def aloud(text: str) -> Payload:

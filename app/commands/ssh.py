@@ -9,6 +9,7 @@ from app.commands.ports import Room
 from app.discord.interactions import Interaction
 from app.discord.notation import fence, timestamp
 from app.discord.payloads import Payload, deferred
+from app.words.workspace import SSH
 
 log = structlog.get_logger()
 
@@ -20,12 +21,6 @@ REGISTRATION: Payload = {
     "description": "A shell in this thread's machine; only you see how",
 }
 
-GRANTED = (
-    "{command}\n"
-    "This works until {until}, while the machine is awake; `/opencord resume` keeps it so for a while. "
-    "Whoever has this line gets in, so keep it to yourself."
-)
-
 
 async def run(interaction: Interaction, room: Room) -> Answer:
     visitor, _ = await met(interaction, room)
@@ -36,4 +31,4 @@ async def granted(visitor: Visitor, room: Room) -> Result:
     await wake(visitor.thread, room)
     access = await room.console.ssh(visitor.thread, ACCESS_MINUTES)
     log.info("sandbox.ssh", thread=visitor.thread, by=visitor.asker.id)
-    return Result(GRANTED.format(command=fence(access.command), until=timestamp(access.until, "t")))
+    return Result(SSH.format(command=fence(access.command), until=timestamp(access.until, "t")))

@@ -14,6 +14,7 @@ from app.discord.payloads import Payload, told
 from app.ids import ThreadId
 from app.turns.machine import Stage
 from app.turns.records import Turn
+from app.words.queue import ANSWER_ON_ITS_WAY, NOTHING_TO_STOP, STOPPING
 
 log = structlog.get_logger()
 
@@ -23,24 +24,20 @@ REGISTRATION: Payload = {
     "description": "Stop what OpenCode is doing in this thread",
 }
 
-STOPPING = "It is being stopped. Its status message says so when that is done."
-SENDING = "It is too late to stop this: the answer is being sent already."
-IDLE = "Nothing is at work in this thread, so there is nothing to stop."
-
 
 async def run(interaction: Interaction, room: Room) -> Answer:
     visitor = await let_in(interaction, room)
     current = await current_in(visitor.thread, room)
     if current is None:
-        raise TurnedAway(IDLE)
+        raise TurnedAway(NOTHING_TO_STOP)
     if current.stage is Stage.ANSWERED:
-        raise TurnedAway(SENDING)
+        raise TurnedAway(ANSWER_ON_ITS_WAY)
     turn, by = current.id, visitor.asker.name
     # One that is about to begin may do so between the first two looks, but it never goes back to waiting.
     if not (
         await room.ledger.stop(turn, by) or await room.ledger.call_off(turn, by) or await room.ledger.stop(turn, by)
     ):
-        raise TurnedAway(IDLE)
+        raise TurnedAway(NOTHING_TO_STOP)
     log.info("turn.stopped", turn=turn, thread=visitor.thread, by=visitor.asker.id)
     return Answer(told(STOPPING))
 

@@ -11,15 +11,14 @@ from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT
 from app.discord.payloads import Payload, deferred
 from app.discord.status_view import task
-from app.discord.summary_view import more
 from app.discord.text import units
 from app.ids import SessionId, ThreadId
 from app.turns.progress import Doing, Todo
+from app.words.amounts import more
+from app.words.session import NO_TASKS, TASKS_DONE
 
 REGISTRATION: Payload = {"type": 1, "name": "todo", "description": "OpenCode's list of tasks in this thread"}
 
-NONE = "OpenCode has no list of tasks here. It makes one for larger pieces of work, or when you ask for it."
-HEAD = "{done} of {all} tasks done."
 SPARE = 30  # characters, for the line about what is left out
 
 
@@ -31,12 +30,12 @@ async def run(interaction: Interaction, room: Room) -> Answer:
 
 async def looked(thread: ThreadId, session: SessionId, room: Room) -> Result:
     todos = await room.bench.todos(await woken(thread, session, room), session)
-    return Result(listed(todos) if todos else NONE)
+    return Result(listed(todos) if todos else NO_TASKS)
 
 
 def listed(todos: Sequence[Todo]) -> str:
     """As many as a message holds, and how many more there are."""
-    text = HEAD.format(done=sum(todo.doing is Doing.DONE for todo in todos), all=len(todos))
+    text = TASKS_DONE.format(done=sum(todo.doing is Doing.DONE for todo in todos), all=len(todos))
     for number, todo in enumerate(todos):
         longer = f"{text}\n{task(todo)}"
         if units(longer) > CONTENT - SPARE:

@@ -9,14 +9,7 @@ from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, told
 from app.turns.preferences import Preference
 from app.turns.status import Verbosity
-
-MEANING = {
-    Verbosity.QUIET: "that there is work, and how it went",
-    Verbosity.NORMAL: "also the last few tools, and the list of tasks",
-    Verbosity.VERBOSE: "more of the tools, and what each of them changed",
-}
-MEANS = "From now on it shows {meaning}. Answers are always shown whole."
-SHOWS = "{settled} It shows {meaning}."
+from app.words.settings import VERBOSITY_FROM_NOW, VERBOSITY_IS, VERBOSITY_MEANS
 
 REGISTRATION: Payload = {
     "type": 1,
@@ -27,7 +20,7 @@ REGISTRATION: Payload = {
             "type": 3,
             "name": "level",
             "description": "What to show while OpenCode is at work; what it says is always shown",
-            "choices": [{"name": f"{level}: {MEANING[level]}", "value": level.value} for level in Verbosity],
+            "choices": [{"name": f"{level}: {VERBOSITY_MEANS[level]}", "value": level.value} for level in Verbosity],
         }
     ],
 }
@@ -39,7 +32,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     if typed is None:
         settled = await room.preferences.settled(visitor.place)
         about = await told_of(Preference.VERBOSITY, visitor, room)
-        return Answer(told(SHOWS.format(settled=about, meaning=MEANING[settled.verbosity])))
+        return Answer(told(VERBOSITY_IS.format(settled=about, meaning=VERBOSITY_MEANS[settled.verbosity])))
     level = await checked(Preference.VERBOSITY, str(typed), room)
-    means = MEANS.format(meaning=MEANING[Verbosity(level)])
+    means = VERBOSITY_FROM_NOW.format(meaning=VERBOSITY_MEANS[Verbosity(level)])
     return await settle(thread_of(visitor), {Preference.VERBOSITY: level}, room, means)

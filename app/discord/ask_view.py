@@ -18,6 +18,41 @@ from app.ids import UserId
 from app.turns.asks import Asked, AskState
 from app.turns.progress import Allowed, Answered, Denied, Permission
 from app.turns.records import File
+from app.words.decisions import (
+    ALLOW_ONCE,
+    ALLOWED_ALWAYS,
+    ALLOWED_ONCE,
+    ALWAYS_ALLOW,
+    ALWAYS_COVERS,
+    ALWAYS_UNTIL,
+    ANSWERED,
+    ASKED_LEAVE,
+    ASKS,
+    ASKS_LEAVE,
+    ASKS_NUMBER,
+    BY,
+    COVERS_ALL,
+    COVERS_FILE,
+    COVERS_LIKE,
+    DECIDED,
+    DENIAL_ENDS,
+    DENIAL_HINT,
+    DENIAL_OPTIONAL,
+    DENIAL_REASON,
+    DENIAL_TITLE,
+    DENIED,
+    DENIED_BECAUSE,
+    DENY,
+    GONE,
+    GONE_FOR_NOW,
+    RETRY,
+    THEN_ENDS,
+    THEN_UNDONE,
+    TOO_LATE,
+    WAITING,
+    WANTS,
+    WANTS_TOOL,
+)
 
 NAME = 60
 REASON = 300
@@ -28,48 +63,31 @@ SUBJECT_ROOM = 600  # where there is a diff as well
 # No line of a change begins like the first of these.
 PREAMBLE = re.compile(r"^Index: .*\n=+\n--- (.*)\n\+\+\+ (.*)$", re.MULTILINE)
 
-# OpenCode's own permissions: https://opencode.ai/docs/permissions
-WANTS = {
-    "bash": "run a command",
-    "edit": "change a file",
-    "read": "read a file",
-    "glob": "look for files",
-    "grep": "search files",
-    "list": "list a directory",
-    "external_directory": "work outside of its workspace",
-    "webfetch": "fetch a page",
-    "websearch": "search the web",
-    "task": "hand a task over to another agent",
-    "skill": "use a skill",
-    "doom_loop": "go on, though it does the same again and again",
-}
-
 
 def ask(asked: Asked, notify: UserId | None = None, *, is_over: bool = True) -> View:
     """`notify` is named in it, as long as it is open. Unless the turn `is_over`, what is gone may be asked again."""
     about, is_open = asked.ask.about, asked.state is AskState.OPEN
     if isinstance(about, Permission):
-        head = f"**The agent asks for permission** to {_wanted(about)}:"
+        head = ASKS_LEAVE.format(wanted=_wanted(about))
         line = _line("🔐", head, notify) if is_open else _outcome(asked, is_over=is_over)
         return _permission(asked, about, line, _afterwards(asked, is_over=is_over))
     if is_open and asked.question is not None:
-        head = "**The agent asks**" + (f" · Question {len(asked.answers) + 1} of {len(about)}" * (len(about) > 1))
-        return question(asked, asked.question, _line("❓", head, notify), _deadline(asked, "the turn ends"))
+        head = (ASKS_NUMBER if len(about) > 1 else ASKS).format(number=len(asked.answers) + 1, all=len(about))
+        return question(asked, asked.question, _line("❓", head, notify), _deadline(asked, THEN_ENDS))
     return record(asked, about, _outcome(asked, is_over=is_over), _afterwards(asked, is_over=is_over))
 
 
 def denial(custom_id: str) -> Payload:
     """What a press of Deny is answered with."""
-    words = "With a reason the agent goes on, and does it another way; without one the turn ends."
-    reason = text_input("reason", "Reason", description=words, placeholder="Optional", required=False)
-    return modal(custom_id, "Deny this?", reason)
+    reason = text_input("reason", DENIAL_REASON, description=DENIAL_HINT, placeholder=DENIAL_OPTIONAL, required=False)
+    return modal(custom_id, DENIAL_TITLE, reason)
 
 
 def _permission(asked: Asked, permission: Permission, head: str, afterwards: tuple[Payload, ...]) -> View:
     tail, enclosed = _always(permission) if asked.state is AskState.OPEN else ([], ())
     if asked.state is AskState.OPEN:
-        tail += [f"{SUBTEXT}**Deny** ends the turn; with a reason, the agent goes on and does it another way."]
-        tail += [_deadline(asked, "nothing of this is done, the turn ends")]
+        tail += [SUBTEXT + DENIAL_ENDS]
+        tail += [_deadline(asked, THEN_UNDONE)]
     room = CONTENT - sum(units(line) + 1 for line in (head, *tail))
     body, files = _subject(permission, room)
     content = "\n".join([head, *body, *tail])
@@ -110,15 +128,14 @@ def _path(path: str) -> tuple[str, tuple[File, ...]]:
 def _always(permission: Permission) -> tuple[list[str], tuple[File, ...]]:
     """What “Always allow” would cover, and for how long."""
     covered, files = _patterns(permission.always)
-    until = "for everybody in this thread, until its machine sleeps or is started again"
-    return [f"{SUBTEXT}**Always allow** covers {covered}, {until}."], files
+    return [SUBTEXT + ALWAYS_COVERS.format(covered=covered, until=ALWAYS_UNTIL)], files
 
 
 def _patterns(patterns: Sequence[str]) -> tuple[str, tuple[File, ...]]:
     if not patterns:
-        return "whatever is like this", ()
+        return COVERS_LIKE, ()
     if set(patterns) == {"*"}:
-        return "everything of this kind", ()
+        return COVERS_ALL, ()
     shown, room = list[str](), PATTERNS_ROOM
     for pattern in patterns:
         shown += [code(pattern, PATTERN)] if units(code(pattern, PATTERN)) + 2 <= room else []
@@ -126,48 +143,47 @@ def _patterns(patterns: Sequence[str]) -> tuple[str, tuple[File, ...]]:
     if shown == [f"`{pattern}`" for pattern in patterns]:
         return ", ".join(shown), ()
     listed = ", ".join([*shown, "…"])
-    return f"{listed} (all of them are in the file always.txt)", (enclose("always.txt", visible("\n".join(patterns))),)
+    file = enclose("always.txt", visible("\n".join(patterns)))
+    return COVERS_FILE.format(listed=listed, file=file.name), (file,)
 
 
 def _buttons(asked: Asked) -> tuple[Payload, ...]:
     if asked.state is not AskState.OPEN:
         return ()
     key = f"{asked.turn}:{asked.ask.id}"
-    once = button("Allow once", f"allow:{key}:once", Style.SUCCESS)
-    return (row(once, button("Always allow", f"allow:{key}:always"), button("Deny", f"deny:{key}", Style.DANGER)),)
+    once = button(ALLOW_ONCE, f"allow:{key}:once", Style.SUCCESS)
+    return (row(once, button(ALWAYS_ALLOW, f"allow:{key}:always"), button(DENY, f"deny:{key}", Style.DANGER)),)
 
 
 def _afterwards(asked: Asked, *, is_over: bool) -> tuple[Payload, ...]:
     is_lost = asked.state is AskState.GONE and is_over
-    return (row(button("Retry", f"retry:{asked.turn}")),) if is_lost else ()
+    return (row(button(RETRY, f"retry:{asked.turn}")),) if is_lost else ()
 
 
 def _outcome(asked: Asked, *, is_over: bool) -> str:
     """The first line, once it is not open any more: who decided what."""
     said = [decided] if (decided := _decided(asked)) else []
     if asked.state is AskState.GONE:
-        again = "" if is_over else "; if the agent still needs one, it asks again below"
-        gone = f"⌛ **Gone**: nobody waits for an answer to this any more{again}"
-        said = [gone, *(f"too late: {words}" for words in said)]
+        said = [GONE if is_over else GONE_FOR_NOW, *(TOO_LATE.format(decided=words) for words in said)]
     if isinstance(asked.ask.about, Permission):
-        said += [f"the agent asked to {_wanted(asked.ask.about)}:"]
+        said += [ASKED_LEAVE.format(wanted=_wanted(asked.ask.about))]
     return SUBTEXT + " · ".join(said)
 
 
 def _decided(asked: Asked) -> str:
-    by = f" by {prose(asked.by, NAME)}" if asked.by else ""
+    by = BY.format(name=prose(asked.by, NAME)) if asked.by else ""
     match asked.decision:
         case Allowed(always=always):
-            return f"✅ **{'Always allowed' if always else 'Allowed once'}**{by}"
+            return (ALLOWED_ALWAYS if always else ALLOWED_ONCE).format(by=by)
         case Denied(reason=reason):
-            return f"🚫 **Denied**{by}" + (f": {prose(reason, REASON)}" if reason.strip() else "")
+            return (DENIED_BECAUSE if reason.strip() else DENIED).format(by=by, reason=prose(reason, REASON))
         case Answered():
-            return f"✅ **Answered**{by}"
-    return "" if asked.state is AskState.GONE else "✅ **Decided**"
+            return ANSWERED.format(by=by)
+    return "" if asked.state is AskState.GONE else DECIDED
 
 
 def _wanted(permission: Permission) -> str:
-    return WANTS.get(permission.action, f"use {code(permission.action, NAME)}")
+    return WANTS.get(permission.action, WANTS_TOOL.format(tool=code(permission.action, NAME)))
 
 
 def _line(glyph: str, words: str, notify: UserId | None) -> str:
@@ -175,4 +191,4 @@ def _line(glyph: str, words: str, notify: UserId | None) -> str:
 
 
 def _deadline(asked: Asked, then: str) -> str:
-    return f"{SUBTEXT}Waiting until {timestamp(asked.expires_at, 't')}. After that {then}, and the machine sleeps."
+    return SUBTEXT + WAITING.format(until=timestamp(asked.expires_at, "t"), then=then)

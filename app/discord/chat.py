@@ -33,6 +33,7 @@ from app.turns.history import Said
 from app.turns.machine import ENDED
 from app.turns.records import About, Attachment, Content, File, Parcel, Place, Source, Turn
 from app.turns.status import Status, Summary
+from app.words.asking import ASKED, ASKED_ABOUT, ASKED_PRIVATELY, WITH_FILES
 
 T = TypeVar("T")
 
@@ -88,7 +89,7 @@ class DiscordChat:
         thread = turn.home
         await self._rest.add_thread_member(thread, turn.asker.id)
         await self._post_unless_there(turn, thread, opener(turn))
-        edit = payloads.edit(f"It is asked, and answered where only you see it: <#{thread}>")
+        edit = payloads.edit(ASKED_PRIVATELY.format(thread=thread))
         with suppress(TokenDead, NotFound):  # whoever was added is notified of the thread in any case
             await self._by_webhook(turn, lambda app, token: self._rest.edit_original(app, token, edit))
 
@@ -223,10 +224,10 @@ class DiscordChat:
 def opener(turn: Turn) -> str:
     """The message that a command's thread hangs on: who asked what. The prompt is shortened here only, never for the
     model."""
-    asked = "asked" if turn.about is None else "asked about a message"
-    head = f"**{escape(shorten(turn.asker.name, 80))}** {asked}:\n"
+    words = ASKED if turn.about is None else ASKED_ABOUT
+    head = words.format(name=escape(shorten(turn.asker.name, 80))) + "\n"
     names = ", ".join(code(file.name, NAME) for file in turn.attachments)
-    files = f"\n{SUBTEXT}📎 with {names}" if names else ""
+    files = f"\n{SUBTEXT}{WITH_FILES.format(names=names)}" if names else ""
     return head + shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head + files)) + files
 
 

@@ -7,16 +7,18 @@ whole as a file, as it was written. Either way nothing is lost, and every messag
 import re
 
 from app.discord.limits import CONTENT
+from app.discord.notation import SUBTEXT
 from app.discord.rendering import cut, render
 from app.discord.text import clean, shows, units
 from app.turns.records import Content, File
+from app.words.answer import BEGINNING, BEGINNING_OF_MANY, GOES_ON
 
 LONG = 6000  # characters: four messages
 HEAD = 1500
 STEM = "answer"
 FILE = f"{STEM}.md"
 FILE_MOST = 8 * 1024 * 1024  # bytes; the rest of what Discord takes is for the request around it
-NOTE = f"-# This is only the beginning. The whole answer is in the file {FILE}."
+NOTE = SUBTEXT + BEGINNING.format(file=FILE)
 
 
 def compose(text: str) -> list[Content]:
@@ -41,9 +43,9 @@ def _enclosed(rendered: str, text: str) -> list[Content]:
     """The beginning with the whole as a file. One too large for Discord goes on in files of its own, each with a
     message, for there is a limit to what a message may carry as well."""
     first, *more = _files(text)
-    note = NOTE if not more else f"{NOTE[:-1]} and in those that follow, up to {more[-1].name}."
+    note = SUBTEXT + BEGINNING_OF_MANY.format(file=FILE, last=more[-1].name) if more else NOTE
     head = Content("\n".join([*cut(rendered, HEAD)[:1], note]), (first,))
-    return [head, *(Content(f"-# The answer goes on in the file {file.name}.", (file,)) for file in more)]
+    return [head, *(Content(SUBTEXT + GOES_ON.format(file=file.name), (file,)) for file in more)]
 
 
 def _files(text: str) -> list[File]:

@@ -23,13 +23,13 @@ from app.discord.rest import Rest
 from app.turns.attachments import safe_name, too_large
 from app.turns.errors import Refused, Retriable
 from app.turns.records import Attachment, File
+from app.words.answer import FILE_GONE, FILE_UNFETCHED, FILES_UNFETCHED
 
 HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 DISCORD = frozenset({"discord.com", "discordapp.com"})
 SECONDS = 60.0  # for one file
 QUIET_SECONDS = 15.0  # between two pieces of it
 RUN_OUT = frozenset({403, 404})
-UNREACHABLE = "Sorry, I could not fetch your file from Discord. Please try again in a few minutes."
 
 # What came with a command lies under /ephemeral-attachments/.
 logging.getLogger("httpx").addFilter(lambda record: "attachments/" not in record.getMessage())
@@ -82,7 +82,7 @@ class Downloads:
                 return await self._read(attachment, most)
         except (httpx.HTTPError, TimeoutError) as error:
             # Not with the library's words: they may hold the address.
-            raise Retriable(f"an attachment: {type(error).__name__}", tell=UNREACHABLE) from None
+            raise Retriable(f"an attachment: {type(error).__name__}", tell=FILES_UNFETCHED) from None
 
     async def _read(self, attachment: Attachment, most: int) -> bytes:
         content = bytearray()
@@ -113,17 +113,14 @@ def _judge(status: int, attachment: Attachment) -> None:
     if status in RUN_OUT:
         raise RunOut
     if status in (408, 429) or status >= 500:
-        raise Retriable(f"an attachment: status {status}", tell=UNREACHABLE)
+        raise Retriable(f"an attachment: status {status}", tell=FILES_UNFETCHED)
     if status != 200:
         raise Refused(_foreign(attachment))
 
 
 def _gone(attachment: Attachment) -> str:
-    return (
-        f"Sorry, I could not fetch the file {safe_name(attachment.name)}: Discord does not have it any more. "
-        "Please send it again."
-    )
+    return FILE_GONE.format(name=safe_name(attachment.name))
 
 
 def _foreign(attachment: Attachment) -> str:
-    return f"Sorry, I could not fetch the file {safe_name(attachment.name)} from Discord. Please send it again."
+    return FILE_UNFETCHED.format(name=safe_name(attachment.name))

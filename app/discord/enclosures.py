@@ -4,10 +4,11 @@ from app.discord.limits import FILE_BYTES, REQUEST_BYTES
 from app.discord.notation import NOTHING, SUBTEXT, fence, is_exact, visible
 from app.discord.text import clean, shorten, units
 from app.turns.records import File
+from app.words.answer import CUT, ENCLOSED
 
 MOST_BYTES = min(FILE_BYTES, REQUEST_BYTES // 4)  # so that a few of them go with one message
-CUT = "\n[The rest does not fit into a file that Discord takes.]\n"
 LEAST_ROOM = 200
+END = f"\n{CUT}\n"  # of what is cut
 
 
 def document(name: str, text: str, language: str, room: int) -> tuple[str, tuple[File, ...]]:
@@ -20,7 +21,7 @@ def document(name: str, text: str, language: str, room: int) -> tuple[str, tuple
     whole = fence(text.rstrip("\n"), language)
     if is_exact(text) and units(whole) <= room:
         return whole, ()
-    note = f"\n{SUBTEXT}All of it is in the file {name}."
+    note = f"\n{SUBTEXT}{ENCLOSED.format(file=name)}"
     # Taken apart before it is cut, so that cutting cannot bring backticks together again.
     apart = fence(seen.rstrip("\n"), language)[len("```") + len(language) + 1 : -len("\n```")]
     excerpt = shorten(apart, room - units(note) - units(fence("", language)))
@@ -31,5 +32,5 @@ def enclose(name: str, text: str) -> File:
     """As a file that Discord takes; where even that is too small for it, its end says so."""
     content = clean(text).encode()
     if len(content) > MOST_BYTES:
-        content = content[: MOST_BYTES - len(CUT)].decode("utf-8", "ignore").encode() + CUT.encode()
+        content = content[: MOST_BYTES - len(END)].decode("utf-8", "ignore").encode() + END.encode()
     return File(name, content)

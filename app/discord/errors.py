@@ -8,6 +8,7 @@ https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
 
 from app.discord.buckets import Route
 from app.turns.errors import Refused, Retriable, Unfit, UnfitFiles
+from app.words import refusals
 
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
@@ -26,19 +27,15 @@ TOO_MANY_THREADS = 160006
 BLOCKED = (200000, 240000)  # by AutoMod, for a word or for a link
 WHOLE_CHANNEL = (MISSING_ACCESS, ARCHIVED, CANNOT_REPLY, LOCKED, TOO_MANY_THREADS)  # of those that come as 400 or 403
 
-GONE = "it was deleted, or I cannot see it any more"
 WORDS = {
-    UNKNOWN_CHANNEL: f"Sorry, I could not find that channel or thread: {GONE}. Please ask again in another one.",
-    UNKNOWN_MESSAGE: f"Sorry, I could not find that message: {GONE}. Please ask again.",
-    50006: "Sorry, Discord refused an empty message. Please ask again.",
-    TOO_LARGE: "Sorry, Discord refused a file because it is too large for this server. Please ask for a smaller one.",
-    ARCHIVED: "Sorry, this thread is archived. Please write something in it, and try again.",
-    LOCKED: "Sorry, this thread is locked. Please ask a moderator to unlock it, or ask again in another place.",
-    **dict.fromkeys(
-        BLOCKED,
-        "Sorry, AutoMod of this server blocked what I had to say. Please ask a moderator to allow it, and try again.",
-    ),
-    TOO_MANY_THREADS: "Sorry, this server has as many open threads as Discord allows. Please close some and try again.",
+    UNKNOWN_CHANNEL: refusals.CHANNEL_GONE,
+    UNKNOWN_MESSAGE: refusals.MESSAGE_GONE,
+    50006: refusals.EMPTY_MESSAGE,
+    TOO_LARGE: refusals.FILE_TOO_LARGE,
+    ARCHIVED: refusals.ARCHIVED,
+    LOCKED: refusals.LOCKED,
+    **dict.fromkeys(BLOCKED, refusals.BLOCKED),
+    TOO_MANY_THREADS: refusals.TOO_MANY_THREADS,
 }
 
 
@@ -103,15 +100,14 @@ def unfit(refusal: Rejected, *, with_files: bool) -> Unfit | None:
 
 def _about_files(refusal: Rejected) -> str:
     if refusal.status == 403:
-        return "I am probably missing the permission “Attach Files” here, which an admin of this server can give me."
+        return refusals.NO_ATTACHING
     if refusal.status == 413 or refusal.code == TOO_LARGE:
-        return "that is too large for this server."
-    return f"Discord refused it ({refusal.status}, code {refusal.code})."
+        return refusals.TOO_LARGE_HERE
+    return refusals.FILES_REFUSED.format(status=refusal.status, code=refusal.code)
 
 
 def token_dead(reason: str, status: int = 0, code: int = 0) -> TokenDead:
-    tell = "Sorry, I could not answer this command any more: Discord allows that for 15 minutes. Please ask again."
-    return TokenDead(tell, reason, status, code)
+    return TokenDead(refusals.COMMAND_EXPIRED, reason, status, code)
 
 
 def _is_dead(status: int, code: int) -> bool:
@@ -127,11 +123,8 @@ def _words(route: Route, status: int, code: int) -> str:
         return WORDS[code]
     if status == 403 and route.needs:
         return _forbidden(route.needs)
-    return f"Sorry, I could not do that: Discord refused it ({status}, code {code}). Please tell whoever runs this bot."
+    return refusals.REFUSED.format(status=status, code=code)
 
 
 def _forbidden(permission: str) -> str:
-    return (
-        f"Sorry, I could not do that: I am probably missing the permission “{permission}” here. "
-        "Please ask an admin of this server to give it to me, and try again."
-    )
+    return refusals.PERMISSION_MISSING.format(permission=permission)

@@ -14,13 +14,31 @@ from app.discord.rendering import cut, render
 from app.discord.text import shows, units
 from app.turns.asks import Asked
 from app.turns.progress import Answered, Option, Question
+from app.words.answer import ENCLOSED
+from app.words.decisions import (
+    ANSWER_IN_FILE,
+    ANSWER_LABEL,
+    ANSWER_SAID,
+    ANSWER_TITLE,
+    ANSWER_UNSAID,
+    CHOOSE,
+    CHOOSE_MANY,
+    CHOOSE_ONE,
+    CHOOSE_OR_REPLY,
+    FREE,
+    FROM_LISTS,
+    LIST_RANGE,
+    OPTION,
+    OTHER,
+    PRESS_OR_REPLY,
+    SAID,
+    UNSAID,
+)
 
 HEADER = 100
 LEAST_TEXT = 400  # characters of a question, in any case
 EARLIER, TOPIC, ANSWER = 3, 40, 80  # answers to earlier questions, and how long each may be
 QUESTION, ANSWERS = "question.md", "answers.md"
-UNANSWERED = "not answered"
-OTHER, FREE = "Other…", "Answer…"
 
 
 def question(asked: Asked, question: Question, head: str, deadline: str) -> View:
@@ -40,20 +58,22 @@ def record(asked: Asked, questions: Sequence[Question], head: str, components: t
         return View(whole, components)
     lines = [head, _refers_to(ANSWERS)]
     lines[1:1] = _fitting((_briefly(*pair) for pair in pairs), CONTENT - sum(units(line) + 1 for line in lines))
-    full = [line for one, answer in pairs for line in (*_source(one), f"Answer: {', '.join(answer)}", "")]
+    full = [
+        line for one, answer in pairs for line in (*_source(one), ANSWER_IN_FILE.format(said=", ".join(answer)), "")
+    ]
     return View("\n".join(lines), components, (enclose(ANSWERS, "\n".join(full)),))
 
 
 def writing(custom_id: str, question: Question) -> Payload:
     """What a press of “Other…” is answered with."""
-    title = question.header if shows(question.header) else "Your answer"
-    return modal(custom_id, title, text_input("answer", "Answer", placeholder=question.text))
+    title = question.header if shows(question.header) else ANSWER_TITLE
+    return modal(custom_id, title, text_input("answer", ANSWER_LABEL, placeholder=question.text))
 
 
 def labels(options: Sequence[Option], most: int) -> list[str]:
     """Something to see for each, in order; those that would look the same are numbered."""
     plain = [
-        label_of(option.label if shows(option.label) else f"Option {number}", most)
+        label_of(option.label if shows(option.label) else OPTION.format(number=number), most)
         for number, option in enumerate(options, 1)
     ]
     twice = {label for label in plain if plain.count(label) > 1}
@@ -77,9 +97,9 @@ def _components(asked: Asked, question: Question) -> Iterator[Payload]:
 def _select(custom_id: str, question: Question, start: int) -> Payload:
     shown = labels(question.options, SELECT_OPTION)[start : start + SELECT_OPTIONS]
     choices = [Choice(label, str(start + n), _about(question.options[start + n])) for n, label in enumerate(shown)]
-    words = "Choose one or more" if question.multiple else "Choose one"
+    words = CHOOSE_MANY if question.multiple else CHOOSE_ONE
     if len(question.options) > SELECT_OPTIONS:
-        words += f" ({start + 1} to {start + len(choices)})"
+        words = LIST_RANGE.format(choose=words, first=start + 1, last=start + len(choices))
     return select(custom_id, choices, placeholder=words, most=len(choices) if question.multiple else 1)
 
 
@@ -90,11 +110,11 @@ def _is_free(question: Question) -> bool:
 
 def _how(question: Question) -> str:
     if not question.options:
-        return f"Press **{FREE}**, or reply to this message."
-    choose = "Choose one or more" if question.multiple else "Choose one"
+        return PRESS_OR_REPLY.format(button=FREE)
+    choose = CHOOSE_MANY if question.multiple else CHOOSE_ONE
     if len(question.options) > SELECT_OPTIONS:
-        choose += " from one of the lists"
-    return f"{choose}, or reply to this message with an answer of your own." if _is_free(question) else f"{choose}."
+        choose = FROM_LISTS.format(choose=choose)
+    return (CHOOSE_OR_REPLY if _is_free(question) else CHOOSE).format(choose=choose)
 
 
 def _body(question: Question, room: int) -> tuple[list[str], bool]:
@@ -130,7 +150,7 @@ def _listing(options: Sequence[Option]) -> Iterator[str]:
     if [option.label for option in options] == shown and not any(map(_about, options)):
         return
     for number, option in enumerate(options, 1):
-        label = escape(legible(option.label)) if shows(option.label) else f"Option {number}"
+        label = escape(legible(option.label)) if shows(option.label) else OPTION.format(number=number)
         yield f"{number}. **{label}**" + (f": {escape(legible(_about(option)))}" if _about(option) else "")
 
 
@@ -159,16 +179,16 @@ def _earlier(asked: Asked) -> Iterator[str]:
 def _briefly(question: Question, answer: Sequence[str], *, topic: int = HEADER, most: int = HEADER) -> str:
     asked = prose(question.header if shows(question.header) else question.text, topic)
     said = prose(", ".join(answer), most)
-    return f"{SUBTEXT}✔ {asked}: {said}" if said else f"{SUBTEXT}✖ {asked}: {UNANSWERED}"
+    return SUBTEXT + (SAID if said else UNSAID).format(asked=asked, said=said)
 
 
 def _told(answer: Sequence[str]) -> str:
     said = escape(legible(", ".join(answer)))
-    return f"{SUBTEXT}✔ Answer: {said}" if said else f"{SUBTEXT}✖ {UNANSWERED}"
+    return SUBTEXT + (ANSWER_SAID if said else ANSWER_UNSAID).format(said=said)
 
 
 def _refers_to(name: str) -> str:
-    return f"{SUBTEXT}All of it is in the file {name}."
+    return SUBTEXT + ENCLOSED.format(file=name)
 
 
 def _fitting(lines: Iterator[str] | Sequence[str], room: int) -> Iterator[str]:

@@ -12,43 +12,38 @@ from app.discord import summary_view
 from app.discord.limits import CONTENT
 from app.discord.notation import SUBTEXT, code, path, prose, timestamp
 from app.discord.payloads import Payload, Style, View, button, row
-from app.discord.summary_view import NAME, SUBJECT, more
+from app.discord.summary_view import NAME, SUBJECT
 from app.discord.text import units
 from app.ids import TurnId
 from app.turns.progress import Doing, Progress, Todo, Tool
 from app.turns.status import Outcome, Phase, Status, Summary, Verbosity
+from app.words.amounts import counted, more, plural
+from app.words.turn import (
+    ANY_TOOL,
+    CANCEL,
+    CONTINUE,
+    DIFF,
+    INTERRUPT,
+    PHASES,
+    PROVIDER_BUSY,
+    REDO,
+    RETRY,
+    RUN_NEXT,
+    SINCE_ASKED,
+    SINCE_BEGUN,
+    STOP,
+    TASK_MARKS,
+    TASKS_HEAD,
+    TOOL_FAILED,
+    TOOLS_AT_WORK,
+    UNDO,
+    UNTIL,
+)
 
 TASK = 80  # characters
 TOOLS = {Verbosity.QUIET: 0, Verbosity.NORMAL: 3, Verbosity.VERBOSE: 8}
 TASKS = {Verbosity.QUIET: 0, Verbosity.NORMAL: 3, Verbosity.VERBOSE: 10}
 
-PHASES = {
-    Phase.QUEUED: "🕒 **Queued** · begins when what was asked before is done",
-    Phase.NEXT: "⏳ **Next** · begins as soon as the question before it is done",
-    Phase.STARTING: "⏳ **Starting a machine**",
-    Phase.WAKING: "⏳ **Waking the machine**",
-    Phase.CLONING: "⏳ **Cloning the repository**",
-    Phase.THINKING: "🧠 **Thinking**",
-    Phase.WAITING: "✋ **Waiting for an answer**",
-}
-# OpenCode's own tools: glyph, what it does now, what it did. https://opencode.ai/docs/tools
-WORDS = {
-    "bash": ("⚙️", "Running", "Ran"),
-    "read": ("📖", "Reading", "Read"),
-    "list": ("📖", "Listing", "Listed"),
-    "edit": ("✏️", "Editing", "Edited"),
-    "multiedit": ("✏️", "Editing", "Edited"),
-    "patch": ("✏️", "Editing", "Edited"),
-    "apply_patch": ("✏️", "Editing", "Edited"),
-    "write": ("📝", "Writing", "Wrote"),
-    "grep": ("🔎", "Searching for", "Searched for"),
-    "glob": ("🔎", "Looking for", "Looked for"),
-    "webfetch": ("🌐", "Fetching", "Fetched"),
-    "websearch": ("🌐", "Searching the web for", "Searched the web for"),
-    "task": ("🤝", "Handing over", "Handed over"),
-    "skill": ("🎓", "Using the skill", "Used the skill"),
-    "question": ("❓", "Asking", "Asked"),
-}
 PATHS = frozenset({"read", "list", "edit", "multiedit", "write"})  # these are used on a file or a directory
 QUEUE = frozenset({Phase.QUEUED, Phase.NEXT})
 CONTINUED = frozenset({Outcome.DONE, Outcome.DENIED, Outcome.STOPPED})
@@ -59,13 +54,13 @@ def status(status: Status, turn: TurnId) -> View:
     """Of a turn that is not over. It always has a button, by which the message is found again."""
     if status.phase in QUEUE:
         waiting = (  # also of what is next: somebody may put another before it
-            button("Run next", f"next:{turn}"),
-            button("Interrupt now", f"now:{turn}"),
-            button("Cancel", f"cancel:{turn}"),
+            button(RUN_NEXT, f"next:{turn}"),
+            button(INTERRUPT, f"now:{turn}"),
+            button(CANCEL, f"cancel:{turn}"),
         )
         return View(_fitting([_headline(status)]), (row(*waiting),))
     lines = [_headline(status), *_inside(_at_work(status)), *_tasks(status), *_tools(status)]
-    return View(_fitting(lines), (row(button("Stop", f"stop:{turn}", Style.DANGER)),))
+    return View(_fitting(lines), (row(button(STOP, f"stop:{turn}", Style.DANGER)),))
 
 
 def summary(summary: Summary, turn: TurnId) -> View:
@@ -78,12 +73,12 @@ def closing(outcome: Outcome, turn: TurnId, *, changed: bool, undone: bool = Fal
     """The buttons below a summary. `changed`: whether the turn left anything to look at and to take back."""
     buttons = []
     if changed and outcome is not Outcome.RESET:
-        buttons += [button("Diff", f"diff:{turn}")]
-        buttons += [button("Redo", f"redo:{turn}") if undone else button("Undo", f"undo:{turn}")]
+        buttons += [button(DIFF, f"diff:{turn}")]
+        buttons += [button(REDO, f"redo:{turn}") if undone else button(UNDO, f"undo:{turn}")]
     if outcome in CONTINUED:
-        buttons += [button("Continue", f"continue:{turn}")]
+        buttons += [button(CONTINUE, f"continue:{turn}")]
     if outcome in RETRIED:
-        buttons += [button("Retry", f"retry:{turn}")]
+        buttons += [button(RETRY, f"retry:{turn}")]
     return (row(*buttons),) if buttons else ()
 
 
@@ -91,13 +86,13 @@ def _headline(status: Status) -> str:
     """What it is at, and since when there has been work: a tool may have begun much later."""
     if status.phase is Phase.WAITING and status.expires_at is not None:
         until = timestamp(status.expires_at, "t")
-        return f"{PHASES[status.phase]} until {until}"  # and what is asked says what happens then
+        return UNTIL.format(phase=PHASES[status.phase], until=until)  # and what is asked says what happens then
     if status.phase is Phase.THINKING and status.progress.retry_at is not None:
-        again = timestamp(status.progress.retry_at, "R")
-        return f"🔁 **The model's provider is busy or in trouble**: trying again {again}"
+        return PROVIDER_BUSY.format(again=timestamp(status.progress.retry_at, "R"))
     at_work = _at_work(status)
     headline = f"{_glyph(at_work)} {_now(at_work)}" if at_work else PHASES[status.phase]
-    return f"{headline} · {'asked' if status.phase in QUEUE else 'work begun'} {timestamp(status.since, 'R')}"
+    words = SINCE_ASKED if status.phase in QUEUE else SINCE_BEGUN
+    return words.format(headline=headline, since=timestamp(status.since, "R"))
 
 
 def _at_work(status: Status) -> Tool | None:
@@ -130,32 +125,30 @@ def _inside(tool: Tool | None) -> Iterator[str]:
 def _changed(tool: Tool) -> str:
     """How many lines. Of a file that was written over it is only known how many there are now."""
     if tool.rewritten:
-        return f" ({tool.rewritten:,} line{'s' * (tool.rewritten != 1)})"
-    return summary_view.counted(tool.added, tool.removed)
+        return f" ({plural(tool.rewritten, 'line')})"
+    return counted(tool.added, tool.removed)
 
 
 def _use(tool: Tool) -> str:
     if tool.doing is Doing.RUNNING:
         return f"{_glyph(tool)} {_now(tool)}"
-    return f"❌ {_did(tool)}: failed" if tool.doing is Doing.FAILED else f"{_glyph(tool)} {_did(tool)}"
+    return TOOL_FAILED.format(did=_did(tool)) if tool.doing is Doing.FAILED else f"{_glyph(tool)} {_did(tool)}"
 
 
 def _glyph(tool: Tool) -> str:
-    return WORDS[tool.name][0] if tool.name in WORDS else "🔧"
+    return TOOLS_AT_WORK.get(tool.name, ANY_TOOL)[0]
 
 
 def _now(tool: Tool) -> str:
-    doing = WORDS[tool.name][1] if tool.name in WORDS else "Using"
-    return f"**{doing}**{_subject(tool)}"
+    return f"**{TOOLS_AT_WORK.get(tool.name, ANY_TOOL)[1]}**{_subject(tool)}"
 
 
 def _did(tool: Tool) -> str:
-    did = WORDS[tool.name][2] if tool.name in WORDS else "Used"
-    return f"{did}{_subject(tool)}"
+    return f"{TOOLS_AT_WORK.get(tool.name, ANY_TOOL)[2]}{_subject(tool)}"
 
 
 def _subject(tool: Tool) -> str:
-    known = "" if tool.name in WORDS else f" {code(tool.name, NAME)}"
+    known = "" if tool.name in TOOLS_AT_WORK else f" {code(tool.name, NAME)}"
     shown = path if tool.name in PATHS else code
     return known + (f" {shown(tool.subject, SUBJECT)}" if tool.subject.strip() else "")
 
@@ -166,7 +159,7 @@ def _tasks(status: Status) -> Iterator[str]:
     if not (todos and most):
         return
     done = sum(todo.doing is Doing.DONE for todo in todos)
-    yield f"📋 **Tasks {done} of {len(todos)}**"
+    yield TASKS_HEAD.format(done=done, all=len(todos))
     current = next((n for n, todo in enumerate(todos) if todo.doing in (Doing.RUNNING, Doing.PENDING)), len(todos))
     start = max(0, min(current, len(todos) - most) if status.verbosity is Verbosity.VERBOSE else current)
     yield from (task(todo) for todo in todos[start : start + most])
@@ -179,13 +172,7 @@ def _tasks(status: Status) -> Iterator[str]:
 
 def task(todo: Todo) -> str:
     """One of the list, in a line."""
-    marks = {
-        Doing.DONE: "☑ done",
-        Doing.RUNNING: "▶ now",
-        Doing.PENDING: "☐ to do",
-        Doing.FAILED: "✖ given up",
-    }
-    return f"{marks[todo.doing]}: {prose(todo.task, TASK)}"
+    return f"{TASK_MARKS[todo.doing]}: {prose(todo.task, TASK)}"
 
 
 def _fitting(lines: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from app.inbox.ports import Discord, Places
 from app.inbox.spots import TEXT_CHANNELS, place_of
 from app.turns.errors import Refused, Retriable
 from app.turns.routing import Policy, is_open_to
+from app.words.asking import ASK_THERE, BY_COMMAND, BY_MENTION, CHANNELS, EVERYBODY_HERE, HELLO, JUST_WRITE, WITH_ROLE
 
 log = structlog.get_logger()
 
@@ -64,16 +65,10 @@ class Welcome:
         return [ChannelId(str(one["id"])) for one in channels if is_open_to(place_of(guild, one), self.policy)]
 
     def words(self, channels: Sequence[ChannelId]) -> str:
-        how = "Mention me in a channel, or use `/opencord ask`" if self.mentions else "Use `/opencord ask`"
-        goes_on = "there, just write" if self.mentions else "ask there with the same command"
-        who = (
-            "everybody here"
-            if self.policy.required_role is None
-            else f"whoever has the role <@&{self.policy.required_role}>"
-        )
+        how = BY_MENTION if self.mentions else BY_COMMAND
+        goes_on = JUST_WRITE if self.mentions else ASK_THERE
+        role = self.policy.required_role
+        who = EVERYBODY_HERE if role is None else WITH_ROLE.format(role=role)
         is_limited = bool(self.policy.channels or self.policy.category)
-        where = f" I work in {' '.join(f'<#{one}>' for one in channels[:MOST_NAMED])}." if is_limited else ""
-        return (
-            f"Hello! {how}, and say what you would like to have done: I open a thread with a machine of its own, "
-            f"and an agent works in it. To go on {goes_on}. Who may ask: {who}.{where}"
-        )
+        where = CHANNELS.format(channels=" ".join(f"<#{one}>" for one in channels[:MOST_NAMED])) if is_limited else ""
+        return HELLO.format(how=how, goes_on=goes_on, who=who) + where

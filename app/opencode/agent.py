@@ -34,6 +34,7 @@ from app.sandboxes.ports import Machine
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Interrupted, Prompt, Rewound
 from app.turns.progress import Ask, Decision, Progress, Report
+from app.words.apologies import CUT_OFF, CUT_SHORT, NOTHING_SAID, OVERTAKEN, TURNED_DOWN
 
 __all__ = ["OpenCodeAgent", "Patience", "Rewound"]
 
@@ -116,9 +117,9 @@ class OpenCodeAgent:
             fault = outcome.fault or Fault("")
             raise Refused(apologies.for_fault(fault, self._model)) from ModelFailed(fault)
         if outcome.fate is Fate.ABORTED:
-            raise Refused(apologies.ABORTED)
+            raise Refused(CUT_SHORT)
         if outcome.overtaken:
-            raise Refused(apologies.OVERTAKEN)
+            raise Refused(OVERTAKEN)
         raise Interrupted(f"it is {outcome.fate} in an idle session")
 
     async def _explain(self, client: Client, fault: Fault | None) -> None:
@@ -209,7 +210,7 @@ async def _found(client: Client, sessions: Sequence[str]) -> Sequence[Row]:
 
 def _remark(outcome: Outcome) -> str:
     if outcome.cut:
-        return apologies.CUT_OFF
+        return CUT_OFF
     if outcome.turned_down:
-        return apologies.TURNED_DOWN
-    return "" if outcome.said else apologies.NOTHING_SAID
+        return TURNED_DOWN
+    return "" if outcome.said else NOTHING_SAID

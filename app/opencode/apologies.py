@@ -1,65 +1,29 @@
-"""What a person reads when OpenCode or its model could not do it: what happened, and what to do about it.
-
-No sentence carries anything that a provider or a server wrote: such texts hold addresses, keys and traces.
-"""
+"""Which apology is for what: what a person reads when OpenCode or its model could not do it."""
 
 from app.opencode.transcript import Fault
-
-OPERATOR = "whoever runs this bot"
-
-CUT_OFF = "The answer ends here because it reached the model's limit. Ask me to go on."
-NOTHING_SAID = "The model finished without writing an answer."
-TURNED_DOWN = "It ended here because its request was turned down. Ask me to go on in another way."
-ABORTED = "Sorry, this was stopped before it was finished. If you still need it, please ask again."
-OVERTAKEN = (
-    "Sorry, I could not finish this: the server stopped in the middle of it, and newer messages came in since. "
-    "If you still need it, please ask again."
-)
-NOT_INSTALLED = f"Sorry, I could not start OpenCode: it is not installed in the sandbox. Please tell {OPERATOR}."
-NO_GIT = f"Sorry, I could not clone the repository: git is not installed in the sandbox. Please tell {OPERATOR}."
-NOT_STARTED = (
-    "Sorry, I could not start OpenCode: it did not come up in the sandbox. Please try again later, and if it goes on, "
-    f"tell {OPERATOR}."
-)
-WRONG_VERSION = (
-    "Sorry, I could not start OpenCode: the sandbox holds another version of it than I can talk to. "
-    f"Please tell {OPERATOR}."
-)
-BAD_CONFIGURATION = (
-    "Sorry, I could not start OpenCode: it does not accept its configuration. "
-    f"Please tell {OPERATOR} to check OPENCODE_CONFIG_JSON."
-)
-NOT_ACCEPTED = "Sorry, OpenCode could not take this message. Please put it differently and try again."
-LIMITED = (
-    "Sorry, the model could not answer: its provider has received too many requests. Please try again in a few minutes."
-)
-TROUBLED = "Sorry, the model could not answer: its provider is in trouble. Please try again in a few minutes."
+from app.words import apologies
+from app.words.amounts import plural
 
 
 def limited(seconds: float) -> str:
     """For so long."""
     minutes = max(1, round(seconds / 60))
-    when = f"{minutes} minute{'s' * (minutes != 1)}" if minutes < 100 else f"{round(minutes / 60)} hours"
-    return (
-        f"Sorry, the model could not answer: its provider has received too many requests. Please try again in {when}."
-    )
+    when = plural(minutes, "minute") if minutes < 100 else plural(round(minutes / 60), "hour")
+    return apologies.LIMITED_FOR.format(when=when)
 
 
 def unknown_model(model: str) -> str:
-    return (
-        f"Sorry, I could not ask the model: OpenCode does not know {model!r}. "
-        f"Please tell {OPERATOR} to check OPENCODE_MODEL."
-    )
+    return apologies.UNKNOWN_MODEL.format(model=model)
 
 
 def for_fault(fault: Fault, model: str) -> str:
     match fault.name:
         case "ContextOverflowError":
-            return "Sorry, this conversation could not go on: it is too long for the model. Please start a new thread."
+            return apologies.CONVERSATION_TOO_LONG
         case "MessageOutputLengthError":
-            return "Sorry, the answer got too long and could not be finished. Please ask for less at once."
+            return apologies.ANSWER_TOO_LONG
         case "ContentFilterError":
-            return "Sorry, I could not answer: the provider's content filter stopped it. Please put it differently."
+            return apologies.FILTERED
         case "ProviderAuthError":
             return _for_status(401, model)
         case "ProviderModelNotFoundError":
@@ -67,30 +31,24 @@ def for_fault(fault: Fault, model: str) -> str:
     if fault.hint.startswith("Model not found"):
         return unknown_model(model)
     if fault.status is None and "timed out" in fault.hint:
-        return "Sorry, the model could not answer in time. Please try again."
+        return apologies.TIMED_OUT
     return _for_status(fault.status, model)
 
 
 def _for_status(status: int | None, model: str) -> str:
     match status:
         case 401 | 403:
-            return (
-                "Sorry, the model could not answer: its provider did not accept our key. "
-                f"Please tell {OPERATOR} to check it."
-            )
+            return apologies.KEY_REFUSED
         case 402:
-            return f"Sorry, the model could not answer: our balance at its provider is used up. Please tell {OPERATOR}."
+            return apologies.BALANCE_SPENT
         case 404:
-            return (
-                f"Sorry, I could not ask the model: its provider does not offer {model!r}. "
-                f"Please tell {OPERATOR} to check OPENCODE_MODEL."
-            )
+            return apologies.NOT_OFFERED.format(model=model)
         case 413:
-            return "Sorry, the model could not answer: the message is too long for it. Please shorten it."
+            return apologies.MESSAGE_TOO_LONG
         case 429:
-            return LIMITED
+            return apologies.LIMITED
         case int() if status >= 500:
-            return TROUBLED
+            return apologies.TROUBLED
         case int():
-            return f"Sorry, the model could not answer: its provider refused the request. Please tell {OPERATOR}."
-    return f"Sorry, the model failed and could not answer. Please try again; if it keeps failing, tell {OPERATOR}."
+            return apologies.REQUEST_REFUSED
+    return apologies.MODEL_FAILED

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from app.ids import SessionId
-from app.opencode import apologies, compacting
+from app.opencode import compacting
 from app.opencode.client import Client
 from app.opencode.config import AGENT
 from app.opencode.inquiries import Inquiry, inquiries_of, telling
@@ -27,6 +27,7 @@ from app.turns.errors import Refused, Retriable
 from app.turns.ports import Prompt, Unreadable
 from app.turns.progress import Denied
 from app.turns.records import File
+from app.words.apologies import OVERTAKEN
 
 UNDECODED = "ImageDecodeError"
 BYTES_PER_SECOND = 1_000_000  # at which a server takes in images
@@ -46,7 +47,7 @@ class Prompting:
         if outcome.fate is Fate.RUNNING or outcome.fate in ENDED:
             return
         if outcome.overtaken:
-            raise Refused(apologies.OVERTAKEN)
+            raise Refused(OVERTAKEN)
         await self._send(prompt)
 
     async def _settled(self, message: str, reader: Reader) -> Outcome:

@@ -19,6 +19,7 @@ from app.opencode.sub_agents import SubAgents
 from app.opencode.transcript import ENDED, Fate, Message, Outcome
 from app.turns.errors import Refused, Retriable
 from app.turns.progress import Progress
+from app.words.apologies import TROUBLED
 
 MISSES = 3  # answers in a row that get lost before the server counts as gone
 PAGE = 64  # messages; most looks need the newest alone, and there may be large files in old ones
@@ -110,4 +111,4 @@ class Reader:
         if not far and retry.attempt <= self._patience.most_retries:
             return
         await self._client.abort(self._session)
-        raise Refused(apologies.limited(left) if far else apologies.TROUBLED)
+        raise Refused(apologies.limited(left) if far else TROUBLED)

@@ -28,6 +28,7 @@ from app.opencode.workspace import (
 from app.sandboxes.ports import PORT, Endpoint, Errand, Note, Program, Project, Provider, Unclear
 from app.turns.catalogue import Entry
 from app.turns.errors import Refused, Retriable
+from app.words.apologies import GIT_MISSING, NOT_INSTALLED, NOT_STARTED, WRONG_VERSION
 
 # Short, for a request that comes while it boots is never answered; now and then longer, for far-away instances.
 Learn = Callable[[Sequence[Entry]], Awaitable[None]]
@@ -84,7 +85,7 @@ class OpenCodeServer:
                 await self._look_over(Client(self._http, endpoint, password))
                 return endpoint
         except TimeoutError as error:
-            raise Retriable(f"OpenCode was not ready within {within:.0f} s", tell=apologies.NOT_STARTED) from error
+            raise Retriable(f"OpenCode was not ready within {within:.0f} s", tell=NOT_STARTED) from error
 
     async def _look_over(self, client: Client) -> None:
         """Raises Refused for a configuration that the server does not accept, and for a model that it does not
@@ -135,7 +136,7 @@ class OpenCodeServer:
                 return await self._until_healthy(provider, ref, password)
             except Ended:
                 await preparing()
-        raise Refused(apologies.NOT_STARTED)
+        raise Refused(NOT_STARTED)
 
     async def _prepare(self, provider: Provider, ref: str, within: float, project: Project) -> None:
         env = clone_environment(self._options, project)
@@ -144,9 +145,9 @@ class OpenCodeServer:
             case 0:
                 return
             case code if code == NO_OPENCODE:
-                raise Refused(apologies.NOT_INSTALLED)
+                raise Refused(NOT_INSTALLED)
             case code if code == NO_GIT:
-                raise Refused(apologies.NO_GIT)
+                raise Refused(GIT_MISSING)
             case code if code == NOT_CLONED:
                 raise Refused(why_not_cloned(done.output, project))
         last = done.output.strip().rpartition("\n")[2][-200:]
@@ -163,7 +164,7 @@ class OpenCodeServer:
                     return endpoint
                 foreign = foreign + 1 if health is Health.FOREIGN else 0
                 if health is Health.OTHER_VERSION or foreign > self._most_foreign:
-                    raise Refused(apologies.WRONG_VERSION)
+                    raise Refused(WRONG_VERSION)
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _launched(self, provider: Provider, ref: str) -> Endpoint:

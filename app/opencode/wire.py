@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 from httpx_sse import EventSource, SSEError, aconnect_sse
 
-from app.opencode import apologies
 from app.opencode.config import USERNAME
 from app.sandboxes.ports import Endpoint
 from app.turns.errors import Refused, Retriable
+from app.words.apologies import BAD_CONFIGURATION, NOT_ACCEPTED
 
 TRIES = 3
 READ_SECONDS = 5.0
@@ -187,8 +187,8 @@ def _check(response: httpx.Response, *, repeated: bool) -> None:
     if status == 409:
         raise Occupied(f"OpenCode is at work, and does not take {response.request.url.path}")
     if status == 400 and name in ("ConfigJsonError", "ConfigInvalidError"):
-        raise Refused(apologies.BAD_CONFIGURATION)
+        raise Refused(BAD_CONFIGURATION)
     if status in (400, 413, 422) and name:
-        raise Refused(apologies.NOT_ACCEPTED)
+        raise Refused(NOT_ACCEPTED)
     what = str(name)[:60] or response.headers.get("content-type", "nothing")[:60]
     raise Retriable(f"OpenCode answered {status} ({what}) to {response.request.method} {response.request.url.path}")

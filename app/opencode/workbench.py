@@ -19,9 +19,7 @@ from app.sandboxes.ports import Machine
 from app.turns.errors import Refused
 from app.turns.ports import Compacted, Difference, Usage
 from app.turns.progress import Todo
-
-GONE = "OpenCode does not know this thread's session any more. The next question begins a new one."
-
+from app.words.session import SESSION_GONE
 
 T = TypeVar("T")
 
@@ -82,4 +80,4 @@ async def _unless_gone(look: Callable[[], Awaitable[T]]) -> T:
     try:
         return await look()
     except Missing as error:
-        raise Refused(GONE) from error
+        raise Refused(SESSION_GONE) from error

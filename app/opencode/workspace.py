@@ -10,6 +10,17 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from app.opencode.config import VERSION, Options
 from app.sandboxes.ports import Project
+from app.words.apologies import (
+    CLONE_FAILED,
+    NO_HOST,
+    NO_SPACE,
+    NO_SUCH_BRANCH,
+    NO_SUCH_REPOSITORY,
+    NOT_LET_IN,
+    THEN_CONFIG,
+    THEN_OPERATOR,
+    UNREADABLE,
+)
 
 NO_OPENCODE = 71
 NO_GIT = 72
@@ -91,8 +102,8 @@ def without_credentials(repository: str) -> str:
 
 # The first that fits counts: a branch or a repository may be called like what is said of others.
 _CLUES = (
-    (("remote branch",), "it has no such branch"),
-    (("could not resolve host", "failed to connect", "couldn't connect", "timed out"), "its host could not be reached"),
+    (("remote branch",), NO_SUCH_BRANCH),
+    (("could not resolve host", "failed to connect", "couldn't connect", "timed out"), NO_HOST),
     (
         (
             "authentication failed",
@@ -101,15 +112,10 @@ _CLUES = (
             "permission denied",
             "returned error: 403",
         ),
-        "it does not let us in",
+        NOT_LET_IN,
     ),
-    (("not found", "does not exist", "does not appear to be a git repository"), "there is no such repository"),
-    (("no space left",), "the sandbox has no space left"),
-)
-_OPERATORS = "Please tell whoever runs this bot to check SANDBOX_REPO_URL and its credentials, and try again."
-_THEIRS = (
-    "Please check the repository and its branch with `/opencord config thread`, and ask again. "
-    "If it is private, whoever runs this bot has to give me access to it."
+    (("not found", "does not exist", "does not appear to be a git repository"), NO_SUCH_REPOSITORY),
+    (("no space left",), NO_SPACE),
 )
 
 
@@ -117,6 +123,6 @@ def why_not_cloned(output: str, project: Project) -> str:
     """In words, and what to do: that depends on who chose it. What git itself wrote is not repeated: it holds
     addresses."""
     text = output.lower()
-    reason = next((words for clues, words in _CLUES if any(clue in text for clue in clues)), "git could not read it")
+    reason = next((words for clues, words in _CLUES if any(clue in text for clue in clues)), UNREADABLE)
     is_theirs = bool(project.repository or project.branch)
-    return f"Sorry, I could not clone the repository: {reason}. {_THEIRS if is_theirs else _OPERATORS}"
+    return CLONE_FAILED.format(reason=reason, then=THEN_CONFIG if is_theirs else THEN_OPERATOR)

@@ -11,10 +11,10 @@ from app.commands import admitted, ask, ask_about, reset, sessions
 from app.commands import help as guide
 from app.commands.answers import Answer
 from app.commands.ports import Room
-from app.commands.words import UNKNOWN_BUTTON
 from app.discord.interactions import Interaction
 from app.discord.payloads import told
 from app.presses import asks, outcome, queue
+from app.words.door import UNKNOWN_BUTTON
 
 ACTIONS: dict[str, Callable[[Interaction, Room], Awaitable[Answer]]] = {
     "stop": queue.stop,

@@ -13,7 +13,6 @@ import structlog
 from app.commands.answers import Answer
 from app.commands.door import TurnedAway, Visitor, bold
 from app.commands.ports import Room
-from app.commands.words import UNKNOWN_BUTTON
 from app.discord.ask_view import ask as view_of
 from app.discord.ask_view import denial
 from app.discord.interactions import Interaction, Kind
@@ -26,18 +25,18 @@ from app.turns.asks import Asked, AskState
 from app.turns.machine import LIVE
 from app.turns.preferences import Preference
 from app.turns.progress import Allowed, Decision, Denied, Permission, Question
+from app.words.asking import SOMEBODY
+from app.words.decisions import (
+    ANSWERED_BEFORE,
+    ANSWERED_BY,
+    APPROVERS_ONLY,
+    CHOOSE_EXACTLY_ONE,
+    EMPTY_ANSWER,
+    NOBODY_WAITS,
+)
+from app.words.door import UNKNOWN_BUTTON
 
 log = structlog.get_logger()
-
-GONE = (
-    "Nobody waits for this any more. If the agent still needs it, it asks again below; "
-    "if it has ended, press Retry to have it done again."
-)
-ANSWERED_BEFORE = "Somebody has answered this question already."
-EMPTY = "There is nothing in your answer. Please write what you would like."
-ONE_ONLY = "Please choose exactly one."
-APPROVERS_ONLY = "Only people with the role <@&{role}> may allow or deny this here. Please ask one of them."
-SOMEBODY = "somebody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ async def choose(interaction: Interaction, room: Room) -> Answer:
     pending, number, question = await question_of(interaction, room)
     choice = chosen(question, interaction.values)
     if len(choice) > 1 and not question.multiple:
-        raise TurnedAway(ONE_ONLY)
+        raise TurnedAway(CHOOSE_EXACTLY_ONE)
     return await answered(pending, number, choice, room)
 
 
@@ -91,7 +90,7 @@ async def write(interaction: Interaction, room: Room) -> Answer:
         return Answer(writing(interaction.custom_id or "", question))
     words = clean(interaction.fields.get("answer", "")).strip()
     if not shows(words):
-        raise TurnedAway(EMPTY)
+        raise TurnedAway(EMPTY_ANSWER)
     return await answered(pending, number, (words,), room)
 
 
@@ -174,5 +173,5 @@ async def shown(pending: Pending, deciding: Awaitable[bool], room: Room) -> Answ
 def closed(asked: Asked) -> str:
     """Why it is too late to decide it."""
     if asked.state in (AskState.DECIDED, AskState.SETTLED):
-        return f"This has been answered already, by {bold(asked.by or SOMEBODY)}."
-    return GONE
+        return ANSWERED_BY.format(name=bold(asked.by or SOMEBODY))
+    return NOBODY_WAITS

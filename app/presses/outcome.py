@@ -8,7 +8,7 @@ import structlog
 
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway
-from app.commands.past import UNCHANGED, Past, session_of
+from app.commands.past import Past, session_of
 from app.commands.ports import Room
 from app.commands.rewinding import REDO, UNDO, is_undone, rewind
 from app.commands.session import woken
@@ -21,30 +21,23 @@ from app.ids import SessionId, TurnId
 from app.presses.subject import subject_of
 from app.turns.machine import LIVE
 from app.turns.records import Attachment, File, Request, Source
+from app.words.session import CHANGES_ATTACHED, CHANGES_TOO_LARGE, UNCHANGED, WAS_UNDONE
+from app.words.turn import ASKED_AGAIN, ASKED_BEFORE, ASKED_TO_GO_ON, GO_ON, STILL_AT_WORK
 
 log = structlog.get_logger()
 
-CONTINUE = "Continue."
-AGAIN = "It is asked again."
-ON = "It is asked to go on."
-ASKED_BEFORE = "Somebody has asked this again already, or asked it to go on. Please wait until that is done."
-AT_WORK = "This is still at work. Please wait until it is done."
-TAKEN_BACK = "What this changed was undone."
-ATTACHED = "What this changed is in the file."
-TOO_LARGE = (
-    f"What this changed is more than Discord takes as a file ({FILE_BYTES // 1024**2} MB). Ask for a part of it."
-)
+TOO_LARGE = CHANGES_TOO_LARGE.format(most=FILE_BYTES // 2**20)
 
 
 async def go_on(interaction: Interaction, room: Room) -> Answer:
     """Ask it to go on where it ended."""
-    return await asked(interaction, await ended(interaction, room), CONTINUE, (), ON, room)
+    return await asked(interaction, await ended(interaction, room), GO_ON, (), ASKED_TO_GO_ON, room)
 
 
 async def retry(interaction: Interaction, room: Room) -> Answer:
     """Ask the same again, whether or not the message that asked it still stands."""
     past = await ended(interaction, room)
-    return await asked(interaction, past, past.turn.prompt, past.turn.attachments, AGAIN, room)
+    return await asked(interaction, past, past.turn.prompt, past.turn.attachments, ASKED_AGAIN, room)
 
 
 async def diff(interaction: Interaction, room: Room) -> Answer:
@@ -65,7 +58,7 @@ async def ended(interaction: Interaction, room: Room) -> Past:
     """Raises TurnedAway."""
     subject = await subject_of(interaction, room)
     if subject.turn.stage in LIVE:
-        raise TurnedAway(AT_WORK)
+        raise TurnedAway(STILL_AT_WORK)
     return Past(subject.visitor, subject.thread, subject.turn, interaction.message, interaction.message_content)
 
 
@@ -96,8 +89,12 @@ async def asked(
 async def compared(past: Past, session: SessionId, room: Room) -> Result:
     patch = (await room.agent.diff(await woken(past.thread, session, room), session, past.turn.id)).strip("\n")
     if not patch:
-        return Result(TAKEN_BACK if any(map(is_undone, (past.says or "").split("\n"))) else UNCHANGED)
+        return Result(WAS_UNDONE if any(map(is_undone, (past.says or "").split("\n"))) else UNCHANGED)
     shown, content = fence(patch, "diff"), f"{patch}\n".encode("utf-8", "replace")
     if is_exact(patch) and units(shown) <= CONTENT:
         return Result(shown)
-    return Result(ATTACHED, files=(File("changes.diff", content),)) if len(content) <= FILE_BYTES else Result(TOO_LARGE)
+    return (
+        Result(CHANGES_ATTACHED, files=(File("changes.diff", content),))
+        if len(content) <= FILE_BYTES
+        else Result(TOO_LARGE)
+    )

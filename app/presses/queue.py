@@ -16,13 +16,9 @@ from app.presses.subject import Subject, subject_of
 from app.turns.display import since_of
 from app.turns.machine import LIVE, Stage
 from app.turns.status import Phase, Status
+from app.words.turn import ALREADY_BEGUN, ALREADY_OVER, NEXT_ANYWAY, NEXT_NOW
 
 log = structlog.get_logger()
-
-OVER = "This is over already."
-BEGUN = "This has begun already. Stop ends it."
-NOW = "It is next, and what is at work is being stopped for it."
-ABOUT = "It is next, and begins in a moment: nothing else is at work."
 
 
 async def stop(interaction: Interaction, room: Room) -> Answer:
@@ -33,7 +29,7 @@ async def stop(interaction: Interaction, room: Room) -> Answer:
     if not (
         await room.ledger.stop(turn, by) or await room.ledger.call_off(turn, by) or await room.ledger.stop(turn, by)
     ):
-        raise TurnedAway(OVER)
+        raise TurnedAway(ALREADY_OVER)
     log.info("turn.stopped", turn=turn, thread=subject.thread, by=subject.visitor.asker.id)
     return Answer(deferred_update())
 
@@ -51,10 +47,10 @@ async def interrupt(interaction: Interaction, room: Room) -> Answer:
     current = await room.ledger.at_work(subject.thread)
     # An answer that is being sent is all but over, and belongs to somebody.
     if current is None or current.id == subject.turn.id or current.stage is Stage.ANSWERED:
-        return Answer(told(ABOUT))
+        return Answer(told(NEXT_ANYWAY))
     await room.ledger.stop(current.id, subject.by)
     log.info("turn.stopped", turn=current.id, thread=subject.thread, by=subject.visitor.asker.id)
-    return Answer(told(NOW))
+    return Answer(told(NEXT_NOW))
 
 
 async def cancel(interaction: Interaction, room: Room) -> Answer:
@@ -75,4 +71,4 @@ async def hastened(interaction: Interaction, room: Room) -> Subject:
 async def too_late(subject: Subject, room: Room) -> str:
     """Why a turn that waited does not wait any more."""
     turn = await room.ledger.turn(subject.turn.id)
-    return BEGUN if turn is not None and turn.stage in LIVE else OVER
+    return ALREADY_BEGUN if turn is not None and turn.stage in LIVE else ALREADY_OVER

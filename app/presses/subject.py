@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
-from app.commands.words import UNKNOWN_BUTTON
 from app.discord.interactions import Interaction
 from app.ids import ThreadId, TurnId
 from app.turns.records import Turn
+from app.words.door import UNKNOWN_BUTTON
 
 LONGEST_ID = 20  # digits of a snowflake
 

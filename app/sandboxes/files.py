@@ -19,6 +19,7 @@ from app.sandboxes.machine import State
 from app.sandboxes.ports import Absent, Provider, Shelf
 from app.turns.attachments import parts, safe_name
 from app.turns.errors import Retriable
+from app.words.workspace import NOT_PUT
 
 WORKSPACE, INBOX, OUTBOX = "workspace", "inbox", "outbox"
 DRAFTS = ".opencord/inbox"  # in HOME
@@ -30,7 +31,6 @@ MOST_NAMED = 50  # beside it
 MARKED_BYTES = 10 * 2**20
 WITHIN = 60.0  # seconds for one command
 
-NO_ROOM = "Sorry, I could not put your files into my machine. Please try again, or `/opencord reset` for a new one."
 
 # Waits beside its place and is moved there, so that what has a name is complete. Where the name is taken by something
 # else, the next number is tried; it says which one it was.
@@ -105,7 +105,7 @@ class Files:
             done = await self._provider.exec(ref, _MOVE, env=env, within=WITHIN)
         number = done.output.strip()
         if done.exit_code != 0 or not number.isdecimal():
-            raise Retriable(f"a file could not be put into the inbox: exit code {done.exit_code}", tell=NO_ROOM)
+            raise Retriable(f"a file could not be put into the inbox: exit code {done.exit_code}", tell=NOT_PUT)
         return f"{INBOX}/{stem}{'' if number == '1' else f'-{number}'}{extension}"
 
     async def made(self, thread: ThreadId, also: Collection[str] = ()) -> Sequence[Found]:

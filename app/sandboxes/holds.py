@@ -16,13 +16,13 @@ from app.ids import ThreadId
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox, Shelf
 from app.turns.errors import Refused, Retriable
+from app.words.machine import NOT_DONE
 
 log = structlog.get_logger()
 
 HOLD_SECONDS = 15.0
 RENEWAL_SECONDS = 5.0
 LOOK_SECONDS = 0.1
-NOT_DONE = "Something could not be done about this machine. Whoever runs this bot finds the reason in the log."
 
 
 class Holds:

@@ -14,6 +14,7 @@ from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import State
 from app.turns.attachments import in_words
 from app.turns.errors import Refused, Retriable
+from app.words.workspace import FILE_MISSING, FILE_OVERSIZED, PORT_RESERVED, PORT_UNSERVED
 
 Labels = Mapping[str, str]
 PORT = 4096  # OpenCode's, inside an instance
@@ -125,33 +126,26 @@ class Unserved(Refused):
     """Nothing listens on that port."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(
-            f"Nothing listens on port {port} in this thread's machine. Ask me to start the server there, and try again."
-        )
+        super().__init__(PORT_UNSERVED.format(port=port))
 
 
 class Reserved(Refused):
     """What listens on that port is not for people: it has no door of its own, or shows secrets."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(f"Port {port} belongs to the machine itself. Please choose the one of your own server.")
+        super().__init__(PORT_RESERVED.format(port=port))
 
 
 class Absent(Refused):
     """There is no such file, or it is something else than a regular one that can be read."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(
-            f"Sorry, I could not find the file {PurePosixPath(path).name} in my machine. Please ask again."
-        )
+        super().__init__(FILE_MISSING.format(name=PurePosixPath(path).name))
 
 
 class TooLarge(Refused):
     def __init__(self, path: str, most: int) -> None:
-        super().__init__(
-            f"Sorry, I could not pass on the file {PurePosixPath(path).name}: "
-            f"it is larger than {in_words(most)}. Please ask for it in smaller parts."
-        )
+        super().__init__(FILE_OVERSIZED.format(name=PurePosixPath(path).name, most=in_words(most)))
 
 
 class Provider(Protocol):

@@ -26,11 +26,11 @@ from app.sandboxes.ports import (
     Unclear,
 )
 from app.turns.errors import Refused, Retriable
+from app.words.machine import TOO_SLOW
 
 log = structlog.get_logger()
 
 Assure = Callable[[], Awaitable[None]]  # raises Retriable when the machine was taken away
-TOO_SLOW = "Sorry, the machine did not come up in time. Please try again later, or tell whoever runs this bot."
 DOUBT_SECONDS = 120.0  # that a server may be out of reach, and is believed to be at work all the same
 FORGET_SECONDS = 90.0  # a doubt that is not renewed in this time is another one: turns look once a minute at least
 

@@ -15,6 +15,7 @@ from typing import Literal
 
 from app.turns import images
 from app.turns.records import Attachment, File
+from app.words.answer import MANY_FILES, MUCH_TOGETHER, TOO_MUCH
 
 MOST_FILES = 10
 MOST_BYTES = 25_000_000  # of one
@@ -80,15 +81,14 @@ def _problem(attachment: Attachment, taken: int, size: int) -> str:
     if attachment.size > MOST_BYTES:
         return too_large(name, MOST_BYTES)
     if taken >= MOST_FILES:
-        return f"Sorry, I left out the file {name}: I can take {MOST_FILES} files at a time. Please send it separately."
+        return MANY_FILES.format(name=name, most=MOST_FILES)
     if size + attachment.size > MOST_TOGETHER:
-        together = in_words(MOST_TOGETHER)
-        return f"Sorry, I left out the file {name}: I can take {together} at a time. Please send it separately."
+        return MUCH_TOGETHER.format(name=name, most=in_words(MOST_TOGETHER))
     return ""
 
 
 def too_large(name: str, most: int) -> str:
-    return f"Sorry, I could not take the file {safe_name(name)}: {in_words(most)} is the most that a file may have."
+    return TOO_MUCH.format(name=safe_name(name), most=in_words(most))
 
 
 def safe_name(name: str) -> str:

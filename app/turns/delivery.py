@@ -20,15 +20,13 @@ from app.turns.machine import Stage
 from app.turns.ports import Chat
 from app.turns.progress import Text
 from app.turns.records import Content, File, Origin, Parcel, Turn
+from app.words.answer import AND_MORE, NOT_ATTACHED, PART_REFUSED, SHORTER, STAYS
 
 log = structlog.get_logger()
 
 MOST_FILES = 10  # of one message: https://docs.discord.com/developers/reference#uploading-files
 MOST_BYTES = 10 * 2**20  # of all of them together, so that a server without boosts takes them
 MOST_NAMES = 3
-REFUSED = (
-    "Discord refused a part of the answer, so it is missing here. A rule of this server, such as AutoMod, may be why."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class Delivery:
             contents = self.chat.annotate(parcel.content, left_out(parcel.content.files, refusal.tell))
             named = parcel.named
         else:
-            contents, named = self.chat.compose("", parcel.notify, [REFUSED]), ()
+            contents, named = self.chat.compose("", parcel.notify, [PART_REFUSED]), ()
             if contents[0].text == parcel.content.text:
                 raise refusal
         log.warning("parcel.refused", ordinal=parcel.ordinal, reason=repr(refusal.__cause__ or refusal))
@@ -121,10 +119,11 @@ def is_among(said: Collection[tuple[str, ...]], contents: Sequence[Content]) -> 
 def left_out(files: Sequence[File], reason: str) -> str:
     """What is said in place of a message's files."""
     names = ", ".join(file.name for file in files[:MOST_NAMES])
-    more = f" and {len(files) - MOST_NAMES} more" if len(files) > MOST_NAMES else ""
+    if len(files) > MOST_NAMES:
+        names = AND_MORE.format(names=names, number=len(files) - MOST_NAMES)
     is_made = all(file.origin for file in files)
-    then = "What is not attached stays in the machine." if is_made else "Please ask for a shorter answer."
-    return f"I could not attach {names}{more}: {reason} {then}"
+    then = STAYS if is_made else SHORTER
+    return NOT_ATTACHED.format(names=names, reason=reason, then=then)
 
 
 def numbered(turn: Turn, start: int, contents: Sequence[Content], part: str | None = None) -> Iterator[Parcel]:

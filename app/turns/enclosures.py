@@ -15,6 +15,7 @@ from app.turns.delivery import MOST_BYTES, MOST_FILES
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Chat, Files
 from app.turns.records import File, Origin, Turn
+from app.words.answer import FILE_EMPTY, FILE_NOT_ATTACHED, FILE_TO_COME, FILE_TOO_LARGE, FILES_TO_COME
 
 MOST_OUT = 2 * MOST_FILES  # with one answer, and so many are named as such that cannot go out
 
@@ -79,7 +80,7 @@ class Enclosures:
             try:
                 content = await self.files.get(thread, one.path, MOST_BYTES)
             except (Retriable, Refused):  # changed, or gone, since it was listed
-                notes.append(f"I could not attach {in_a_line(one.path)}.")
+                notes.append(FILE_NOT_ATTACHED.format(path=in_a_line(one.path)))
             else:
                 files.append(File(safe_name(one.path), content, origin_of(one)))
         return Made(tuple(files), tuple(notes))
@@ -91,16 +92,14 @@ def origin_of(found: Found) -> Origin:
 
 def why_it_stays(found: Found) -> str:
     if not found.size:
-        return f"{in_a_line(found.path)} is empty, so it is not attached."
-    return f"{in_a_line(found.path)} ({in_words(found.size)}) is too large for Discord, and stays in the machine."
+        return FILE_EMPTY.format(path=in_a_line(found.path))
+    return FILE_TOO_LARGE.format(path=in_a_line(found.path), size=in_words(found.size))
 
 
 def more_to_come(count: int) -> tuple[str, ...]:
     if count <= 0:
         return ()
-    return (
-        f"{count} more files come with the next answer." if count > 1 else "1 more file comes with the next answer.",
-    )
+    return (FILES_TO_COME.format(number=count) if count > 1 else FILE_TO_COME,)
 
 
 def in_a_line(path: str) -> str:

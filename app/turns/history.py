@@ -13,10 +13,6 @@ from app.turns.records import Asker
 MOST_MESSAGES = 40
 MOST_CHARACTERS = 6_000
 
-NEW_MACHINE = (
-    "This thread's machine is gone, and with it the files that were only there. I work on a new one now. "
-    "What was said here lately, I was told."
-)
 
 PREAMBLE = "This thread is older than this session. What was said in it lately, oldest first:"
 END = "That was the thread so far. Files and processes of an earlier session do not exist any more. Now this is asked:"

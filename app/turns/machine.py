@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.turns.errors import Refused, Retriable
+from app.words.turn import WORN_OUT
 
 
 class Stage(StrEnum):
@@ -110,8 +111,6 @@ PATIENCE = {
 CALM_SECONDS = 300.0
 MOST_INTERRUPTIONS = 3
 MOST_LOSSES = 5
-
-WORN_OUT = "Sorry, this kept failing, so I stopped trying. Please try again later."
 
 
 class ImpossibleMove(Exception):

@@ -18,6 +18,7 @@ from app.turns import phrases
 from app.turns.phrases import Token
 from app.turns.preferences import Routing
 from app.turns.records import Addressed, Asker, Place
+from app.words.door import ROLE_MISSING, WRONG_CHANNEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Policy:
 class Refusal(StrEnum):
     """Why somebody is not heard, in the words that they read."""
 
-    CHANNEL = "I am not set up to work in this channel. Please ask in one of the channels that I am allowed in."
-    ROLE = "You need a certain role to talk to me here. Please ask whoever runs this server for it."
+    CHANNEL = WRONG_CHANNEL
+    ROLE = ROLE_MISSING
 
 
 class Unknown(StrEnum):

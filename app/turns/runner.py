@@ -39,11 +39,10 @@ from app.turns.ports import Interrupted
 from app.turns.records import Turn
 from app.turns.steps import Steps
 from app.turns.work import Happened
+from app.words.door import DEFECT
+from app.words.turn import LOST_TOO_OFTEN
 
 log = structlog.get_logger()
-
-DEFECT = "Sorry, I ran into a fault of my own; whoever runs me finds it in my log. Please try again."
-TOO_OFTEN = "Sorry, the machine stopped in the middle of this again and again, so I gave up. Please try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ class Runner:
         except Interrupted:
             if turn.interruptions < MOST_INTERRUPTIONS:
                 return Event.INTERRUPTED, Facts()
-            return await self._give_up(turn, TOO_OFTEN, "interrupted too often")
+            return await self._give_up(turn, LOST_TOO_OFTEN, "interrupted too often")
         except Withdrawn as failure:
             return Event.CANCELLED, Facts(failure=str(failure), ending=Ending.WITHDRAWN)
         except (Retriable, Refused) as failure:

@@ -24,17 +24,12 @@ from app.turns.records import Addressed, Source, Turn
 from app.turns.routing import Policy, Verdict, gate, judge
 from app.turns.titles import title_of
 from app.turns.work import Happened, Work
+from app.words.asking import ASKED_IN_THREAD, HINT, HINT_IN_THREAD
 
 log = structlog.get_logger()
 
 StepFunction = Callable[[Turn, str], Awaitable[Happened]]
 
-HINT = (
-    "Hello! Mention me together with what you would like to have done, for example: list the files. "
-    "I open a thread for it, and there you just write."
-)
-HINT_IN_THREAD = "Hello! Mention me together with what you would like to have done, for example: list the files."
-ABOUT = "{name} asked about this message: {prompt}"
 LATELY = 6  # messages of the thread that the router is shown
 
 
@@ -112,7 +107,7 @@ class Steps:
                 await self._discard_machine(turn)
                 raise
             if turn.about is not None:  # the thread hangs on somebody else's words
-                await self.chat.announce(turn, ABOUT.format(name=turn.asker.name, prompt=turn.prompt))
+                await self.chat.announce(turn, ASKED_IN_THREAD.format(name=turn.asker.name, prompt=turn.prompt))
         await self.displays.post(turn, token)
         return Event.THREAD_OPENED, Facts()
 

@@ -23,7 +23,7 @@ from app.turns.delivery import Delivery
 from app.turns.display import Display, Displays
 from app.turns.enclosures import Enclosures
 from app.turns.errors import Refused, Retriable
-from app.turns.history import MOST_MESSAGES, NEW_MACHINE, Said, said_by, with_history
+from app.turns.history import MOST_MESSAGES, Said, said_by, with_history
 from app.turns.machine import Ending, Event, Stage
 from app.turns.ports import Agent, Chat, Prompt, Unreadable
 from app.turns.preferences import Preference
@@ -32,6 +32,7 @@ from app.turns.records import Source, Turn
 from app.turns.status import Phase
 from app.turns.surroundings import AFTER, BEFORE, with_message
 from app.turns.titles import title_of
+from app.words.answer import NEW_MACHINE
 
 Happened = tuple[Event, Facts]
 

@@ -9,13 +9,12 @@ from starlette.responses import JSONResponse, Response
 
 from app import commands, presses
 from app.commands.answers import Answer, carry_out
-from app.commands.words import BUSY
 from app.discord.interactions import Interaction, Kind, Malformed, parse
 from app.discord.payloads import pong, told
 from app.turns.errors import Retriable
-from app.turns.runner import DEFECT
 from app.web.front import Front, front
 from app.web.signed import from_discord, rejected
+from app.words.door import BUSY, DEFECT
 
 log = structlog.get_logger()
 

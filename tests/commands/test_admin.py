@@ -6,12 +6,14 @@ import pytest
 
 from app.commands import admin
 from app.commands.access import ADMINISTRATOR, MANAGE_CHANNELS, MANAGE_GUILD, Who
-from app.commands.words import NO_MACHINE, NO_THREAD, NOT_NOW, UNKNOWN_OPTION
 from app.sandboxes.console import MOST_OUTPUT
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Completed, Overdue
 from app.turns.errors import Retriable
 from app.turns.routing import Policy, Refusal
+from app.words.door import NO_THREAD, NOT_NOW, UNKNOWN_OPTION
+from app.words.machine import NO_MACHINE
+from app.words.workspace import NO_COMMAND_LINE, NO_LOG, SHELL_TOO_SLOW
 from tests.commands.groups import by, used_of
 from tests.commands.rooms import IN_THREAD, THREAD, state
 from tests.web.door import OPERATORS, Door, spoken
@@ -76,7 +78,7 @@ async def test_a_command_that_takes_too_long_is_told(door: Door) -> None:
 
     await door.send(shell("sleep 100"))
 
-    assert door.fake_replies.texts == [admin.TOO_SLOW]
+    assert door.fake_replies.texts == [SHELL_TOO_SLOW.format(seconds=60)]
 
 
 async def test_the_last_lines_of_the_log_are_shown(door: Door) -> None:
@@ -96,7 +98,7 @@ async def test_without_a_log_that_is_said(door: Door) -> None:
 
     await door.send(logs())
 
-    assert door.fake_replies.texts == [admin.NO_LOG]
+    assert door.fake_replies.texts == [NO_LOG]
 
 
 @pytest.mark.parametrize("sent", [shell(), logs()])
@@ -139,7 +141,7 @@ async def test_nothing_is_no_command(door: Door, command: str) -> None:
 
     answer = await door.send(shell(command))
 
-    assert spoken(answer) == (admin.NO_COMMAND, True)
+    assert spoken(answer) == (NO_COMMAND_LINE, True)
 
 
 @pytest.mark.parametrize("lines", [0, -1, 1_001, "ten", True, 1.5])

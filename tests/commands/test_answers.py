@@ -7,11 +7,10 @@ from structlog.testing import capture_logs
 
 from app.commands import answers
 from app.commands.answers import Result, carry_out
-from app.commands.words import NOT_NOW, TOO_LONG
 from app.discord.errors import token_dead
 from app.discord.interactions import Interaction, Kind
 from app.turns.errors import Refused, Retriable
-from app.turns.runner import DEFECT
+from app.words.door import DEFECT, NOT_NOW, TOO_LONG
 from tests.fakes.replies import FakeReplies
 
 pytestmark = pytest.mark.anyio

@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 
 from app.commands import ask
-from app.commands.choices import CREDENTIALS, NO_BRANCH, NO_MODEL
-from app.commands.words import EMPTY_PROMPT, UNKNOWN_BUTTON
 from app.ids import ChannelId, GuildId, MessageId, ThreadId
 from app.sandboxes.machine import State
 from app.turns.errors import Retriable
 from app.turns.preferences import Preference
 from app.turns.records import Attachment, Place, Turn
 from app.turns.routing import Policy, Refusal
+from app.words.asking import DRAFT_FORGOTTEN, EMPTY_PROMPT, HAS_MACHINE, NONE_PRIVATE, THREAD_NOT_PRIVATE
+from app.words.door import UNKNOWN_BUTTON
+from app.words.settings import LOGIN_IN_ADDRESS, NO_BRANCH, NO_MODEL
 from tests.commands.rooms import IN_THREAD, THREAD
 from tests.web.door import Door, spoken, used
 
@@ -70,7 +71,7 @@ async def test_in_a_thread_it_counts_at_once_and_for_what_is_asked_there_later(d
     ("options", "words"),
     [
         ({"model": "claude"}, NO_MODEL),
-        ({"repo": "https://ada:secret@github.com/ada/shop"}, CREDENTIALS),
+        ({"repo": "https://ada:secret@github.com/ada/shop"}, LOGIN_IN_ADDRESS),
         ({"branch": "--upload-pack=x"}, NO_BRANCH),
     ],
 )
@@ -90,7 +91,7 @@ async def test_a_machine_that_is_there_keeps_its_repository(door: Door, option: 
 
     answer = await door.send(used("ask", IN_THREAD, prompt="mend it", **option))
 
-    assert spoken(answer) == (ask.HAS_MACHINE, True)
+    assert spoken(answer) == (HAS_MACHINE, True)
     assert not await door.ledger.live_turns()
     assert (await settled(door, THREAD))["repo"] is None
 
@@ -141,7 +142,7 @@ async def test_a_form_that_says_nothing_that_is_forgotten_or_somebody_elses_asks
     assert spoken(empty) == (EMPTY_PROMPT, True)
     assert spoken(somebody_elses) == (UNKNOWN_BUTTON, True)
     assert spoken(refused) == (Refusal.ROLE.value, True)
-    assert spoken(forgotten) == (ask.FORGOTTEN, True)
+    assert spoken(forgotten) == (DRAFT_FORGOTTEN, True)
     assert not await door.ledger.live_turns()
 
 
@@ -173,7 +174,7 @@ async def test_the_form_keeps_that_it_is_private(door: Door) -> None:
 
 @pytest.mark.parametrize(
     ("channel", "words"),
-    [(IN_THREAD, ask.IN_A_THREAD), ({"id": "200", "type": 5, "parent_id": "40"}, ask.ANNOUNCED)],
+    [(IN_THREAD, THREAD_NOT_PRIVATE), ({"id": "200", "type": 5, "parent_id": "40"}, NONE_PRIVATE)],
 )
 async def test_a_private_thread_opens_in_a_text_channel_alone(door: Door, channel: dict[str, Any], words: str) -> None:
     answer = await door.send(used("ask", channel, prompt="mend it", private=True))

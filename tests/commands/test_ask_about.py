@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from app.commands import ask, ask_about
-from app.commands.words import UNKNOWN_BUTTON
+from app.commands import ask_about
 from app.ids import ChannelId, MessageId, ThreadId
 from app.turns.books import Facts
 from app.turns.machine import Event
 from app.turns.records import About, Attachment, Turn
 from app.turns.routing import Policy, Refusal
+from app.words.asking import ABOUT_UNSAID, DRAFT_FORGOTTEN, MESSAGE_EMPTY, MESSAGE_WHISPERED
+from app.words.door import UNKNOWN_BUTTON
 from tests.commands.rooms import IN_THREAD, THREAD
 from tests.web.door import Door, spoken, used
 
@@ -57,7 +58,7 @@ async def test_without_a_question_the_message_itself_is_answered(door: Door) -> 
 
     await door.send(written(opened, " \u200b"))
 
-    assert (await asked(door)).prompt == ask_about.UNSAID
+    assert (await asked(door)).prompt == ABOUT_UNSAID
 
 
 async def test_in_a_thread_it_is_asked_there(door: Door) -> None:
@@ -98,10 +99,10 @@ async def test_the_words_of_embeds_count_as_the_messages(door: Door) -> None:
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        (chosen(content=""), ask_about.NOTHING),
-        (chosen(content=" \u200b"), ask_about.NOTHING),
-        (chosen(flags=64), ask_about.WHISPERED),
-        (chosen() | {"data": {"id": "8", "type": 3, "name": ask_about.REGISTRATION["name"]}}, ask_about.NOTHING),
+        (chosen(content=""), MESSAGE_EMPTY),
+        (chosen(content=" \u200b"), MESSAGE_EMPTY),
+        (chosen(flags=64), MESSAGE_WHISPERED),
+        (chosen() | {"data": {"id": "8", "type": 3, "name": ask_about.REGISTRATION["name"]}}, MESSAGE_EMPTY),
     ],
 )
 async def test_a_message_with_nothing_to_ask_about_opens_no_form(door: Door, sent: Any, words: str) -> None:
@@ -123,7 +124,7 @@ async def test_forms_of_others_of_other_commands_and_of_long_ago_ask_nothing(doo
 
     assert spoken(somebody_elses) == (UNKNOWN_BUTTON, True)
     assert spoken(mixed) == (UNKNOWN_BUTTON, True)
-    assert spoken(forgotten) == (ask.FORGOTTEN, True)
+    assert spoken(forgotten) == (DRAFT_FORGOTTEN, True)
     assert not await door.ledger.live_turns()
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.commands.choices import CREDENTIALS, NO_BRANCH, NO_REPOSITORY, branch, repository
+from app.commands.choices import branch, repository
 from app.commands.door import TurnedAway
+from app.words.settings import LOGIN_IN_ADDRESS, NO_BRANCH, NO_REPOSITORY
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_password_in_an_address_is_turned_away_and_not_repeated(address: str) 
     with pytest.raises(TurnedAway) as refusal:
         repository(address)
 
-    assert str(refusal.value) == CREDENTIALS
+    assert str(refusal.value) == LOGIN_IN_ADDRESS
 
 
 @pytest.mark.parametrize("name", ["main", "fix/login", "v1.2", "a-b_c", "käse", "feature/#12"])

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from app.commands import command
-from app.commands.words import NOT_HERE
 from app.turns.catalogue import Entry, Kind
 from app.turns.records import Source
 from app.turns.routing import Policy, Refusal
+from app.words.asking import COMMAND_MISNAMED, COMMAND_TOO_LONG, COMMAND_UNKNOWN
+from app.words.door import NOT_HERE
 from tests.commands.rooms import IN_THREAD, work_on
 from tests.web.door import Door, spoken, used
 
@@ -48,7 +48,7 @@ async def test_a_command_that_does_not_exist_is_turned_away_with_the_nearest(doo
 
     answer = await door.send(used("command", IN_THREAD, name="revue"))
 
-    assert spoken(answer) == (command.UNKNOWN.format(name="`revue`", nearest="`review`"), True)
+    assert spoken(answer) == (COMMAND_UNKNOWN.format(name="`revue`", nearest="`review`"), True)
     assert await door.ledger.live_turns() == []
 
 
@@ -63,14 +63,14 @@ async def test_before_a_machine_has_come_up_any_name_of_the_right_form_will_do(d
 async def test_what_cannot_be_a_name_is_turned_away(door: Door, name: str) -> None:
     answer = await door.send(used("command", IN_THREAD, name=name))
 
-    assert spoken(answer) == (command.NO_NAME, True)
+    assert spoken(answer) == (COMMAND_MISNAMED, True)
     assert await door.ledger.live_turns() == []
 
 
 async def test_more_than_a_question_may_have_is_turned_away(door: Door) -> None:
     answer = await door.send(used("command", IN_THREAD, name="init", arguments="x" * 6_000))
 
-    assert spoken(answer) == (command.TOO_LONG, True)
+    assert spoken(answer) == (COMMAND_TOO_LONG.format(most=6000), True)
     assert await door.ledger.live_turns() == []
 
 

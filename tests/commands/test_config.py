@@ -6,12 +6,23 @@ from typing import Any
 import pytest
 
 from app.commands.access import MANAGE_GUILD, Who
-from app.commands.choices import CREDENTIALS, NO_BRANCH, NO_REPOSITORY
-from app.commands.config import BOTH, LONE_BRANCH, NOTHING_GIVEN, SETTINGS
-from app.commands.settling import NEXT_MACHINE, NEXT_MACHINES, NOT_SETTLED, OUTSIDE, SAME
-from app.commands.words import UNKNOWN_OPTION
+from app.commands.config import SETTINGS
 from app.turns.preferences import Preference
 from app.turns.routing import Policy, Refusal
+from app.words.door import UNKNOWN_OPTION
+from app.words.settings import (
+    ALREADY_SO,
+    BRANCH_ALONE,
+    FROM_NEW_MACHINES,
+    FROM_NEXT_MACHINE,
+    GIVEN_AND_CLEARED,
+    LOGIN_IN_ADDRESS,
+    NO_BRANCH,
+    NO_REPOSITORY,
+    NOT_SETTLED,
+    NOTHING_CHOSEN,
+    ONLY_IN_THREADS,
+)
 from tests.commands.choosing import (
     ALOUD,
     IN_CHANNEL,
@@ -89,7 +100,7 @@ async def test_who_may_manage_the_channel_settles_everything_for_all_of_its_thre
 
     assert said(answer) == (
         f"-# **alice** settled repository `{SHOP}`, branch `main`, model `opencode/gpt`, agent `plan`, "
-        f"routing `heuristic`, verbosity `quiet`, approver <@&91> for <#200>. {NEXT_MACHINES}",
+        f"routing `heuristic`, verbosity `quiet`, approver <@&91> for <#200>. {FROM_NEW_MACHINES}",
         ALOUD,
     )
     assert answer["data"]["allowed_mentions"] == {"parse": []}
@@ -130,28 +141,28 @@ async def test_everybody_settles_for_a_thread_but_not_who_gives_leave_there(door
 async def test_a_threads_settings_are_settled_in_it(door: Door) -> None:
     answer = await door.send(config("thread", IN_CHANNEL, MANAGE_CHANNELS, model="a/b"))
 
-    assert spoken(answer) == (OUTSIDE, True)
+    assert spoken(answer) == (ONLY_IN_THREADS, True)
     assert await settled(door, None) == {}
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, NOTHING_GIVEN),
-        ({"model": " "}, NOTHING_GIVEN),
-        ({"clear": "model", "model": "a/b"}, BOTH.format(name="model")),
+        ({}, NOTHING_CHOSEN),
+        ({"model": " "}, NOTHING_CHOSEN),
+        ({"clear": "model", "model": "a/b"}, GIVEN_AND_CLEARED.format(name="model")),
         ({"clear": "everything"}, UNKNOWN_OPTION),
         ({"colour": "red"}, UNKNOWN_OPTION),
         ({"routing": "sometimes"}, UNKNOWN_OPTION),
         ({"verbosity": "loud"}, UNKNOWN_OPTION),
         ({"approver": "everybody"}, UNKNOWN_OPTION),
-        ({"branch": "main"}, LONE_BRANCH),
+        ({"branch": "main"}, BRANCH_ALONE),
         ({"clear": "agent"}, NOT_SETTLED.format(where="this thread")),
         ({"clear": "agent", "model": "a/b"}, NOT_SETTLED.format(where="this thread")),
-        ({"verbosity": "quiet"}, SAME),
+        ({"verbosity": "quiet"}, ALREADY_SO),
         ({"model": "a/b", "branch": "-x", "repository": SHOP}, NO_BRANCH),
         ({"model": "a/b", "repository": "acme/shop"}, NO_REPOSITORY),
-        ({"model": "a/b", "repository": "https://ghp_secret@github.com/acme/shop"}, CREDENTIALS),
+        ({"model": "a/b", "repository": "https://ghp_secret@github.com/acme/shop"}, LOGIN_IN_ADDRESS),
     ],
 )
 async def test_what_makes_no_sense_changes_nothing_at_all(door: Door, options: dict[str, Any], words: str) -> None:
@@ -196,7 +207,7 @@ async def test_another_repository_has_no_branch_yet_and_the_same_one_keeps_its_o
     assert kept == {"repository": SHOP, "branch": "main"}
     assert "took back branch (now the repository's own" in said(another)[0]
     assert moved == {"repository": f"{SHOP}2"}
-    assert spoken(cleared) == (LONE_BRANCH, True)
+    assert spoken(cleared) == (BRANCH_ALONE, True)
 
 
 async def test_a_branch_of_the_channels_repository_is_settled_for_a_thread(door: Door) -> None:
@@ -213,9 +224,9 @@ async def test_where_a_machine_is_there_it_is_said_that_the_next_one_has_the_rep
     branch = await door.send(config("thread", branch="main"))
     model = await door.send(config("thread", model="a/b"))
 
-    assert NEXT_MACHINE not in said(before)[0]
-    assert said(branch)[0].endswith(NEXT_MACHINE)
-    assert NEXT_MACHINE not in said(model)[0]
+    assert FROM_NEXT_MACHINE not in said(before)[0]
+    assert said(branch)[0].endswith(FROM_NEXT_MACHINE)
+    assert FROM_NEXT_MACHINE not in said(model)[0]
     assert door.log == ["answered"] * 3
 
 

@@ -2,15 +2,17 @@
 
 import pytest
 
-from app.commands import diff, past, session
+from app.commands import diff
 from app.commands.diff import Extent
-from app.commands.words import NO_MACHINE, NO_THREAD, NOT_NOW, UNKNOWN_OPTION
 from app.ids import ThreadId
 from app.sandboxes.machine import State
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Difference
 from app.turns.progress import Change
 from app.turns.routing import Policy, Refusal
+from app.words.door import NO_THREAD, NOT_NOW, UNKNOWN_OPTION
+from app.words.machine import MACHINE_GONE, NO_MACHINE
+from app.words.session import NO_CHANGES, NO_PATCH, NOTHING_ASKED, OTHERS_AT_WORK, PATCH_ATTACHED
 from tests.commands.rooms import IN_THREAD, THREAD, work_on
 from tests.presses.pressing import THINKING, finished
 from tests.web.door import Door, spoken, used
@@ -31,7 +33,7 @@ async def test_what_the_last_question_changed_is_counted_and_attached(door: Door
     assert door.log == ["answered", "rouse", "difference", "edit"]
     assert door.bench.asked == [("difference", "ses_1", "502")]
     assert door.fake_replies.texts == [
-        "The last question changed 2 files (+11 −1).\n- `src/x.py` (+1 −1)\n- `y.py` (+10 −0)\n" + diff.ATTACHED
+        "The last question changed 2 files (+11 −1).\n- `src/x.py` (+1 −1)\n- `y.py` (+10 −0)\n" + PATCH_ATTACHED
     ]
     assert [(file.name, file.content) for file in door.fake_replies.files] == [("changes.diff", PATCH.encode())]
     assert door.fake_replies.aloud == []
@@ -44,7 +46,7 @@ async def test_all_that_is_not_committed_is_shown_also_while_something_is_at_wor
 
     await door.send(used("diff", IN_THREAD, of="workspace"))
 
-    assert door.fake_replies.texts == [f"Not committed: 1 file (+1 −1).\n- `x` (+1 −1)\n{diff.ATTACHED}"]
+    assert door.fake_replies.texts == [f"Not committed: 1 file (+1 −1).\n- `x` (+1 −1)\n{PATCH_ATTACHED}"]
 
 
 async def test_of_very_many_files_the_first_are_named(door: Door) -> None:
@@ -64,10 +66,10 @@ async def test_where_nothing_differs_that_is_said(door: Door, extent: Extent) ->
 
     await door.send(used("diff", IN_THREAD, of=extent.value))
 
-    assert (door.fake_replies.texts, door.fake_replies.files) == ([diff.UNCHANGED[extent]], [])
+    assert (door.fake_replies.texts, door.fake_replies.files) == ([NO_CHANGES[extent]], [])
 
 
-@pytest.mark.parametrize(("patch", "words"), [("", diff.NO_PATCH), ("+x\n" * 1_000, diff.TOO_LARGE)])
+@pytest.mark.parametrize(("patch", "words"), [("", NO_PATCH), ("+x\n" * 1_000, diff.TOO_LARGE)])
 async def test_a_patch_that_cannot_be_attached_is_told_in_words(
     door: Door, patch: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +88,7 @@ async def test_where_there_is_nothing_to_look_at_no_machine_is_woken(door: Door)
     await work_on(door, 501)
     answers.append(await door.send(used("diff", IN_THREAD)))
 
-    words = [past.NOTHING_ASKED, NO_MACHINE, past.OTHERS_AT_WORK]
+    words = [NOTHING_ASKED, NO_MACHINE, OTHERS_AT_WORK]
     assert [spoken(answer) for answer in answers] == [(one, True) for one in words]
     assert door.log == ["answered"] * 3
 
@@ -97,7 +99,7 @@ async def test_without_its_machine_a_question_has_no_diff_any_more(door: Door) -
 
     answer = await door.send(used("diff", IN_THREAD))
 
-    assert spoken(answer) == (session.MACHINE_GONE, True)
+    assert spoken(answer) == (MACHINE_GONE, True)
 
 
 @pytest.mark.parametrize("extent", list(Extent))

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from app.commands import access
-from app.commands.words import UNKNOWN_OPTION
 from app.discord.payloads import Callback
 from app.turns.routing import Policy, Refusal
+from app.words.door import UNKNOWN_OPTION
 from scripts.document_commands import Runnable, runnables
 from scripts.playground.discord.checks import check_message
 from scripts.playground.discord.commands import check_choices

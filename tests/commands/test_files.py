@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from app.commands import files
-from app.commands.words import NO_MACHINE, NO_THREAD, NOT_NOW
 from app.discord.limits import CONTENT, FILE_BYTES
 from app.discord.text import units
 from app.sandboxes.machine import State
 from app.turns.errors import Retriable
 from app.turns.routing import Policy, Refusal
+from app.words.door import NO_THREAD, NOT_NOW
+from app.words.machine import NO_MACHINE
+from app.words.workspace import NO_PATH, OUTSIDE
 from tests.commands.groups import used_of
 from tests.commands.rooms import IN_THREAD, THREAD, state
 from tests.web.door import Door, spoken
@@ -114,7 +115,7 @@ async def test_nothing_outside_of_the_workspace_is_shown(door: Door, subcommand:
 
     answer = await door.send(used_of("files", subcommand, IN_THREAD, path=path))
 
-    assert spoken(answer) == (files.OUTSIDE, True)
+    assert spoken(answer) == (OUTSIDE, True)
     assert door.log == ["answered"]
 
 
@@ -124,7 +125,7 @@ async def test_the_workspace_itself_is_no_file(door: Door, path: str) -> None:
 
     answer = await door.send(used_of("files", "get", IN_THREAD, path=path))
 
-    assert spoken(answer) == (files.NO_PATH, True)
+    assert spoken(answer) == (NO_PATH, True)
 
 
 @pytest.mark.parametrize(("subcommand", "options"), SUBCOMMANDS)

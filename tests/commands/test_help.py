@@ -3,10 +3,10 @@
 import pytest
 
 from app import commands
-from app.commands import help as guide
 from app.discord.limits import CONTENT
 from app.discord.text import units
 from app.turns.routing import Policy, Refusal
+from app.words.asking import GUIDE
 from tests.web.door import Door, pressed, spoken, used
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +28,7 @@ async def test_it_begins_with_what_to_do_first_and_names_every_command(door: Doo
 
     whole = "\n".join(pages)
     assert is_ephemeral
-    assert text.startswith(guide.BEGIN[0])
+    assert text.startswith(GUIDE[0])
     assert all(units(page) <= CONTENT for page in pages)
     for name, module in commands.SUBCOMMANDS.items():
         inside = module.REGISTRATION["options"] if module.REGISTRATION["type"] == commands.GROUP else []

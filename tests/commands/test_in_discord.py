@@ -7,12 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from app.commands import REGISTRATION, reset, resume
+from app.commands import REGISTRATION
 from app.discord.identity import Application, Identity
 from app.discord.replies import Replies
 from app.discord.rest import Rest
 from app.discord.transport import Transport
 from app.store.sqlite import Sqlite
+from app.words.machine import AWAKE, GONE_ALREADY, RESET_DONE
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.interactions import Interaction
 from scripts.playground.discord.people import Person
@@ -77,11 +78,11 @@ async def test_a_reset_is_asked_about_pressed_and_heard_by_everybody(here: Scene
     await here.press("Reset", question)
 
     done, aloud = here.ada.messages(here.thread)[-2:]
-    assert (done["id"], done["content"], done["components"]) == (question["id"], reset.DONE, [])
+    assert (done["id"], done["content"], done["components"]) == (question["id"], RESET_DONE, [])
     assert done["flags"] & 64
     assert aloud["content"] == "**Ada** reset the machine of this thread: the next question gets a new one."
     assert here.last(here.bob)["id"] == aloud["id"]
-    assert reset.DONE not in [message["content"] for message in here.bob.messages(here.thread)]
+    assert RESET_DONE not in [message["content"] for message in here.bob.messages(here.thread)]
 
 
 async def test_a_second_press_on_the_same_button_tells_the_truth(here: Scene) -> None:
@@ -93,7 +94,7 @@ async def test_a_second_press_on_the_same_button_tells_the_truth(here: Scene) ->
 
     await here.press("Reset", question)
 
-    assert reset.GONE in [message["content"] for message in here.ada.messages(here.thread)]
+    assert GONE_ALREADY in [message["content"] for message in here.ada.messages(here.thread)]
     assert len(here.bob.messages(here.thread)) == len(here.ada.messages(here.thread)) - 1
 
 
@@ -104,6 +105,6 @@ async def test_everything_else_is_between_the_asker_and_us(here: Scene) -> None:
     for subcommand in ("status", "pause", "resume"):
         await here.use(subcommand)
 
-    assert here.last(here.ada)["content"] == resume.DONE
+    assert here.last(here.ada)["content"] == AWAKE
     assert "Machine: awake" in here.ada.messages(here.thread)[-3]["content"]
     assert len(here.bob.messages(here.thread)) == before

@@ -2,9 +2,8 @@
 
 import pytest
 
-from app.commands.choices import NO_AGENT, NO_MODEL
-from app.commands.settling import BOTH, NOT_SETTLED, OUTSIDE, SAME
 from app.turns.routing import Policy, Refusal
+from app.words.settings import ALREADY_SO, GIVEN_AND_RESET, NO_AGENT, NO_MODEL, NOT_SETTLED, ONLY_IN_THREADS
 from tests.commands.choosing import ALOUD, OFFERED, WHISPERED, choices, said, settle, settled, typing
 from tests.commands.rooms import IN_THREAD
 from tests.web.door import Door, spoken, used
@@ -102,8 +101,8 @@ async def test_what_would_change_nothing_is_said_to_whoever_asked_alone(door: Do
     both = await door.send(used("model", IN_THREAD, name="other/two", reset=True))
     never = await door.send(used("agent", IN_THREAD, reset=True))
 
-    assert spoken(twice) == (SAME, True)
-    assert spoken(both) == (BOTH, True)
+    assert spoken(twice) == (ALREADY_SO, True)
+    assert spoken(both) == (GIVEN_AND_RESET, True)
     assert spoken(never) == (NOT_SETTLED.format(where="this thread"), True)
     assert await settled(door) == {"model": "other/one"}
 
@@ -113,7 +112,7 @@ async def test_it_is_chosen_in_a_thread_and_by_those_who_may_ask_there(door: Doo
     door.policy = Policy(required_role="91")
     stranger = await door.send(used("model", IN_THREAD, name="other/one"))
 
-    assert spoken(outside) == (OUTSIDE, True)
+    assert spoken(outside) == (ONLY_IN_THREADS, True)
     assert spoken(stranger) == (Refusal.ROLE.value, True)
     assert await settled(door) == {}
 

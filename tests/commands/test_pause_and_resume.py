@@ -4,12 +4,20 @@ from typing import Any
 
 import pytest
 
-from app.commands import pause, resume
-from app.commands.words import NO_MACHINE, NO_THREAD, NOT_NOW
 from app.ids import ChannelId
 from app.sandboxes.machine import State
 from app.turns.errors import Refused, Retriable
 from app.turns.routing import Policy, Refusal
+from app.words.door import NO_THREAD, NOT_NOW
+from app.words.machine import (
+    ASLEEP_ALREADY,
+    AWAKE,
+    BEING_DESTROYED,
+    NO_MACHINE,
+    NOT_WHILE_AT_WORK,
+    OUT_OF_ORDER,
+    PAUSED,
+)
 from tests.commands.rooms import IN_THREAD, THREAD, state, wait, work_on
 from tests.web.door import Door, spoken, used
 
@@ -24,7 +32,7 @@ async def test_a_machine_that_is_awake_is_put_to_sleep_after_the_answer(door: Do
 
     assert answer == THINKING
     assert door.log == ["answered", "pause", "edit"]
-    assert door.fake_replies.texts == [pause.DONE]
+    assert door.fake_replies.texts == [PAUSED]
     assert await state(door) is State.PAUSED
 
 
@@ -35,7 +43,7 @@ async def test_a_machine_that_sleeps_is_woken_after_the_answer(door: Door) -> No
 
     assert answer == THINKING
     assert door.log == ["answered", "ensure", "edit"]
-    assert door.fake_replies.texts == [resume.DONE]
+    assert door.fake_replies.texts == [AWAKE]
     assert door.machines.labels == {"app": "opencord", "guild": "100", "channel": "200", "thread": "210"}
     assert await state(door) is State.ACTIVE
 
@@ -44,12 +52,12 @@ async def test_a_machine_that_sleeps_is_woken_after_the_answer(door: Door) -> No
     ("subcommand", "before", "words"),
     [
         ("pause", None, NO_MACHINE),
-        ("pause", State.PAUSED, pause.ASLEEP),
-        ("pause", State.ERROR, pause.BROKEN),
+        ("pause", State.PAUSED, ASLEEP_ALREADY),
+        ("pause", State.ERROR, OUT_OF_ORDER),
         ("pause", State.RESUMING, "The machine is resuming just now. Please try again in a moment."),
         ("pause", State.PAUSING, "The machine is pausing just now. Please try again in a moment."),
         ("resume", None, NO_MACHINE),
-        ("resume", State.DESTROYING, resume.GOING),
+        ("resume", State.DESTROYING, BEING_DESTROYED),
     ],
 )
 async def test_what_cannot_be_done_is_said_at_once(
@@ -81,7 +89,7 @@ async def test_a_machine_that_a_question_needs_is_not_put_to_sleep(door: Door, b
 
     answer = await door.send(used("pause", IN_THREAD))
 
-    assert spoken(answer) == (pause.AT_WORK, True)
+    assert spoken(answer) == (NOT_WHILE_AT_WORK, True)
     assert await state(door) is State.ACTIVE
 
 
@@ -94,7 +102,7 @@ async def test_a_question_that_comes_in_between_wins(door: Door) -> None:
     door.before_work = ask
     await door.send(used("pause", IN_THREAD))
 
-    assert door.fake_replies.texts == [pause.AT_WORK]
+    assert door.fake_replies.texts == [NOT_WHILE_AT_WORK]
     assert await state(door) is State.ACTIVE
 
 
@@ -104,7 +112,7 @@ async def test_resume_looks_after_a_machine_that_is_said_to_be_awake(door: Door)
     await door.send(used("resume", IN_THREAD))
 
     assert "ensure" in door.log
-    assert door.fake_replies.texts == [resume.DONE]
+    assert door.fake_replies.texts == [AWAKE]
 
 
 @pytest.mark.parametrize("subcommand", ["pause", "resume"])

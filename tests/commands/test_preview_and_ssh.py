@@ -6,11 +6,13 @@ import pytest
 import structlog
 
 from app.commands import preview, ssh
-from app.commands.words import NO_MACHINE, NO_THREAD, NOT_NOW
 from app.sandboxes.machine import State
 from app.sandboxes.ports import PORT
 from app.turns.errors import Refused, Retriable
 from app.turns.routing import Policy, Refusal
+from app.words.door import NO_THREAD, NOT_NOW
+from app.words.machine import NO_MACHINE
+from app.words.workspace import LOCAL_PREVIEW, NO_PORT, PORT_ASLEEP
 from tests.commands.rooms import IN_THREAD, THREAD, state
 from tests.web.door import NOW, Door, spoken, used
 
@@ -39,7 +41,7 @@ async def test_a_link_that_only_this_computer_can_open_says_so(door: Door) -> No
 
     await door.send(used("preview", IN_THREAD, port=3000))
 
-    assert door.fake_replies.texts == [preview.LOCAL.format(port=3000, url="http://127.0.0.1:3000")]
+    assert door.fake_replies.texts == [LOCAL_PREVIEW.format(port=3000, url="http://127.0.0.1:3000")]
 
 
 async def test_a_port_where_nothing_listens_is_told(door: Door) -> None:
@@ -57,7 +59,7 @@ async def test_a_port_is_a_number(door: Door, port: object) -> None:
 
     answer = await door.send(used("preview", IN_THREAD, port=port))
 
-    assert spoken(answer) == (preview.NO_PORT, True)
+    assert spoken(answer) == (NO_PORT.format(last=65_535), True)
     assert door.log == ["answered"]
 
 
@@ -77,7 +79,7 @@ async def test_nothing_is_woken_for_a_link_since_nothing_would_run(door: Door, b
 
     answer = await door.send(used("preview", IN_THREAD, port=3000))
 
-    assert spoken(answer) == (preview.ASLEEP, True)
+    assert spoken(answer) == (PORT_ASLEEP, True)
     assert await state(door) is before
 
 

@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.commands import queue
 from app.commands.access import MANAGE_CHANNELS, Who
-from app.commands.words import NO_THREAD
 from app.discord.limits import CONTENT
 from app.discord.text import units
 from app.ids import TurnId, UserId
@@ -14,6 +12,8 @@ from app.turns.books import Facts
 from app.turns.machine import OPENING, Event, Stage
 from app.turns.records import Asker, Request, Source
 from app.turns.routing import Policy, Refusal
+from app.words.door import NO_THREAD
+from app.words.queue import NO_NUMBER, NONE_OF_YOURS, NOTHING_WAITS, STANDS_THERE
 from tests.commands.groups import by, used_of
 from tests.commands.rooms import IN_THREAD, PLACE, THREAD, wait, work_on
 from tests.web.door import Door, spoken
@@ -131,12 +131,12 @@ async def test_what_was_begun_and_is_tried_again_stays_before_all_that_is_moved(
     ("number", "to", "words"),
     [
         (3, 1, "There is no question 3: 2 questions wait."),
-        (0, 1, queue.NO_NUMBER),
-        (1, -1, queue.NO_NUMBER),
-        (True, 1, queue.NO_NUMBER),
-        ("one", 1, queue.NO_NUMBER),
-        (2, 2, queue.THERE),
-        (2, 7, queue.THERE),
+        (0, 1, NO_NUMBER),
+        (1, -1, NO_NUMBER),
+        (True, 1, NO_NUMBER),
+        ("one", 1, NO_NUMBER),
+        (2, 2, STANDS_THERE),
+        (2, 7, STANDS_THERE),
     ],
 )
 async def test_a_move_that_makes_no_sense_changes_nothing(door: Door, number: Any, to: Any, words: str) -> None:
@@ -156,7 +156,7 @@ async def test_nothing_that_waits_is_said_so(door: Door, subcommand: str) -> Non
 
     answer = await door.send(used_of("queue", subcommand, IN_THREAD, **options))
 
-    assert spoken(answer) == (queue.EMPTY, True)
+    assert spoken(answer) == (NOTHING_WAITS, True)
 
 
 async def test_everybody_clears_their_own(door: Door) -> None:
@@ -179,7 +179,7 @@ async def test_what_others_asked_is_cleared_by_who_may_manage_the_channel(door: 
     before = await stage(door, theirs)
     allowed = await door.send(by(everything, permissions=MANAGE_CHANNELS))
 
-    assert spoken(alone) == (queue.NONE_OF_YOURS, True)
+    assert spoken(alone) == (NONE_OF_YOURS, True)
     assert spoken(refused) == (Who.CHANNEL_MANAGER.value, True)
     assert before is Stage.THREADED
     assert allowed["data"]["content"] == "-# **alice** withdrew 1 question that waited in this thread."

@@ -5,13 +5,24 @@ import json
 import pytest
 
 from app.commands import reset
-from app.commands.words import NO_MACHINE, NOT_NOW, UNKNOWN_BUTTON
 from app.discord.limits import CUSTOM_ID
 from app.ids import ThreadId
 from app.sandboxes.machine import State
 from app.turns.errors import LeaseLost, Refused, Retriable
 from app.turns.machine import Stage
 from app.turns.routing import Policy, Refusal
+from app.words.door import NOT_NOW, UNKNOWN_BUTTON
+from app.words.machine import (
+    GONE_ALREADY,
+    KEPT,
+    NEW_ALREADY,
+    NO_MACHINE,
+    RESET_AT_WORK,
+    RESET_DONE,
+    RESET_UNKNOWN,
+    RESET_UNSAVED,
+    RESETTING,
+)
 from tests.commands.rooms import IN_THREAD, THREAD, state, wait, work_on
 from tests.fakes.replies import labelled
 from tests.web.door import Door, pressed, spoken, used
@@ -37,12 +48,12 @@ async def test_a_machine_with_nothing_to_lose_goes_at_once_and_the_thread_hears_
 
     assert answer == {"type": 5, "data": {"flags": 64}}
     assert door.log == ["answered", "unsaved", "destroy", "edit", "follow_up"]
-    assert door.fake_replies.texts == [reset.DONE]
+    assert door.fake_replies.texts == [RESET_DONE]
     assert door.fake_replies.aloud == ["**alice** reset the machine of this thread: the next question gets a new one."]
     assert await state(door) is State.DESTROYED
 
 
-@pytest.mark.parametrize(("unsaved", "question"), [(True, reset.IF_UNSAVED), (None, reset.IF_UNKNOWN)])
+@pytest.mark.parametrize(("unsaved", "question"), [(True, RESET_UNSAVED), (None, RESET_UNKNOWN)])
 async def test_a_machine_with_something_to_lose_is_asked_about(door: Door, unsaved: bool | None, question: str) -> None:
     await door.machines.make(THREAD)
     door.machines.holds_unsaved = unsaved
@@ -61,7 +72,7 @@ async def test_a_machine_at_work_is_asked_about_at_once(door: Door) -> None:
 
     answer = await door.send(used("reset", IN_THREAD))
 
-    assert spoken(answer) == (reset.IF_AT_WORK, True)
+    assert spoken(answer) == (RESET_AT_WORK, True)
     assert list(labelled(answer["data"]["components"])) == ["Reset", "Keep it"]
     assert door.log == ["answered"]
     assert [one.id for one in await door.ledger.live_turns()] == [turn]
@@ -76,7 +87,7 @@ async def test_a_question_that_comes_in_between_is_asked_about_too(door: Door) -
     door.before_work = ask
     await door.send(used("reset", IN_THREAD))
 
-    assert door.fake_replies.texts == [reset.IF_AT_WORK]
+    assert door.fake_replies.texts == [RESET_AT_WORK]
     assert await state(door) is State.ACTIVE
 
 
@@ -87,10 +98,10 @@ async def test_the_button_resets_and_is_gone_while_that_lasts(door: Door) -> Non
     answer = await door.send(pressed(buttons["Reset"], IN_THREAD))
 
     assert answer["type"] == UPDATE
-    assert answer["data"]["content"] == reset.UNDER_WAY
+    assert answer["data"]["content"] == RESETTING
     assert answer["data"]["components"] == []
     assert door.log == ["answered", "destroy", "edit", "follow_up"]
-    assert door.fake_replies.texts == [reset.DONE]
+    assert door.fake_replies.texts == [RESET_DONE]
     assert len(door.fake_replies.aloud) == 1
     assert await state(door) is State.DESTROYED
 
@@ -121,7 +132,7 @@ async def test_the_other_button_keeps_everything(door: Door) -> None:
 
     answer = await door.send(pressed(buttons["Keep it"], IN_THREAD))
 
-    assert (answer["type"], answer["data"]["content"], answer["data"]["components"]) == (UPDATE, reset.KEPT, [])
+    assert (answer["type"], answer["data"]["content"], answer["data"]["components"]) == (UPDATE, KEPT, [])
     assert door.log == ["answered"]
     assert await state(door) is State.ACTIVE
 
@@ -134,7 +145,7 @@ async def test_a_press_after_the_machine_is_gone_tells_the_truth(door: Door) -> 
 
     answer = await door.send(pressed(buttons["Reset"], IN_THREAD))
 
-    assert (answer["type"], answer["data"]["content"], answer["data"]["components"]) == (UPDATE, reset.GONE, [])
+    assert (answer["type"], answer["data"]["content"], answer["data"]["components"]) == (UPDATE, GONE_ALREADY, [])
     assert door.log == ["answered"]
 
 
@@ -146,7 +157,7 @@ async def test_a_press_does_not_reach_a_machine_that_was_made_later(door: Door) 
 
     answer = await door.send(pressed(buttons["Reset"], IN_THREAD))
 
-    assert answer["data"]["content"] == reset.ANOTHER
+    assert answer["data"]["content"] == NEW_ALREADY
     assert await state(door) is State.ACTIVE
 
 
@@ -275,7 +286,7 @@ async def test_two_who_press_at_once_both_hear_the_truth(door: Door) -> None:
     door.before_work = somebody_else
     await door.send(pressed(buttons["Reset"], IN_THREAD))
 
-    assert door.fake_replies.texts == [reset.GONE]
+    assert door.fake_replies.texts == [GONE_ALREADY]
     assert door.fake_replies.aloud == []
 
 
@@ -307,7 +318,7 @@ async def test_to_keep_what_is_gone_tells_the_truth(door: Door) -> None:
 
     answer = await door.send(pressed(buttons["Keep it"], IN_THREAD))
 
-    assert answer["data"]["content"] == reset.GONE
+    assert answer["data"]["content"] == GONE_ALREADY
 
 
 async def test_to_keep_a_machine_that_has_come_up_meanwhile_is_not_asked_about_again(door: Door) -> None:
@@ -319,4 +330,4 @@ async def test_to_keep_a_machine_that_has_come_up_meanwhile_is_not_asked_about_a
 
     answer = await door.send(pressed(buttons["Keep it"], IN_THREAD))
 
-    assert answer["data"]["content"] == reset.KEPT
+    assert answer["data"]["content"] == KEPT

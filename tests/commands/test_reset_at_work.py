@@ -20,6 +20,7 @@ from app.store.preferences import SqlitePreferences
 from app.turns.machine import Stage
 from app.turns.routing import Policy
 from app.turns.runner import Pace
+from app.words.machine import RESET_DONE
 from tests.fakes.console import FakeConsole
 from tests.fakes.replies import FakeReplies
 from tests.fakes.rewinder import FakeRewinder
@@ -96,7 +97,7 @@ async def test_what_was_at_work_is_never_answered_and_what_waited_is_on_a_new_ma
         await until(lambda: any(text.startswith("and its end") for text in said(here)))
 
     ended = await here.ledger.turn(first.id)
-    assert report.text == reset.DONE
+    assert report.text == RESET_DONE
     assert report.aloud is not None
     assert report.aloud.endswith("was stopped.")
     assert ended is not None
@@ -118,7 +119,7 @@ async def test_a_machine_that_is_still_being_made_is_made_and_thrown_away(here: 
         report = await resetting
 
     ended = await here.ledger.turn(asked.id)
-    assert report.text == reset.DONE
+    assert report.text == RESET_DONE
     assert ended is not None
     assert ended.stage is Stage.CANCELLED
     assert here.provider.held == {}

@@ -2,8 +2,6 @@
 
 import pytest
 
-from app.commands import compact, context, past, session, todo
-from app.commands.words import NO_MACHINE, NO_THREAD, NOT_NOW
 from app.ids import GuildId, SessionId, ThreadId
 from app.sandboxes.machine import State
 from app.turns.errors import Refused, Retriable
@@ -11,6 +9,18 @@ from app.turns.ports import Compacted, Usage
 from app.turns.preferences import Preference
 from app.turns.progress import Doing, Todo
 from app.turns.routing import Policy, Refusal
+from app.words.door import NO_THREAD, NOT_NOW
+from app.words.machine import MACHINE_REPLACED, NO_MACHINE
+from app.words.session import (
+    COMPACTED,
+    MAKE_ROOM,
+    NO_PRICE,
+    NO_SESSION,
+    NO_TASKS,
+    NOT_COMPACTED,
+    NOT_COUNTED,
+    OTHERS_AT_WORK,
+)
 from tests.commands.rooms import IN_THREAD, THREAD, wait, work_on
 from tests.presses.pressing import THINKING, finished
 from tests.web.door import Door, spoken, used
@@ -29,7 +39,7 @@ async def test_without_a_machine_or_a_session_nothing_is_begun(door: Door, word:
     await door.machines.make(THREAD)
     unasked = await door.send(used(word, IN_THREAD))
 
-    assert [spoken(one) for one in (bare, unasked)] == [(NO_MACHINE, True), (session.NO_SESSION, True)]
+    assert [spoken(one) for one in (bare, unasked)] == [(NO_MACHINE, True), (NO_SESSION, True)]
     assert door.log == ["answered"] * 2
 
 
@@ -54,7 +64,7 @@ async def test_a_machine_that_comes_up_with_another_session_is_asked_nothing(doo
 
     await door.send(used(word, IN_THREAD))
 
-    assert (door.fake_replies.texts, door.bench.asked) == ([session.MACHINE_REPLACED], [])
+    assert (door.fake_replies.texts, door.bench.asked) == ([MACHINE_REPLACED], [])
 
 
 @pytest.mark.parametrize("word", COMMANDS)
@@ -110,7 +120,7 @@ async def test_where_there_are_no_tasks_that_is_said(door: Door) -> None:
 
     await door.send(used("todo", IN_THREAD))
 
-    assert door.fake_replies.texts == [todo.NONE]
+    assert door.fake_replies.texts == [NO_TASKS]
 
 
 # --- context
@@ -145,8 +155,8 @@ async def test_a_window_that_is_nearly_full_can_be_emptied(door: Door) -> None:
 
     await door.send(used("context", IN_THREAD))
 
-    assert f"(95%). {context.COMPACT}" in door.fake_replies.texts[0]
-    assert context.NO_PRICE in door.fake_replies.texts[0]
+    assert f"(95%){MAKE_ROOM}" in door.fake_replies.texts[0]
+    assert NO_PRICE in door.fake_replies.texts[0]
 
 
 async def test_a_model_that_opencode_does_not_know_has_no_window(door: Door) -> None:
@@ -163,7 +173,7 @@ async def test_before_the_first_answer_there_is_nothing_to_count(door: Door) -> 
 
     await door.send(used("context", IN_THREAD))
 
-    assert door.fake_replies.texts == [context.NONE]
+    assert door.fake_replies.texts == [NOT_COUNTED]
 
 
 # --- compact
@@ -176,7 +186,7 @@ async def test_a_session_is_summed_up_by_the_settled_model_and_everybody_is_told
 
     assert answer == THINKING
     assert door.bench.asked == [("compact", "ses_1", "opencode/claude")]
-    assert door.fake_replies.texts == [compact.DONE]
+    assert door.fake_replies.texts == [COMPACTED]
     assert door.fake_replies.aloud == ["-# 🗜️ **alice** had this session summed up, to make room."]
 
 
@@ -187,7 +197,7 @@ async def test_what_was_not_summed_up_is_told_to_the_asker_alone(door: Door, cam
 
     await door.send(used("compact", IN_THREAD))
 
-    assert (door.fake_replies.texts, door.fake_replies.aloud) == ([compact.RESULTS[came]], [])
+    assert (door.fake_replies.texts, door.fake_replies.aloud) == ([NOT_COMPACTED[came]], [])
 
 
 async def test_a_session_that_is_needed_is_left_alone(door: Door) -> None:
@@ -196,7 +206,7 @@ async def test_a_session_that_is_needed_is_left_alone(door: Door) -> None:
 
     answer = await door.send(used("compact", IN_THREAD))
 
-    assert spoken(answer) == (past.OTHERS_AT_WORK, True)
+    assert spoken(answer) == (OTHERS_AT_WORK, True)
     assert door.log == ["answered"]
 
 
@@ -209,4 +219,4 @@ async def test_what_is_asked_while_the_machine_wakes_wins(door: Door) -> None:
     door.before_work = ask
     await door.send(used("compact", IN_THREAD))
 
-    assert (door.fake_replies.texts, door.bench.asked) == ([past.OTHERS_AT_WORK], [])
+    assert (door.fake_replies.texts, door.bench.asked) == ([OTHERS_AT_WORK], [])

@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 
-from app.commands import sessions
-from app.commands.words import UNKNOWN_BUTTON, UNKNOWN_OPTION
 from app.discord.limits import CONTENT
 from app.discord.text import units
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
@@ -13,6 +11,8 @@ from app.turns.books import Facts
 from app.turns.machine import OPENING, Event
 from app.turns.records import Asker, Place, Request, Source
 from app.turns.routing import Policy, Refusal
+from app.words.door import UNKNOWN_BUTTON, UNKNOWN_OPTION
+from app.words.session import NO_THREADS
 from tests.web.door import Door, pressed, spoken, used
 
 pytestmark = pytest.mark.anyio
@@ -102,7 +102,7 @@ async def test_a_thread_that_is_gone_is_not_listed(door: Door) -> None:
 
     answer = await door.send(used("sessions"))
 
-    assert spoken(answer) == (sessions.NONE["mine"], True)
+    assert spoken(answer) == (NO_THREADS["mine"], True)
 
 
 @pytest.mark.parametrize("of", ["mine", "server"])

@@ -2,10 +2,11 @@
 
 import pytest
 
-from app.commands.status import MACHINE, lasting
 from app.ids import SessionId
 from app.sandboxes.machine import State
 from app.turns.errors import Refused
+from app.words.amounts import lasting
+from app.words.machine import STATES
 from tests.commands.rooms import IN_THREAD, THREAD, wait, work_on
 from tests.web.door import NOW, Door, spoken, used
 
@@ -98,7 +99,7 @@ async def test_several_that_wait_are_counted(door: Door) -> None:
 
 
 def test_no_state_of_a_machine_is_without_words() -> None:
-    assert set(MACHINE) == set(State)
+    assert set(STATES) == set(State)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 import pytest
 
-from app.commands import stop
-from app.commands.words import NO_THREAD
 from app.turns.books import Facts
 from app.turns.machine import Ending, Event, Stage
 from app.turns.routing import Policy, Refusal
+from app.words.door import NO_THREAD
+from app.words.queue import ANSWER_ON_ITS_WAY, NOTHING_TO_STOP, STOPPING
 from tests.commands.rooms import IN_THREAD, wait, work_on
 from tests.web.door import Door, spoken, used
 
@@ -19,7 +19,7 @@ async def test_what_is_at_work_is_to_stop_and_what_waits_goes_on_waiting(door: D
 
     answer = await door.send(used("stop", IN_THREAD))
 
-    assert spoken(answer) == (stop.STOPPING, True)
+    assert spoken(answer) == (STOPPING, True)
     stopped, other = await door.ledger.turn(turn), await door.ledger.turn(waiting)
     assert stopped
     assert other
@@ -32,7 +32,7 @@ async def test_what_is_about_to_begin_ends_before_it_does(door: Door) -> None:
 
     answer = await door.send(used("stop", IN_THREAD))
 
-    assert spoken(answer) == (stop.STOPPING, True)
+    assert spoken(answer) == (STOPPING, True)
     stopped = await door.ledger.turn(turn)
     assert stopped
     assert (stopped.stage, stopped.ending) == (Stage.CANCELLED, Ending.WITHDRAWN)
@@ -44,7 +44,7 @@ async def test_an_answer_that_is_being_sent_is_not_stopped(door: Door) -> None:
 
     answer = await door.send(used("stop", IN_THREAD))
 
-    assert spoken(answer) == (stop.SENDING, True)
+    assert spoken(answer) == (ANSWER_ON_ITS_WAY, True)
     sent = await door.ledger.turn(turn)
     assert sent
     assert sent.stopped_by is None
@@ -54,7 +54,7 @@ async def test_where_nothing_is_at_work_there_is_nothing_to_stop(door: Door) -> 
     idle = await door.send(used("stop", IN_THREAD))
     outside = await door.send(used("stop"))
 
-    assert spoken(idle) == (stop.IDLE, True)
+    assert spoken(idle) == (NOTHING_TO_STOP, True)
     assert spoken(outside) == (NO_THREAD, True)
 
 

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from app.commands import past, rewinding
-from app.commands.words import NO_THREAD
 from app.ids import MessageId, ThreadId, TurnId
 from app.sandboxes.machine import State
 from app.turns.books import Facts
 from app.turns.machine import Event
 from app.turns.ports import Rewound
 from app.turns.routing import Policy, Refusal
+from app.words.door import NO_THREAD
+from app.words.session import NOT_REDONE, NOT_UNDONE, NOTHING_ASKED, OTHERS_AT_WORK
 from tests.commands.rooms import IN_THREAD, THREAD, wait, work_on
 from tests.presses.pressing import SUMMARY, THINKING, finished
 from tests.web.door import Door, spoken, used
@@ -71,11 +71,11 @@ async def test_of_two_who_undo_at_once_the_second_hears_that_it_is_done(door: Do
 
     await asyncio.gather(*(door.send(used("undo", IN_THREAD)) for _ in range(2)))
 
-    assert sorted(door.fake_replies.texts) == [rewinding.NOT_UNDONE, "Undone."]
+    assert sorted(door.fake_replies.texts) == [NOT_UNDONE, "Undone."]
     assert len(door.fake_replies.aloud) == 1
 
 
-@pytest.mark.parametrize(("word", "words"), [("undo", rewinding.NOT_UNDONE), ("redo", rewinding.NOT_REDONE)])
+@pytest.mark.parametrize(("word", "words"), [("undo", NOT_UNDONE), ("redo", NOT_REDONE)])
 async def test_where_there_is_nothing_to_take_back_that_is_said(door: Door, word: str, words: str) -> None:
     await finished(door)
     door.agent.obstacle = Rewound.NOTHING
@@ -95,7 +95,7 @@ async def test_nothing_is_undone_before_anything_was_asked_or_while_something_is
     await work_on(door, 503)
     at_work = await door.send(used(word, IN_THREAD))
 
-    words = [past.NOTHING_ASKED, past.OTHERS_AT_WORK, past.OTHERS_AT_WORK]
+    words = [NOTHING_ASKED, OTHERS_AT_WORK, OTHERS_AT_WORK]
     assert [spoken(one) for one in (early, waiting, at_work)] == [(one, True) for one in words]
     assert door.log == ["answered"] * 3
 

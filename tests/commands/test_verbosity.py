@@ -2,13 +2,12 @@
 
 import pytest
 
-from app.commands import verbosity
-from app.commands.settling import OUTSIDE, SAME
-from app.commands.words import UNKNOWN_OPTION
 from app.ids import ThreadId
 from app.turns.records import Place
 from app.turns.routing import Policy, Refusal
 from app.turns.status import Verbosity
+from app.words.door import UNKNOWN_OPTION
+from app.words.settings import ALREADY_SO, ONLY_IN_THREADS, VERBOSITY_MEANS
 from tests.commands.choosing import ALOUD, CHANNEL, said, settle
 from tests.commands.rooms import IN_THREAD, THREAD
 from tests.web.door import Door, spoken, used
@@ -29,7 +28,7 @@ async def test_a_thread_is_shown_as_much_as_was_settled_last_and_hears_by_whom(d
 
     text, flags = said(answer)
     assert text.startswith(f"-# **alice** settled verbosity `{level}` for this thread. From now on")
-    assert verbosity.MEANING[level] in text
+    assert VERBOSITY_MEANS[level] in text
     assert flags == ALOUD
     assert await verbosity_of(door, THREAD) is level
     assert await verbosity_of(door, ThreadId("211")) is Verbosity.NORMAL
@@ -40,7 +39,7 @@ async def test_without_a_level_it_is_shown_and_whence_it_comes(door: Door) -> No
     await settle(door, "200", verbosity="quiet")
     channel = await door.send(used("verbosity", IN_THREAD))
 
-    normal, quiet = verbosity.MEANING[Verbosity.NORMAL], verbosity.MEANING[Verbosity.QUIET]
+    normal, quiet = VERBOSITY_MEANS[Verbosity.NORMAL], VERBOSITY_MEANS[Verbosity.QUIET]
     assert spoken(nobody) == (f"Verbosity: `normal`, as nobody has settled it. It shows {normal}.", True)
     assert spoken(channel) == (f"Verbosity: `quiet`, settled for this channel. It shows {quiet}.", True)
 
@@ -58,7 +57,7 @@ async def test_the_same_again_is_no_news(door: Door) -> None:
 
     answer = await door.send(used("verbosity", IN_THREAD, level="quiet"))
 
-    assert spoken(answer) == (SAME, True)
+    assert spoken(answer) == (ALREADY_SO, True)
 
 
 async def test_it_is_about_a_thread_and_for_those_who_may_ask_in_it(door: Door) -> None:
@@ -66,6 +65,6 @@ async def test_it_is_about_a_thread_and_for_those_who_may_ask_in_it(door: Door) 
     door.policy = Policy(required_role="91")
     stranger = await door.send(used("verbosity", IN_THREAD, level="quiet"))
 
-    assert spoken(outside) == (OUTSIDE, True)
+    assert spoken(outside) == (ONLY_IN_THREADS, True)
     assert spoken(stranger) == (Refusal.ROLE.value, True)
     assert await verbosity_of(door, THREAD) is Verbosity.NORMAL

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.commands import preview
+from app.words.workspace import PORT_ASLEEP
 from scripts.playground.discord import Person
 from scripts.playground.discord.permissions import May
 from scripts.playground.discord.records import Message
@@ -111,7 +111,7 @@ async def test_a_machine_that_sleeps_is_woken_for_its_files_and_has_nothing_to_p
     listed = await whispered(stage, thread, {"files": {"list": {}}})
     nothing = await whispered(stage, thread, {"preview": {"port": PORT}})
 
-    assert asleep.content == preview.ASLEEP
+    assert asleep.content == PORT_ASLEEP
     assert "src/" in listed.content
     assert "Nothing listens on port" in nothing.content
 

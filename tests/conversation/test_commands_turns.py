@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.commands import ask_about, stop
+from app.commands import ask_about
+from app.words.queue import STOPPING
 from scripts.playground.discord import Person
 from scripts.playground.discord.interactions import Interaction
 from scripts.playground.discord.records import Message
@@ -79,7 +80,7 @@ async def test_what_waits_is_listed_moved_and_withdrawn_and_what_is_at_work_stop
         r"1. **alice**: [tell me more please",
         "2. **bob**: [what time is it?",
     ]
-    assert stopped == stop.STOPPING
+    assert stopped == STOPPING
     said = "\n".join(texts(thread))
     assert "-# **alice** moved the question of **bob**, “what time is it?”, to place 1" in said
     assert "**Stopped**" in said

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.turns.history import NEW_MACHINE
+from app.words.answer import NEW_MACHINE
 from scripts.playground.daytona import State
 from tests.conversation.stage import Stage, staged
 

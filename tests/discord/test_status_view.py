@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from app.discord.payloads import View
 from app.discord.status_view import closing, status, summary
-from app.discord.summary_view import duration, price
 from app.ids import TurnId
 from app.turns.progress import Change, Doing, Progress, Report, Todo, Tool
 from app.turns.status import Outcome, Phase, Status, Summary, Verbosity
+from app.words.amounts import duration, price
 from tests.discord.oracle import check, labels, texts
 
 TURN = TurnId("1300000000000000001")

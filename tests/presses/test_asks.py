@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from app.commands.words import UNKNOWN_BUTTON
 from app.discord.ask_view import ask
 from app.ids import AskId, TurnId
-from app.presses import asks
 from app.store.sqlite import Sqlite
 from app.turns.asks import Asked, AskState
 from app.turns.books import Facts
 from app.turns.machine import Event
 from app.turns.progress import Allowed, Answered, Ask, Decision, Denied, Option, Permission, Question
 from app.turns.routing import Policy, Refusal
+from app.words.decisions import ANSWERED_BEFORE, APPROVERS_ONLY, CHOOSE_EXACTLY_ONE, EMPTY_ANSWER, NOBODY_WAITS
+from app.words.door import UNKNOWN_BUTTON
 from tests.commands.choosing import settle
 from tests.presses.pressing import COLOUR, RUN, SIZES, WISHES, asking, buttons, press, submit
 from tests.web.door import Door, spoken
@@ -130,7 +130,7 @@ async def test_an_empty_answer_is_none(door: Door) -> None:
 
     answer = await door.send(submit("write:501:que_1:0", answer=" \u200b\n"))
 
-    assert spoken(answer) == (asks.EMPTY, True)
+    assert spoken(answer) == (EMPTY_ANSWER, True)
     assert (await asked(door, WISHES)).answers == ()
 
 
@@ -143,7 +143,7 @@ async def test_a_question_that_is_answered_is_not_answered_again_and_neither_is_
 
     answer = await door.send(late)
 
-    assert spoken(answer) == (asks.ANSWERED_BEFORE, True)
+    assert spoken(answer) == (ANSWERED_BEFORE, True)
     assert (await asked(door, WISHES)).answers == (("Blue",),)
 
 
@@ -181,7 +181,7 @@ async def test_of_a_long_list_the_option_is_found_by_its_number(door: Door) -> N
         (WISHES, press("answer:501:que_1::0"), UNKNOWN_BUTTON),
         (WISHES, press("choose:501:que_1:0:0", values=("0", "9")), UNKNOWN_BUTTON),
         (WISHES, press("choose:501:que_1:0:0"), UNKNOWN_BUTTON),
-        (WISHES, press("choose:501:que_1:0:0", values=("0", "1")), asks.ONE_ONLY),
+        (WISHES, press("choose:501:que_1:0:0", values=("0", "1")), CHOOSE_EXACTLY_ONE),
     ],
 )
 async def test_what_was_never_offered_decides_nothing(
@@ -202,8 +202,8 @@ async def test_what_the_agent_waits_for_no_more_is_told_with_the_way_out(door: D
 
     answer = await door.send(press("allow:501:per_1:once"))
 
-    assert spoken(answer) == (asks.GONE, True)
-    assert "Retry" in asks.GONE
+    assert spoken(answer) == (NOBODY_WAITS, True)
+    assert "Retry" in NOBODY_WAITS
 
 
 @pytest.mark.parametrize("payload", [press("allow:501:per_1:once"), press("deny:501:per_1"), submit("deny:501:per_1")])
@@ -219,7 +219,7 @@ async def test_nobody_decides_for_a_turn_that_is_over_or_is_being_stopped(
 
     answer = await door.send(payload)
 
-    assert spoken(answer) == (asks.GONE, True)
+    assert spoken(answer) == (NOBODY_WAITS, True)
     assert (await asked(door)).state is AskState.OPEN
 
 
@@ -230,7 +230,7 @@ async def test_a_turn_that_is_stopped_after_its_first_answer_is_not_said_to_be_a
 
     answer = await door.send(press("choose:501:que_1:1:0", values=("0",)))
 
-    assert spoken(answer) == (asks.GONE, True)
+    assert spoken(answer) == (NOBODY_WAITS, True)
 
 
 @pytest.mark.parametrize("payload", [press("allow:501:per_1:once"), press("deny:501:per_1"), submit("deny:501:per_1")])
@@ -284,7 +284,7 @@ async def test_where_an_approver_is_settled_others_hear_which_role_decides(
 
     answer = await door.send(payload)
 
-    assert spoken(answer) == (asks.APPROVERS_ONLY.format(role="91"), True)
+    assert spoken(answer) == (APPROVERS_ONLY.format(role="91"), True)
     assert answer["data"]["allowed_mentions"] == {"parse": []}
     assert (await asked(door)).state is AskState.OPEN
 

@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from app.commands import rewinding
 from app.discord import ask_view, payloads, status_view
 from app.discord.identity import Application, Identity
 from app.discord.payloads import View
@@ -15,7 +14,6 @@ from app.discord.replies import Replies
 from app.discord.rest import Rest
 from app.discord.transport import Transport
 from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId, UserId
-from app.presses import outcome
 from app.store.sqlite import Sqlite
 from app.turns.books import Facts
 from app.turns.machine import Event, Stage
@@ -23,6 +21,7 @@ from app.turns.ports import Rewound
 from app.turns.progress import Allowed, Answered, Ask, Change, Denied, Report
 from app.turns.records import Asker, Place, Request, Source
 from app.turns.status import Outcome, Phase, Status, Summary
+from app.words.session import CHANGES_ATTACHED, NOT_NEWEST
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.interactions import Interaction
 from scripts.playground.discord.people import Person
@@ -210,7 +209,7 @@ async def test_a_diff_is_between_the_presser_and_us(here: Scene, patch: str) -> 
     told = here.last(here.bob)
     assert told["flags"] & 64
     assert here.last(here.ada)["id"] == shown["id"]
-    assert told["content"] == (outcome.ATTACHED if len(patch) > 1_000 else f"```diff\n{patch}```")
+    assert told["content"] == (CHANGES_ATTACHED if len(patch) > 1_000 else f"```diff\n{patch}```")
     assert [file["filename"] for file in told["attachments"]] == (["changes.diff"] if len(patch) > 1_000 else [])
 
 
@@ -250,5 +249,5 @@ async def test_redo_goes_when_it_can_only_be_refused_any_more(here: Scene) -> No
 
     await here.press(here.bob, "Redo", shown)
 
-    assert here.last(here.bob)["content"] == rewinding.NOT_NEWEST
+    assert here.last(here.bob)["content"] == NOT_NEWEST
     assert here.labels(shown) == ["Continue"]

@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from app.commands import past, rewinding, session
-from app.commands.words import NOT_NOW
 from app.discord.payloads import Payload
 from app.ids import ChannelId, SessionId, ThreadId, TurnId, UserId
 from app.presses import outcome
@@ -20,6 +18,19 @@ from app.turns.ports import Rewound
 from app.turns.progress import Denied
 from app.turns.records import Asker, Attachment, Place, Request, Source, Turn
 from app.turns.routing import Policy, Refusal
+from app.words.door import NOT_NOW
+from app.words.machine import MACHINE_GONE, MACHINE_REPLACED
+from app.words.session import (
+    AGENT_BUSY,
+    CHANGES_ATTACHED,
+    NOT_NEWEST,
+    NOT_REDONE,
+    NOT_UNDONE,
+    OTHERS_AT_WORK,
+    UNCHANGED,
+    WAS_UNDONE,
+)
+from app.words.turn import ASKED_AGAIN, ASKED_BEFORE, ASKED_TO_GO_ON, GO_ON, STILL_AT_WORK
 from tests.commands.rooms import PLACE, THREAD, wait, work_on
 from tests.presses.pressing import RUN, SUMMARY, THINKING, asking, finished, press
 from tests.web.door import Door, spoken
@@ -40,8 +51,8 @@ async def test_continue_asks_on_behalf_of_whoever_pressed_once_for_every_press(d
     answers = [await door.send(pressed) for _ in range(2)]
 
     (turn,) = await door.ledger.live_turns()
-    assert [spoken(answer) for answer in answers] == [(outcome.ON, True)] * 2
-    assert (turn.id, turn.source, turn.prompt) == (pressed["id"], Source.COMMAND, outcome.CONTINUE)
+    assert [spoken(answer) for answer in answers] == [(ASKED_TO_GO_ON, True)] * 2
+    assert (turn.id, turn.source, turn.prompt) == (pressed["id"], Source.COMMAND, GO_ON)
     assert (turn.asker.name, turn.asker.roles, turn.place) == ("bob", ("90",), PLACE)
     assert turn.interaction_token is None
 
@@ -55,7 +66,7 @@ async def test_retry_asks_the_same_again_with_its_files_though_the_message_is_go
     answer = await door.send(press("retry:501"))
 
     (turn,) = await door.ledger.live_turns()
-    assert spoken(answer) == (outcome.AGAIN, True)
+    assert spoken(answer) == (ASKED_AGAIN, True)
     assert (turn.asker.name, turn.prompt, turn.attachments) == ("bob", "look", (file,))
 
 
@@ -70,8 +81,8 @@ async def test_of_two_who_ask_it_again_at_once_the_second_hears_that_it_is_asked
 
     (turn,) = await door.ledger.live_turns()
     told = {pressed[n]["id"]: spoken(answer)[0] for n, answer in enumerate(answers)}
-    assert told.pop(turn.id) in (outcome.AGAIN, outcome.ON)
-    assert list(told.values()) == [outcome.ASKED_BEFORE]
+    assert told.pop(turn.id) in (ASKED_AGAIN, ASKED_TO_GO_ON)
+    assert list(told.values()) == [ASKED_BEFORE]
     assert turn.follows == "501"
 
 
@@ -84,7 +95,7 @@ async def test_it_can_be_asked_once_more_when_that_is_over(door: Door) -> None:
     answer = await door.send(second)
 
     (turn,) = await door.ledger.live_turns()
-    assert spoken(answer) == (outcome.ON, True)
+    assert spoken(answer) == (ASKED_TO_GO_ON, True)
     assert turn.id == second["id"]
 
 
@@ -108,7 +119,7 @@ async def test_what_is_still_at_work_is_left_to_it(door: Door, word: str) -> Non
 
     answer = await door.send(press(f"{word}:501"))
 
-    assert spoken(answer) == (outcome.AT_WORK, True)
+    assert spoken(answer) == (STILL_AT_WORK, True)
     assert len(await door.ledger.live_turns()) == 1
 
 
@@ -148,7 +159,7 @@ async def test_a_diff_that_a_message_cannot_show_as_it_is_comes_as_a_file(door: 
     await door.send(press("diff:501"))
 
     (file,) = door.fake_replies.files
-    assert door.fake_replies.texts == [outcome.ATTACHED]
+    assert door.fake_replies.texts == [CHANGES_ATTACHED]
     assert (file.name, file.content) == ("changes.diff", patch.encode("utf-8", "replace"))
 
 
@@ -169,7 +180,7 @@ async def test_a_turn_that_changed_nothing_has_no_diff(door: Door) -> None:
 
     await door.send(press("diff:501"))
 
-    assert door.fake_replies.texts == [past.UNCHANGED]
+    assert door.fake_replies.texts == [UNCHANGED]
 
 
 async def test_the_diff_of_what_was_undone_is_not_said_to_have_been_nothing(door: Door) -> None:
@@ -177,7 +188,7 @@ async def test_the_diff_of_what_was_undone_is_not_said_to_have_been_nothing(door
 
     await door.send(press("diff:501", shown=f"{SUMMARY}\n-# ↩️ Undone by **bob**"))
 
-    assert door.fake_replies.texts == [outcome.TAKEN_BACK]
+    assert door.fake_replies.texts == [WAS_UNDONE]
 
 
 async def test_redo_goes_once_something_else_was_asked(door: Door) -> None:
@@ -187,8 +198,8 @@ async def test_redo_goes_once_something_else_was_asked(door: Door) -> None:
 
     answer = await door.send(press("redo:501", shown=undone))
 
-    assert spoken(answer) == (rewinding.NOT_NEWEST, True)
-    assert door.fake_replies.texts == [rewinding.NOT_NEWEST]
+    assert spoken(answer) == (NOT_NEWEST, True)
+    assert door.fake_replies.texts == [NOT_NEWEST]
     assert [(edit["content"], labels(edit)) for *_, edit in door.edits] == [(undone, ["Continue"])]
 
 
@@ -220,7 +231,7 @@ async def test_what_is_undone_already_is_not_undone_again(door: Door) -> None:
 
     await door.send(press("undo:501", "carol"))
 
-    assert door.fake_replies.texts == ["Undone.", rewinding.NOT_UNDONE]
+    assert door.fake_replies.texts == ["Undone.", NOT_UNDONE]
     assert (len(door.fake_replies.aloud), len(door.edits)) == (1, 1)
 
 
@@ -229,11 +240,11 @@ async def test_what_was_not_undone_cannot_be_redone(door: Door) -> None:
 
     await door.send(press("redo:501"))
 
-    assert (door.fake_replies.texts, door.edits) == ([rewinding.NOT_REDONE], [])
+    assert (door.fake_replies.texts, door.edits) == ([NOT_REDONE], [])
 
 
 @pytest.mark.parametrize("word", ["undo", "redo"])
-@pytest.mark.parametrize(("obstacle", "words"), [(Rewound.BUSY, rewinding.BUSY), (Rewound.NEWER, rewinding.NOT_NEWEST)])
+@pytest.mark.parametrize(("obstacle", "words"), [(Rewound.BUSY, AGENT_BUSY), (Rewound.NEWER, NOT_NEWEST)])
 async def test_a_session_that_is_busy_or_has_gone_on_is_left_alone(
     door: Door, word: str, obstacle: Rewound, words: str
 ) -> None:
@@ -253,7 +264,7 @@ async def test_only_the_last_question_of_a_thread_is_undone_or_redone(door: Door
 
     answers = [await door.send(press(f"{word}:{id}")) for id in ("501", "502")]
 
-    assert spoken(answers[0]) == (rewinding.NOT_NEWEST, True)
+    assert spoken(answers[0]) == (NOT_NEWEST, True)
     assert answers[1] == THINKING
 
 
@@ -267,7 +278,7 @@ async def test_while_something_is_at_work_or_waits_nothing_is_undone_or_redone(
 
     answer = await door.send(press(f"{word}:501"))
 
-    assert spoken(answer) == (past.OTHERS_AT_WORK, True)
+    assert spoken(answer) == (OTHERS_AT_WORK, True)
     assert door.log == ["answered"]
 
 
@@ -280,7 +291,7 @@ async def test_what_is_asked_while_the_machine_wakes_wins(door: Door) -> None:
     door.before_work = ask
     await door.send(press("undo:501"))
 
-    assert door.fake_replies.texts == [past.OTHERS_AT_WORK]
+    assert door.fake_replies.texts == [OTHERS_AT_WORK]
     assert "undo" not in door.log
 
 
@@ -298,7 +309,7 @@ async def test_without_the_machine_nothing_is_made_only_to_look_back(
 
     answer = await door.send(press(f"{word}:501"))
 
-    assert spoken(answer) == (session.MACHINE_GONE, True)
+    assert spoken(answer) == (MACHINE_GONE, True)
     assert door.log == ["answered"]
 
 
@@ -319,7 +330,7 @@ async def test_that_the_machine_is_gone_is_also_said_when_nobody_knew_it_before(
     answer = await door.send(press(f"{word}:501"))
 
     assert answer == THINKING
-    assert door.fake_replies.texts == [session.MACHINE_GONE]
+    assert door.fake_replies.texts == [MACHINE_GONE]
     assert door.agent.asked == []
 
 
@@ -330,7 +341,7 @@ async def test_a_new_machine_knows_nothing_of_what_an_older_one_did(door: Door, 
 
     answer = await door.send(press(f"{word}:501"))
 
-    assert spoken(answer) == (session.MACHINE_REPLACED, True)
+    assert spoken(answer) == (MACHINE_REPLACED, True)
 
 
 @pytest.mark.parametrize("word", ["diff", "undo", "redo"])
@@ -340,7 +351,7 @@ async def test_a_machine_that_comes_up_with_another_session_is_asked_nothing(doo
 
     await door.send(press(f"{word}:501"))
 
-    assert door.fake_replies.texts == [session.MACHINE_REPLACED]
+    assert door.fake_replies.texts == [MACHINE_REPLACED]
     assert door.agent.asked == []
 
 
@@ -351,7 +362,7 @@ async def test_a_turn_that_never_came_to_the_model_changed_nothing(door: Door, w
 
     answer = await door.send(press(f"{word}:501"))
 
-    assert spoken(answer) == (past.UNCHANGED, True)
+    assert spoken(answer) == (UNCHANGED, True)
 
 
 @pytest.mark.parametrize("word", ["diff", "undo", "redo"])

@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 
-from app.commands.words import UNKNOWN_BUTTON
 from app.ids import ChannelId, TurnId
-from app.presses import ACTIONS, queue
+from app.presses import ACTIONS
 from app.turns.books import Facts
 from app.turns.machine import Ending, Event, Stage
 from app.turns.records import Turn
 from app.turns.routing import Policy, Refusal
+from app.words.door import UNKNOWN_BUTTON
+from app.words.turn import ALREADY_BEGUN, ALREADY_OVER, NEXT_ANYWAY, NEXT_NOW
 from tests.commands.rooms import wait, work_on
 from tests.presses.pressing import DEFERRED_UPDATE, buttons, finished, press
 from tests.web.door import Door, spoken
@@ -63,7 +64,7 @@ async def test_what_is_over_is_said_to_be_over(door: Door, word: str) -> None:
 
     answer = await door.send(press(f"{word}:501"))
 
-    assert spoken(answer) == (queue.OVER, True)
+    assert spoken(answer) == (ALREADY_OVER, True)
 
 
 @pytest.mark.parametrize("word", ["next", "now", "cancel"])
@@ -73,7 +74,7 @@ async def test_what_has_begun_is_not_put_off_any_more(door: Door, word: str) -> 
     answer = await door.send(press(f"{word}:501"))
 
     begun = await turn(door, 501)
-    assert spoken(answer) == (queue.BEGUN, True)
+    assert spoken(answer) == (ALREADY_BEGUN, True)
     assert (begun.stage, begun.stopped_by) == (Stage.PROMPTED, None)
 
 
@@ -100,7 +101,7 @@ async def test_interrupt_now_goes_first_and_stops_what_is_at_work(door: Door) ->
 
     answer = await door.send(press("now:503", "bob"))
 
-    assert spoken(answer) == (queue.NOW, True)
+    assert spoken(answer) == (NEXT_NOW, True)
     assert [(await turn(door, number)).stopped_by for number in (501, 502, 503)] == ["bob", None, None]
     await door.ledger.record(TurnId("501"), "holder", Event.CANCELLED, Facts(ending=Ending.STOPPED))
     claimed = await door.ledger.claim("next", door.now, door.now + 15)
@@ -115,7 +116,7 @@ async def test_interrupt_now_leaves_an_answer_that_is_being_sent_alone(door: Doo
 
     answer = await door.send(press("now:502"))
 
-    assert spoken(answer) == (queue.ABOUT, True)
+    assert spoken(answer) == (NEXT_ANYWAY, True)
     assert (await turn(door, 501)).stopped_by is None
 
 
@@ -127,7 +128,7 @@ async def test_cancel_ends_what_waits_and_says_nothing_more_about_it(door: Door)
 
     ended = await turn(door, 502)
     assert answers[0] == DEFERRED_UPDATE
-    assert spoken(answers[1]) == (queue.OVER, True)
+    assert spoken(answers[1]) == (ALREADY_OVER, True)
     assert (ended.stage, ended.ending, ended.stopped_by) == (Stage.CANCELLED, Ending.WITHDRAWN, "bob")
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import anyio
 import pytest
 
-from app.sandboxes.daytona.errors import LIMIT_REACHED, NOT_CONFIGURED
 from app.sandboxes.keeper import name_of
 from app.sandboxes.waking import Patience
-from app.turns.history import NEW_MACHINE
+from app.words.answer import NEW_MACHINE
+from app.words.machine import KEY_REFUSED, LIMIT_REACHED
 from scripts.playground.daytona import State
 from tests.sandboxes.cloud_stage import THREAD, Scene, scene
 from tests.sandboxes.daytona_stage import LABELS, heard, provider_of
@@ -138,10 +138,10 @@ async def test_a_wrong_key_is_told_in_words_and_the_app_works_once_it_is_right(t
         await cloud.ask("!say hello")
 
         await cloud.check()
-        assert (turn.failing_since, refused) == (None, [NOT_CONFIGURED])
+        assert (turn.failing_since, refused) == (None, [KEY_REFUSED])
         assert 2 <= len(lines) <= 4  # that is twice for each turn at most
         assert counts == {"failed": 1}
-        assert cloud.said() == [NOT_CONFIGURED, "hello"]
+        assert cloud.said() == [KEY_REFUSED, "hello"]
         assert "dtn_of_the_operator" not in repr(cloud.logs)
 
 

@@ -14,7 +14,7 @@ import pytest
 from app.sandboxes.keeper import name_of
 from app.sandboxes.machine import State as Row
 from app.sandboxes.waking import DOUBT_SECONDS, Patience
-from app.turns.history import NEW_MACHINE
+from app.words.answer import NEW_MACHINE
 from scripts.playground.daytona import State
 from tests.sandboxes.cloud_stage import THREAD, Scene, scene
 from tests.sandboxes.daytona_stage import PACE, provider_of

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from app.ids import AskId, MessageId, ThreadId
-from app.turns.delivery import MOST_BYTES, MOST_FILES, REFUSED, batches, question_of, with_files
+from app.turns.delivery import MOST_BYTES, MOST_FILES, batches, question_of, with_files
 from app.turns.errors import Retriable
 from app.turns.machine import Stage
 from app.turns.progress import Ask, Permission, Progress
 from app.turns.records import Attachment, Content, File, Parcel
 from app.turns.status import Outcome, Summary
+from app.words.answer import PART_REFUSED
 from tests.fakes.chat import Posted
 from tests.samples import accepted, message
 from tests.turns.engine import World, running, until, world
@@ -211,7 +212,9 @@ async def test_files_that_no_message_takes_leave_a_remark_in_their_place_and_nob
 
 
 @pytest.mark.parametrize(
-    ("blocked", "left"), [("one", [REFUSED, "two", "three"]), ("three", ["one", "two", REFUSED])], ids=["first", "last"]
+    ("blocked", "left"),
+    [("one", [PART_REFUSED, "two", "three"]), ("three", ["one", "two", PART_REFUSED])],
+    ids=["first", "last"],
 )
 async def test_a_message_that_is_refused_costs_no_other_and_leaves_a_remark(
     here: World, blocked: str, left: list[str]
@@ -236,11 +239,11 @@ async def test_what_is_refused_while_the_agent_goes_on_is_replaced_at_once(here:
 
     await here.live()
 
-    assert [one.content.partition("\n")[0] for one in posted(here)] == [f"-# {REFUSED}", "Something kind.", "Bye."]
+    assert [one.content.partition("\n")[0] for one in posted(here)] == [f"-# {PART_REFUSED}", "Something kind.", "Bye."]
 
 
 async def test_where_not_even_a_remark_is_taken_the_turn_has_failed_and_says_so(here: World) -> None:
-    here.chat.blocked = {"one", REFUSED}
+    here.chat.blocked = {"one", PART_REFUSED}
     here.agent.answers[TURN] = "one"
     await here.ledger.admit(message(1, thread=THREAD), here.now)
 

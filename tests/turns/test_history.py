@@ -8,19 +8,10 @@ import pytest
 
 from app.ids import UserId
 from app.sandboxes.keeper import name_of
-from app.turns.history import (
-    BETWEEN,
-    CUT,
-    MOST_CHARACTERS,
-    MOST_MESSAGES,
-    NEW_MACHINE,
-    Said,
-    recent_lines,
-    said_by,
-    with_history,
-)
+from app.turns.history import BETWEEN, CUT, MOST_CHARACTERS, MOST_MESSAGES, Said, recent_lines, said_by, with_history
 from app.turns.machine import Stage
 from app.turns.records import Asker, Request
+from app.words.answer import NEW_MACHINE
 from tests.samples import ALICE, command, message
 from tests.turns.engine import World, world
 

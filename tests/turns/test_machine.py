@@ -9,7 +9,6 @@ from app.turns.machine import (
     LONGEST_PAUSE,
     STEP_FOR,
     TRANSITIONS,
-    WORN_OUT,
     Event,
     GivenUp,
     ImpossibleMove,
@@ -19,6 +18,7 @@ from app.turns.machine import (
     advance,
     after_failure,
 )
+from app.words.turn import WORN_OUT
 
 HAPPY = (
     (Event.ACCEPTED, Stage.ACCEPTED),

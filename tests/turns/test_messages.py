@@ -17,7 +17,7 @@ from app.turns.preferences import Preference
 from app.turns.records import Addressed, Place, Request, Turn
 from app.turns.routing import Policy, Verdict
 from app.turns.status import Outcome, Summary
-from app.turns.steps import HINT, HINT_IN_THREAD
+from app.words.asking import HINT, HINT_IN_THREAD
 from tests.samples import CHANNEL, GUILD, message
 from tests.turns.engine import World, world
 

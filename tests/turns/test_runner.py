@@ -9,13 +9,15 @@ import pytest
 import structlog
 
 from app.ids import ChannelId, ThreadId, TurnId
-from app.sandboxes.waking import TOO_SLOW
 from app.store.ledger import SqliteLedger
 from app.turns.errors import Refused, Retriable
-from app.turns.machine import MOST_INTERRUPTIONS, MOST_LOSSES, WORN_OUT, Stage
+from app.turns.machine import MOST_INTERRUPTIONS, MOST_LOSSES, Stage
 from app.turns.records import Turn
 from app.turns.routing import Policy, Refusal
-from app.turns.runner import DEFECT, TOO_OFTEN, Pace
+from app.turns.runner import Pace
+from app.words.door import DEFECT
+from app.words.machine import TOO_SLOW
+from app.words.turn import LOST_TOO_OFTEN, WORN_OUT
 from tests.fakes.agent import FakeAgent
 from tests.samples import CHANNEL, command, message
 from tests.turns.engine import World, running, until, world
@@ -87,7 +89,7 @@ async def test_a_prompt_that_is_cut_off_for_ever_is_given_up_in_words(here: Worl
 
     await ended(here)
 
-    assert said(here) == [TOO_OFTEN]
+    assert said(here) == [LOST_TOO_OFTEN]
 
 
 async def test_an_outage_is_waited_out(here: World) -> None:

@@ -11,14 +11,14 @@ import pytest
 
 from app.commands import reset
 from app.commands.ask import LONGEST_PROMPT
-from app.commands.words import BUSY, EMPTY_PROMPT, NOT_HERE, NOT_NOW, UNKNOWN_BUTTON, UNKNOWN_COMMAND, UNKNOWN_OPTION
 from app.discord.identity import Application, Identity
 from app.ids import ChannelId, ThreadId
 from app.store.sqlite import Sqlite
 from app.turns.records import Attachment
 from app.turns.routing import Policy, Refusal
-from app.turns.runner import DEFECT
 from app.web.body import LARGEST
+from app.words.asking import EMPTY_PROMPT
+from app.words.door import BUSY, DEFECT, NOT_HERE, NOT_NOW, UNKNOWN_BUTTON, UNKNOWN_COMMAND, UNKNOWN_OPTION
 from tests.web.door import NOW, Door, pressed, spoken, used
 
 pytestmark = pytest.mark.anyio

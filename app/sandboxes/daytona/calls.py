@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from app.sandboxes.daytona.errors import UNREACHABLE, Failed, translate
+from app.sandboxes.daytona.errors import Failed, translate
 from app.turns.errors import Retriable
+from app.words.machine import DAYTONA_UNREACHABLE
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -64,7 +65,7 @@ async def deadline(within: float, what: str) -> AsyncIterator[None]:
         async with asyncio.timeout(within):
             yield
     except TimeoutError as error:
-        raise Retriable(f"Daytona could not {what} within {within:g} s", tell=UNREACHABLE) from error
+        raise Retriable(f"Daytona could not {what} within {within:g} s", tell=DAYTONA_UNREACHABLE) from error
 
 
 async def both(first: Awaitable[T], second: Awaitable[U]) -> tuple[T, U]:

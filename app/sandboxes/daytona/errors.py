@@ -16,35 +16,18 @@ from typing import Any
 import structlog
 
 from app.turns.errors import Refused, Retriable
+from app.words.machine import DAYTONA_UNREACHABLE, KEY_REFUSED, LIMIT_REACHED, NO_SNAPSHOT
 
 log = structlog.get_logger()
 
 LONGEST_WAIT = 5.0  # seconds that a call may be told to wait before it is repeated; beyond, the turn waits
-
-NOT_CONFIGURED = (
-    "Sorry, my machines are not configured properly: Daytona does not accept the API key. "
-    "Please tell whoever runs this bot to check DAYTONA_API_KEY."
-)
-LIMIT_REACHED = (
-    "Sorry, I could not get a machine: the limit of the Daytona account is reached. Pausing or resetting other threads "
-    "(`/opencord pause`, `/opencord reset`) makes room; or ask whoever runs this bot to raise the limit, and try again."
-)
-NO_SNAPSHOT = (
-    "Sorry, my machines are not configured properly: Daytona knows no snapshot of the name that I was given. "
-    "Please tell whoever runs this bot to check DAYTONA_SNAPSHOT."
-)
-BAD_SNAPSHOT = (
-    "Sorry, my machines are not configured properly: the snapshot that they are made from failed to build at Daytona. "
-    "Please tell whoever runs this bot to build it anew and to check DAYTONA_SNAPSHOT."
-)
-UNREACHABLE = "Sorry, I could not reach Daytona, where my machines run. Please try again in a few minutes."
 
 
 class Failed(Retriable):
     """It did not work, or nobody knows whether it did. `status` is that of the answer, None without one."""
 
     def __init__(self, reason: str, status: int | None = None, after: float | None = None) -> None:
-        super().__init__(reason, after, tell=UNREACHABLE)
+        super().__init__(reason, after, tell=DAYTONA_UNREACHABLE)
         self.status = status
 
     @property
@@ -74,7 +57,7 @@ class Unauthorised(Refused):
     """Nothing was done, and nothing will be."""
 
     def __init__(self) -> None:
-        super().__init__(NOT_CONFIGURED)
+        super().__init__(KEY_REFUSED)
 
 
 class NoSuchSnapshot(Refused):

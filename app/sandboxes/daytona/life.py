@@ -16,14 +16,11 @@ from app.sandboxes.daytona.calls import Pace, once, repeated
 from app.sandboxes.daytona.errors import Failed
 from app.sandboxes.ports import Condition
 from app.turns.errors import Retriable
+from app.words.machine import BROKEN
 
 if TYPE_CHECKING:
     from daytona import AsyncSandbox
 
-BROKEN = (
-    "Sorry, my machine for this thread is broken, and Daytona could not repair it. "
-    "Please try again: the next attempt makes a new one."
-)
 STARTED = "started"
 RESTING = frozenset({"stopped", "archived", "paused"})
 FAULTY = frozenset({"error", "build_failed"})

@@ -10,9 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.sandboxes.daytona.calls import Pace, once, repeated
-from app.sandboxes.daytona.errors import BAD_SNAPSHOT, Failed, NoSuchSnapshot
+from app.sandboxes.daytona.errors import Failed, NoSuchSnapshot
 from app.sandboxes.daytona.image import Size
 from app.turns.errors import Refused
+from app.words.machine import BAD_SNAPSHOT
 
 if TYPE_CHECKING:
     from daytona import AsyncDaytona

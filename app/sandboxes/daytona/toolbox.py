@@ -22,10 +22,11 @@ import anyio
 
 from app.sandboxes.daytona import shell
 from app.sandboxes.daytona.calls import Pace, every, once
-from app.sandboxes.daytona.errors import UNREACHABLE, Failed
+from app.sandboxes.daytona.errors import Failed
 from app.sandboxes.daytona.life import STARTED, look, state_of
 from app.sandboxes.ports import Completed, Overdue, Program
 from app.turns.errors import Refused, Retriable
+from app.words.machine import DAYTONA_UNREACHABLE
 
 if TYPE_CHECKING:
     from daytona import AsyncSandbox
@@ -169,6 +170,8 @@ async def inside(
                 raise
             await look(sandbox, pace)
             if state_of(sandbox) != STARTED:
-                raise Retriable(f"Daytona could not {what}: the sandbox is not running", tell=UNREACHABLE) from failure
+                raise Retriable(
+                    f"Daytona could not {what}: the sandbox is not running", tell=DAYTONA_UNREACHABLE
+                ) from failure
         await asyncio.sleep(wait)
     raise AssertionError

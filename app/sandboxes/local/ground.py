@@ -22,13 +22,9 @@ from app.sandboxes.local.place import Note, Place
 from app.sandboxes.local.processes import Environment
 from app.sandboxes.ports import PORT, Endpoint, Gone, Instance, Program, Reserved, Unserved
 from app.turns.errors import Refused, Retriable
+from app.words.machine import DIRECTORY_TAKEN
 
 log = structlog.get_logger()
-
-TAKEN = (
-    "Sorry, I could not make a machine: something else lies where its directory should be. "
-    "Please tell whoever runs this bot to look into LOCAL_SANDBOX_DIR."
-)
 
 
 class Ground:
@@ -72,7 +68,7 @@ class Ground:
         try:
             where.make(note)
         except FileExistsError as error:
-            raise Refused(TAKEN) from error
+            raise Refused(DIRECTORY_TAKEN) from error
 
     def start(self, where: Place) -> None:
         note = where.note()

@@ -32,15 +32,12 @@ from app.sandboxes.ports import (
     Program,
 )
 from app.turns.errors import Refused, Retriable
+from app.words.workspace import NO_SSH
 
 log = structlog.get_logger()
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LOOK_EVERY = 0.02  # seconds
-NO_SSH = (
-    "There is no ssh here: this bot keeps its machines on its own computer. Ask me for what you need, or look at "
-    "`/opencord files list`."
-)
 _T = TypeVar("_T")
 
 
