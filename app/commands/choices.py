@@ -40,7 +40,12 @@ EVERYBODY = "everybody"
 
 KINDS = {Preference.MODEL: Kind.MODEL, Preference.AGENT: Kind.AGENT}
 LISTS: dict[Preference, type[StrEnum]] = {Preference.ROUTING: Routing, Preference.VERBOSITY: Verbosity}
-FORMS = {Kind.MODEL: (re.compile(r"[^/\s]+/\S+"), NO_MODEL), Kind.AGENT: (re.compile(r"\S+"), NO_AGENT)}
+# As OpenCode spells them: openrouter/qwen/qwen3-coder:free, cloudflare/@cf/meta/llama-3.1-8b. None is a path.
+PART = r"[@~]?[A-Za-z0-9][\w.:@+-]*"
+FORMS = {
+    Kind.MODEL: (re.compile(rf"{PART}(/{PART})+", re.ASCII), NO_MODEL),
+    Kind.AGENT: (re.compile(r"[^\W_][\w-]*"), NO_AGENT),
+}
 
 # What the operator may give as SANDBOX_REPO_URL: `ext::` and a leading dash would make git run a command.
 ADDRESS = re.compile(r"(https?|ssh|git|file)://[^\s\\?#]+|\w[\w.-]*@\w[\w.-]*:[^\s\\]+|/[^\s\\]+")
