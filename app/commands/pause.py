@@ -28,7 +28,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     obstacle = await obstacle_to(thread, room)
     if obstacle is not None:
         raise TurnedAway(obstacle)
-    return Answer(deferred(ephemeral=True), lambda: paused(thread, room))
+    return Answer(deferred(ephemeral=True), lambda: paused(thread, room), is_private=False)
 
 
 async def paused(thread: ThreadId, room: Room) -> Result:

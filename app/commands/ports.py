@@ -222,8 +222,9 @@ class Replies(Protocol):
         """Say it in place of the first answer. Buttons that stood there are gone."""
         ...
 
-    async def follow_up(self, interaction: Interaction, text: str) -> None:
-        """Say it to everybody. Only after an edit."""
+    async def follow_up(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
+        """Say it to everybody, in an ordinary message where the interaction takes no answer any more. Only after an
+        edit."""
         ...
 
 

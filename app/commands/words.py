@@ -10,6 +10,10 @@ UNKNOWN_COMMAND = "I do not know that command. It may be new or gone: type /open
 UNKNOWN_OPTION = (
     "I do not know one of these options. It may be new or gone: type the command again to see what there is."
 )
+OTHER_OPTION = (
+    "One of these options is of another kind than this command takes. It may have changed: type the command again to see "
+    "what it takes now."
+)
 UNKNOWN_BUTTON = "That button does nothing any more. Please ask again."
 
 NO_MACHINE = "This thread has no machine. Ask something, and it gets one."
