@@ -11,8 +11,8 @@ UNKNOWN_OPTION = (
     "I do not know one of these options. It may be new or gone: type the command again to see what there is."
 )
 OTHER_OPTION = (
-    "One of these options is of another kind than this command takes. It may have changed: type the command again to see "
-    "what it takes now."
+    "One of these options is of another kind than this command takes. It may have changed: type the command again to "
+    "see what it takes now."
 )
 UNKNOWN_BUTTON = "That button does nothing any more. Please ask again."
 
