@@ -3,7 +3,10 @@
 No sentence carries anything that a provider or a server wrote: such texts hold addresses, keys and traces.
 """
 
+from collections.abc import Sequence
+
 from app.opencode.transcript import Fault
+from app.turns.catalogue import Kind
 
 OPERATOR = "whoever runs this bot"
 
@@ -49,6 +52,15 @@ def unknown_model(model: str) -> str:
     return (
         f"Sorry, I could not ask the model: OpenCode does not know {model!r}. "
         f"Please tell {OPERATOR} to check OPENCODE_MODEL."
+    )
+
+
+def unknown(kind: Kind, name: str, nearest: Sequence[str]) -> str:
+    """For what somebody chose in Discord, where they can choose another."""
+    near = f" The nearest are: {', '.join(nearest)}." if nearest else ""
+    return (
+        f"Sorry, I could not ask: OpenCode has no {kind} called {name!r}.{near} "
+        f"Please choose another with /opencord {kind}, and ask again."
     )
 
 

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from app.ids import SessionId
-from app.opencode import apologies, compacting
+from app.opencode import apologies, compacting, offers
 from app.opencode.client import Client
 from app.opencode.config import AGENT
 from app.opencode.inquiries import Inquiry, inquiries_of, telling
@@ -41,12 +41,16 @@ class Prompting:
         self._patience = patience
 
     async def ensure(self, prompt: Prompt, reader: Reader) -> None:
-        """Raises Missing, Unreadable."""
+        """Raises Missing, Unreadable; Refused as well for a model or an agent that the server does not have."""
         outcome = await self._settled(message_id(prompt.turn), reader)
         if outcome.fate is Fate.RUNNING or outcome.fate in ENDED:
             return
         if outcome.overtaken:
             raise Refused(apologies.OVERTAKEN)
+        if prompt.model is not None and prompt.model != self._model:
+            await offers.check_model(self._client, prompt.model)
+        if prompt.agent is not None:
+            await offers.check_agent(self._client, prompt.agent)
         await self._send(prompt)
 
     async def _settled(self, message: str, reader: Reader) -> Outcome:

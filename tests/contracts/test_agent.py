@@ -147,6 +147,33 @@ async def test_a_refused_key_is_told_in_words_and_the_next_turn_works(world: Wor
     assert text_said(answer) == "Fine again."
 
 
+@pytest.mark.parametrize(
+    ("turns", "chosen", "words"),
+    [
+        (
+            ("271", "272"),
+            {"model": "playground/scirpted"},
+            "no model called 'playground/scirpted'. The nearest are: playground/scripted",
+        ),
+        (("273", "274"), {"agent": "plam"}, "no agent called 'plam'. The nearest are: plan"),
+    ],
+)
+async def test_what_somebody_chose_and_the_server_does_not_have_is_told_with_the_nearest_and_not_asked(
+    world: World, turns: tuple[str, str], chosen: dict[str, str], words: str
+) -> None:
+    machine, session = await world.opened()
+    (kind,) = chosen
+
+    with pytest.raises(Refused) as refusal:
+        await world.agent.prompt(machine, session, Prompt(TurnId(turns[0]), "!say Never said.", **chosen))
+    end = await world.ask(machine, session, turns[1], "!say Fine.")
+
+    assert words in refusal.value.tell
+    assert f"/opencord {kind}" in refusal.value.tell
+    assert text_said(end) == "Fine."
+    assert not world.requests_about("Never said.")
+
+
 async def test_a_failing_model_is_given_up_in_words_and_the_next_turn_works(world: World) -> None:
     machine, session = await world.opened()
 
