@@ -9,6 +9,7 @@ from app.opencode.transcript import Fault
 from app.turns.catalogue import Kind
 
 OPERATOR = "whoever runs this bot"
+NOT_FOUND = 404
 
 CUT_OFF = "The answer ends here because it reached the model's limit. Ask me to go on."
 NOTHING_SAID = "The model finished without writing an answer."
@@ -64,7 +65,10 @@ def unknown(kind: Kind, name: str, nearest: Sequence[str]) -> str:
     )
 
 
-def for_fault(fault: Fault, model: str) -> str:
+def for_fault(fault: Fault, model: str, *, chosen: bool = False) -> str:
+    """`chosen`: somebody chose the model in Discord, and not the operator."""
+    if chosen and is_about_model(fault):
+        return unknown(Kind.MODEL, model, ())
     match fault.name:
         case "ContextOverflowError":
             return "Sorry, this conversation could not go on: it is too long for the model. Please start a new thread."
@@ -74,13 +78,17 @@ def for_fault(fault: Fault, model: str) -> str:
             return "Sorry, I could not answer: the provider's content filter stopped it. Please put it differently."
         case "ProviderAuthError":
             return _for_status(401, model)
-        case "ProviderModelNotFoundError":
-            return unknown_model(model)
-    if fault.hint.startswith("Model not found"):
+    if is_about_model(fault) and fault.status != NOT_FOUND:
         return unknown_model(model)
     if fault.status is None and "timed out" in fault.hint:
         return "Sorry, the model could not answer in time. Please try again."
     return _for_status(fault.status, model)
+
+
+def is_about_model(fault: Fault) -> bool:
+    """Whether it says that there is no such model."""
+    is_named = fault.name == "ProviderModelNotFoundError" or fault.hint.startswith("Model not found")
+    return is_named or fault.status == NOT_FOUND
 
 
 def _for_status(status: int | None, model: str) -> str:
