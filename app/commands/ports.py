@@ -130,6 +130,10 @@ class Preferences(Protocol):
         """From now on. None takes back what was settled at this very place. Another repository has no branch yet."""
         ...
 
+    async def forget(self, guild: GuildId, preference: Preference, value: str) -> int:
+        """Take it back wherever it was settled in this server: in how many places."""
+        ...
+
     async def repositories(self, guild: GuildId) -> Sequence[str]:
         """Those that were settled before in this server, the latest first."""
         ...
@@ -231,6 +235,10 @@ class Replies(Protocol):
 class Sights(Protocol):
     async def seen_by(self, asker: Asker, guild: GuildId) -> Collection[ChannelId]:
         """The channels of the server that somebody may see. Raises Retriable and Refused."""
+        ...
+
+    async def has_role(self, guild: GuildId, role: str) -> bool:
+        """Whether the server has it still. Raises Retriable and Refused."""
         ...
 
 

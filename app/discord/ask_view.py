@@ -45,13 +45,14 @@ WANTS = {
 }
 
 
-def ask(asked: Asked, notify: UserId | None = None, *, is_over: bool = True) -> View:
-    """`notify` is named in it, as long as it is open. Unless the turn `is_over`, what is gone may be asked again."""
+def ask(asked: Asked, notify: UserId | None = None, *, approver: str | None = None, is_over: bool = True) -> View:
+    """`notify` is named in it, as long as it is open; in a permission the role that alone decides, too. Unless the turn
+    `is_over`, what is gone may be asked again."""
     about, is_open = asked.ask.about, asked.state is AskState.OPEN
     if isinstance(about, Permission):
         head = f"**The agent asks for permission** to {_wanted(about)}:"
         line = _line("🔐", head, notify) if is_open else _outcome(asked, is_over=is_over)
-        return _permission(asked, about, line, _afterwards(asked, is_over=is_over))
+        return _permission(asked, about, line, approver, _afterwards(asked, is_over=is_over))
     if is_open and asked.question is not None:
         head = "**The agent asks**" + (f" · Question {len(asked.answers) + 1} of {len(about)}" * (len(about) > 1))
         return question(asked, asked.question, _line("❓", head, notify), _deadline(asked, "the turn ends"))
@@ -65,9 +66,12 @@ def denial(custom_id: str) -> Payload:
     return modal(custom_id, "Deny this?", reason)
 
 
-def _permission(asked: Asked, permission: Permission, head: str, afterwards: tuple[Payload, ...]) -> View:
+def _permission(
+    asked: Asked, permission: Permission, head: str, approver: str | None, afterwards: tuple[Payload, ...]
+) -> View:
     tail, enclosed = _always(permission) if asked.state is AskState.OPEN else ([], ())
     if asked.state is AskState.OPEN:
+        tail += [f"{SUBTEXT}Only people with the role <@&{approver}> may decide this."] if approver else []
         tail += [f"{SUBTEXT}**Deny** ends the turn; with a reason, the agent goes on and does it another way."]
         tail += [_deadline(asked, "nothing of this is done, the turn ends")]
     room = CONTENT - sum(units(line) + 1 for line in (head, *tail))

@@ -38,6 +38,11 @@ class SqlitePreferences:
         is_theirs = repository is not None and repository.scope is not Scope.OPERATOR
         return Project(repository.value if repository and is_theirs else None, found.value(Preference.BRANCH))
 
+    async def forget(self, guild: GuildId, preference: Preference, value: str) -> int:
+        query = "DELETE FROM preferences WHERE guild = ? AND name = ? AND value = ? RETURNING place"
+        columns = [guild, preference.value, value]
+        return await self._sqlite.write(lambda db: len(list(db.query(query, columns))))
+
     async def repositories(self, guild: GuildId) -> Sequence[str]:
         query = """
             SELECT value FROM preferences WHERE guild = ? AND name = 'repository'

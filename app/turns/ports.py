@@ -81,12 +81,12 @@ class Chat(Protocol):
         """What the status message says in the end."""
         ...
 
-    async def post_ask(self, turn: Turn, asked: Asked) -> MessageId:
-        """Put it to the people of the thread, with all that belongs to it; notifies the turn's asker. Idempotent, by
-        when it was asked."""
+    async def post_ask(self, turn: Turn, asked: Asked, approver: str | None = None) -> MessageId:
+        """Put it to the people of the thread, with all that belongs to it; notifies the turn's asker. `approver` is the
+        role whose members alone decide it. Idempotent, by when it was asked."""
         ...
 
-    async def show_ask(self, turn: Turn, asked: Asked) -> None:
+    async def show_ask(self, turn: Turn, asked: Asked, approver: str | None = None) -> None:
         """Edit that message: the next question, or what became of it. One that was deleted stays so."""
         ...
 
