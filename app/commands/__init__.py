@@ -72,11 +72,12 @@ async def answer(interaction: Interaction, room: Room) -> Answer:
 
 
 async def suggestions(interaction: Interaction, room: Room) -> Answer:
-    """What is offered while somebody types. Nothing to whoever is not heard."""
+    """What is offered while somebody types. Nothing to whoever is not heard, or may not run it."""
     module = module_of(interaction)
     if module is None or not hasattr(module, "suggest"):
         return Answer(suggested([]))
     try:
+        access.check(interaction.command[1:], interaction, room)
         return Answer(suggested(await module.suggest(interaction, room)))
     except TurnedAway:
         return Answer(suggested([]))

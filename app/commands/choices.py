@@ -66,15 +66,19 @@ async def checked(preference: Preference, typed: str, room: Room) -> str:
     return branch(value) if preference is Preference.BRANCH else _role(value)
 
 
-async def offered(preference: Preference, typed: str, guild: GuildId, room: Room) -> Sequence[tuple[str, str]]:
-    """Names and values, for autocomplete."""
+async def offered(
+    preference: Preference, typed: str, guild: GuildId, room: Room, repository: str | None = None
+) -> Sequence[tuple[str, str]]:
+    """Names and values, for autocomplete; branches are those of the repository."""
     if preference in KINDS:
         entries = matching(typed, await room.catalogue.entries(KINDS[preference]))
         return [(f"{one.name} ({one.about})" if one.about else one.name, one.name) for one in entries]
+    known: Sequence[str] = ()
     if preference is Preference.REPOSITORY:
         known = await room.preferences.repositories(guild)
-        return [(address, address) for address in known if typed.strip().casefold() in address.casefold()]
-    return []
+    elif preference is Preference.BRANCH and repository is not None:
+        known = await room.preferences.branches(guild, repository)
+    return [(value, value) for value in known if typed.strip().casefold() in value.casefold()]
 
 
 def shown(preference: Preference, value: str, guild: GuildId) -> str:

@@ -138,6 +138,10 @@ class Preferences(Protocol):
         """Those that were settled before in this server, the latest first."""
         ...
 
+    async def branches(self, guild: GuildId, repository: str) -> Sequence[str]:
+        """Those of the repository, in the same way."""
+        ...
+
 
 class Catalogue(Protocol):
     async def entries(self, kind: Kind) -> Sequence[Entry]:

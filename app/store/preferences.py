@@ -12,6 +12,19 @@ from app.store.sqlite import Sqlite
 from app.turns.preferences import NOTHING, Preference, Scope, Settled, Values, settled
 from app.turns.records import Place
 
+# A branch is that of the repository which was settled with it; else of the channel's, else of the operator's.
+BRANCHES = """
+    SELECT branch.value AS branch FROM preferences AS branch
+    WHERE branch.guild = :guild AND branch.name = 'branch' AND :repository = coalesce(
+        (SELECT value FROM preferences WHERE place = branch.place AND name = 'repository'),
+        (SELECT value FROM preferences WHERE name = 'repository' AND place IN (
+            SELECT channel FROM turns WHERE thread = branch.place
+        )),
+        :operators
+    )
+    GROUP BY branch.value ORDER BY max(branch.settled_at) DESC LIMIT 100
+"""
+
 
 class SqlitePreferences:
     def __init__(self, sqlite: Sqlite, operator: Values = NOTHING, clock: Callable[[], float] = time.time) -> None:
@@ -49,6 +62,11 @@ class SqlitePreferences:
             GROUP BY value ORDER BY max(settled_at) DESC LIMIT 100
         """
         return await self._sqlite.read(lambda db: [row["value"] for row in db.query(query, [guild])])
+
+    async def branches(self, guild: GuildId, repository: str) -> Sequence[str]:
+        operators = self._operator.get(Preference.REPOSITORY)
+        columns = {"guild": guild, "repository": repository, "operators": operators}
+        return await self._sqlite.read(lambda db: [row["branch"] for row in db.query(BRANCHES, columns)])
 
 
 def values_of(db: Database, at: str) -> Values:

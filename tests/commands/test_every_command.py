@@ -13,10 +13,12 @@ import pytest
 from app.commands import access
 from app.commands.words import UNKNOWN_OPTION
 from app.discord.payloads import Callback
+from app.turns.catalogue import Entry, Kind
 from app.turns.routing import Policy, Refusal
 from scripts.document_commands import Runnable
 from scripts.playground.discord.commands import check_choices
 from scripts.playground.discord.errors import Complaints
+from tests.commands.choosing import settle
 from tests.commands.invoking import ALL, IN_CHANNEL, SLASH, asked, by_operator, each, judge, typing
 from tests.commands.rooms import IN_THREAD, THREAD, wait
 from tests.web.door import Door, spoken
@@ -33,7 +35,21 @@ PLACES: Mapping[str, Mapping[str, Any] | None] = {
     "unsaid": None,
 }
 # Discord's client sends none of the wrong types, and lets no text be longer; somebody else may.
-ODD: list[Any] = ["x", "", " \n", "\x00\u202e@everyone", "../../etc/passwd", "x" * 6000, -1, 0, 2**53, 1.5, True, False]
+ODD: list[Any] = [
+    "x",
+    "",
+    " \n",
+    "\U0001f600",
+    "\x00\u202e@everyone",
+    "../../etc/passwd",
+    "x" * 6000,
+    -1,
+    0,
+    2**53,
+    1.5,
+    True,
+    False,
+]
 
 
 def combinations(one: Runnable) -> Iterator[tuple[str, dict[str, object]]]:
@@ -42,6 +58,17 @@ def combinations(one: Runnable) -> Iterator[tuple[str, dict[str, object]]]:
         yield place, {option["name"]: odd for option in one.options}
     if one.options:
         yield from ((place, {}) for place in PLACES)
+
+
+async def stock(door: Door) -> None:
+    """More of everything than can be offered, and some that is too long for it."""
+    numbers = [f"{number}{'x' * (number % 5 * 60)}" for number in range(150)]
+    entries = [Entry(kind, f"a/{number}", "about it \U0001f600" * 30) for kind in Kind for number in numbers]
+    await door.catalogue.learn(entries)
+    for number in numbers:
+        await settle(door, f"5{number[:3]}", repository=f"https://x.example/{number}", branch=f"b{number}")
+        await settle(door, f"6{number[:3]}", repository="https://x.example/here", branch=f"c{number}")
+    await settle(door, IN_THREAD["id"], repository="https://x.example/here")
 
 
 @each
@@ -109,8 +136,9 @@ async def test_an_option_that_is_gone_is_said_to_be_unknown(door: Door, one: Run
 async def test_whatever_is_typed_is_answered_with_choices_that_discord_takes(
     door: Door, one: Runnable, option: dict[str, Any]
 ) -> None:
+    await stock(door)
     for place, typed in [*itertools.product(PLACES, ODD[:1]), *itertools.product(["thread"], ODD)]:
-        sent = typing(asked(one, PLACES[place], **{option["name"]: typed}))
+        sent = by_operator(typing(asked(one, PLACES[place], **{option["name"]: typed})))
 
         answer = await door.send(sent)
 
@@ -119,6 +147,32 @@ async def test_whatever_is_typed_is_answered_with_choices_that_discord_takes(
         complaints.finish()
         assert answer["type"] == Callback.CHOICES
     assert set(door.log) <= {"answered"}
+
+
+@pytest.mark.parametrize(
+    ("one", "option"), COMPLETED, ids=lambda it: it.title if isinstance(it, Runnable) else it["name"]
+)
+async def test_of_a_list_that_is_too_long_as_much_is_offered_as_discord_takes(
+    door: Door, one: Runnable, option: dict[str, Any]
+) -> None:
+    await stock(door)
+
+    answer = await door.send(by_operator(typing(asked(one, IN_THREAD, **{option["name"]: ""}))))
+
+    assert len(answer["data"]["choices"]) == 25
+
+
+@pytest.mark.parametrize(
+    ("one", "option"),
+    [(one, option) for one, option in COMPLETED if one.path[1:] in access.WHO],
+    ids=lambda it: it.title if isinstance(it, Runnable) else it["name"],
+)
+async def test_nothing_is_suggested_to_who_may_not_run_it(door: Door, one: Runnable, option: dict[str, Any]) -> None:
+    await stock(door)
+
+    answer = await door.send(typing(asked(one, IN_THREAD, **{option["name"]: ""})))
+
+    assert answer == {"type": int(Callback.CHOICES), "data": {"choices": []}}
 
 
 @pytest.mark.parametrize(

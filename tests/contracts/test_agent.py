@@ -163,30 +163,25 @@ async def test_a_chosen_model_that_its_provider_does_not_offer_is_for_whoever_ch
 
 
 @pytest.mark.parametrize(
-    ("turns", "chosen", "words"),
+    ("kind", "prompt", "nearest"),
     [
-        (
-            ("271", "272"),
-            {"model": "playground/scirpted"},
-            "no model called 'playground/scirpted'. The nearest are: playground/scripted",
-        ),
-        (("273", "274"), {"agent": "plam"}, "no agent called 'plam'. The nearest are: plan"),
+        ("model", Prompt(TurnId("271"), "!say Never.", model="playground/scirpted"), "playground/scripted"),
+        ("agent", Prompt(TurnId("273"), "!say Never.", agent="plam"), "plan"),
     ],
 )
 async def test_what_somebody_chose_and_the_server_does_not_have_is_told_with_the_nearest_and_not_asked(
-    world: World, turns: tuple[str, str], chosen: dict[str, str], words: str
+    world: World, kind: str, prompt: Prompt, nearest: str
 ) -> None:
     machine, session = await world.opened()
-    (kind,) = chosen
 
     with pytest.raises(Refused) as refusal:
-        await world.agent.prompt(machine, session, Prompt(TurnId(turns[0]), "!say Never said.", **chosen))
-    end = await world.ask(machine, session, turns[1], "!say Fine.")
+        await world.agent.prompt(machine, session, prompt)
+    end = await world.ask(machine, session, f"{prompt.turn}9", "!say Fine.")
 
-    assert words in refusal.value.tell
+    assert f"no {kind} called '{prompt.model or prompt.agent}'. The nearest are: {nearest}" in refusal.value.tell
     assert f"/opencord {kind}" in refusal.value.tell
     assert text_said(end) == "Fine."
-    assert not world.requests_about("Never said.")
+    assert not world.requests_about("Never.")
 
 
 async def test_a_failing_model_is_given_up_in_words_and_the_next_turn_works(world: World) -> None:
