@@ -19,7 +19,7 @@ from app.opencode.inquiries import Inquiry, inquiries_of, telling
 from app.opencode.listening import Bell, listening
 from app.opencode.patience import Patience, Settling
 from app.opencode.reading import Reader
-from app.opencode.transcript import ENDED, Fate, Outcome, message_id, part_id
+from app.opencode.transcript import ENDED, Fate, Outcome, message_id, part_id, preface_id
 from app.opencode.wire import Missing
 from app.turns import attachments
 from app.turns.catalogue import Command
@@ -120,6 +120,8 @@ class Prompting:
         if await self._has(message):
             await self._client.prompt(self._session, message, (), model, agent)
             return
+        if prompt.before:
+            await self._client.tell_first(self._session, preface_id(prompt.turn), prompt.before, model)
         await self._client.command(self._session, message, command.name, command.arguments, model, agent)
         await self._until_stored(prompt, Bell(), COMMAND_SECONDS)
 

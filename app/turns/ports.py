@@ -127,6 +127,7 @@ class Prompt:
     model: str | None = None  # "provider/model"; None: the operator's
     agent: str | None = None  # by its name; None: OpenCode's own choice
     command: Command | None = None  # asked for in place of the text, where OpenCode has it
+    before: str = ""  # what a session must know before such a command, which says nothing but its own words
 
 
 class Interrupted(Exception):

@@ -210,6 +210,8 @@ class FakeOpenCode(Turns):
             return Response(status_code=204)
         session.truncate()
         self._store(session, body)
+        if body.get("noReply"):
+            return Response(status_code=204)
         if session.id not in self._work and not _is_done(session, body["messageID"]) and not self.idle_at_once:
             self._status[session.id] = {"type": "busy"}
             self._work[session.id] = asyncio.create_task(self._run(session))
