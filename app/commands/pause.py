@@ -8,6 +8,7 @@ from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, deferred
 from app.ids import ThreadId
 from app.sandboxes.machine import State
+from app.turns.errors import Refused, Retriable
 from app.turns.machine import Stage
 
 REGISTRATION: Payload = {
@@ -19,6 +20,10 @@ REGISTRATION: Payload = {
 DONE = "The machine is asleep now. The next question or /opencord resume wakes it."
 LATER = "Please try again in a moment."
 AT_WORK = "I would rather not: a question of this thread is at work or waits. Please try again when it is answered."
+BUSY = (
+    "I would rather not: OpenCode is at work in this machine, for instance on a summary of the session. "
+    "Please try again when it is done."
+)
 ASLEEP = "The machine is asleep already. The next question or /opencord resume wakes it."
 BROKEN = "The machine is out of order, so it is not running anyway. The next question tries to mend it."
 
@@ -32,10 +37,23 @@ async def run(interaction: Interaction, room: Room) -> Answer:
 
 
 async def paused(thread: ThreadId, room: Room) -> Result:
+    if await is_busy(thread, room):
+        return Result(BUSY)
     has_paused = await room.machines.pause(thread)
     obstacle = await obstacle_to(thread, room)
     # It may have been found gone or broken instead.
     return Result(DONE if has_paused and obstacle == ASLEEP else obstacle or NOT_NOW)
+
+
+async def is_busy(thread: ThreadId, room: Room) -> bool:
+    """With something that is no turn, such as a summary. One that cannot be asked is put to sleep like any other."""
+    try:
+        machine = await room.machines.awake(thread)
+        if machine is None or machine.session is None:
+            return False
+        return await room.bench.is_busy(machine, machine.session)
+    except (Retriable, Refused):
+        return False
 
 
 async def obstacle_to(thread: ThreadId, room: Room) -> str | None:

@@ -175,6 +175,10 @@ class Machines(Protocol):
         of it."""
         ...
 
+    async def awake(self, thread: ThreadId) -> Machine | None:
+        """The same if it answers now; nothing is started for it."""
+        ...
+
     async def touch(self, thread: ThreadId) -> None:
         """It was used just now."""
         ...

@@ -233,6 +233,10 @@ class Workbench(Protocol):
 
     async def todos(self, machine: Machine, session: SessionId) -> Sequence[Todo]: ...
 
+    async def is_busy(self, machine: Machine, session: SessionId) -> bool:
+        """Whether it is at work, be it on a turn or on a summary."""
+        ...
+
     async def usage(self, machine: Machine, session: SessionId) -> Usage | None:
         """None before the first answer."""
         ...

@@ -11,6 +11,7 @@ from app.sandboxes.machine import State
 from app.turns.errors import Refused, Retriable
 from app.turns.routing import Policy, Refusal
 from tests.commands.rooms import IN_THREAD, THREAD, state, wait, work_on
+from tests.presses.pressing import finished
 from tests.web.door import Door, spoken, used
 
 pytestmark = pytest.mark.anyio
@@ -23,9 +24,29 @@ async def test_a_machine_that_is_awake_is_put_to_sleep_after_the_answer(door: Do
     answer = await door.send(used("pause", IN_THREAD))
 
     assert answer == THINKING
-    assert door.log == ["answered", "pause", "edit"]
+    assert door.log == ["answered", "awake", "pause", "edit"]
     assert door.fake_replies.texts == [pause.DONE]
     assert await state(door) is State.PAUSED
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+async def test_a_machine_that_sums_a_session_up_is_left_at_it(door: Door, is_busy: bool) -> None:
+    await finished(door)
+    door.bench.busy = is_busy
+
+    await door.send(used("pause", IN_THREAD))
+
+    assert door.fake_replies.texts == [pause.BUSY if is_busy else pause.DONE]
+    assert await state(door) is (State.ACTIVE if is_busy else State.PAUSED)
+
+
+async def test_a_machine_whose_session_cannot_be_asked_is_put_to_sleep_like_any_other(door: Door) -> None:
+    await finished(door)
+    door.bench.failure = Retriable("no answer")
+
+    await door.send(used("pause", IN_THREAD))
+
+    assert door.fake_replies.texts == [pause.DONE]
 
 
 async def test_a_machine_that_sleeps_is_woken_after_the_answer(door: Door) -> None:
