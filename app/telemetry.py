@@ -87,6 +87,8 @@ EVENTS: dict[str, str] = {
     "relay.refused": "the app does not accept the scheduler's signature",
     "relay.rejected": "a request to the relay's endpoints was answered with 4xx",
     "relay.unreachable": "the scheduler cannot reach the app; it goes on trying, more and more seldom",
+    "role.forgotten": "a role that was to give agents leave was deleted, and is asked for no more",
+    "role.unseen": "Discord would not tell whether there is such a role",
     "router.unanswered": "the quick model did not say whether a message wants an answer, or what a thread is called",
     "router.unauthorised": "OpenCode Zen does not accept OPENCODE_ZEN_API_KEY, or its balance is used up",
     "sandbox.active": "a thread's sandbox is up, OpenCode answers in it",

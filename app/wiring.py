@@ -224,6 +224,7 @@ def inbox_for(
         places=store.places,
         shelf=store.shelf,
         shards=store.shards,
+        preferences=store.preferences,
         policy=policy,
         clock=clock,
         us=identity.bot,

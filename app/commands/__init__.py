@@ -21,13 +21,16 @@ from app.commands import access
 from app.commands.answers import Answer
 from app.commands.door import TurnedAway
 from app.commands.ports import Room
-from app.discord.interactions import Interaction
+from app.discord.interactions import Interaction, Option
 from app.discord.payloads import Payload, suggested, told
-from app.words.door import UNKNOWN_COMMAND, UNKNOWN_OPTION
+from app.words.door import OTHER_OPTION, UNKNOWN_COMMAND, UNKNOWN_OPTION
 
 NAME = "opencord"
 FIRST: Mapping[str, int] = {"ask": -2, "help": -1, "admin": 1}
 SUBCOMMAND, GROUP, MESSAGE_MENU = 1, 2, 3  # a menu's type is a command's, the others are options'
+# What is wrong with a number each command says in words of its own; all others are texts, ids among them.
+# https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-option-type
+BOOLEAN, NUMBERS = 5, (4, 10)
 
 
 def offered() -> list[ModuleType]:
@@ -60,17 +63,21 @@ async def answer(interaction: Interaction, room: Room) -> Answer:
     module = module_of(interaction)
     if module is None:
         return Answer(told(UNKNOWN_COMMAND))
-    if interaction.options.keys() - {option["name"] for option in options_of(module, interaction)}:
+    options = {option["name"]: option for option in options_of(module, interaction)}
+    if interaction.options.keys() - options.keys():
         return Answer(told(UNKNOWN_OPTION))
+    if not all(is_of_its_kind(options[name], value) for name, value in interaction.options.items()):
+        return Answer(told(OTHER_OPTION))
     return await admitted(module.run, interaction, room)
 
 
 async def suggestions(interaction: Interaction, room: Room) -> Answer:
-    """What is offered while somebody types. Nothing to whoever is not heard."""
+    """What is offered while somebody types. Nothing to whoever is not heard, or may not run it."""
     module = module_of(interaction)
     if module is None or not hasattr(module, "suggest"):
         return Answer(suggested([]))
     try:
+        access.check(interaction.command[1:], interaction, room)
         return Answer(suggested(await module.suggest(interaction, room)))
     except TurnedAway:
         return Answer(suggested([]))
@@ -101,6 +108,13 @@ def options_of(module: ModuleType, interaction: Interaction) -> list[Payload]:
     )
     options: list[Payload] = (registration or {}).get("options", [])
     return options
+
+
+def is_of_its_kind(option: Payload, value: Option) -> bool:
+    """Discord checks it against what is registered there, which may be older or newer than we are."""
+    if option["type"] in NUMBERS:
+        return True
+    return isinstance(value, bool if option["type"] == BOOLEAN else str)
 
 
 def _within(module: ModuleType | None, name: str) -> Payload | None:

@@ -4,6 +4,9 @@ done.
 The first answer is due within three seconds, and opens a webhook for fifteen minutes. What is left to do then is done
 as a background of the response, and its report takes the place of the first answer. It ends with the process: whatever
 it does to a machine or a turn must be fit to be found half done.
+
+Where there is no first answer whose place it could take (Discord did not get it in time, or it is too old), the report
+is an ordinary message, which everybody reads: so nothing of one that is for the asker alone.
 """
 
 import asyncio
@@ -12,12 +15,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from app.commands.door import bold
 from app.commands.ports import Replies
+from app.discord.errors import TokenDead
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload
 from app.turns.errors import Refused, Retriable
 from app.turns.records import File
-from app.words.door import DEFECT, NOT_NOW, TOO_LONG
+from app.words.asking import SOMEBODY
+from app.words.door import DEFECT, LATE, NOT_NOW, TOO_LONG, UNSHOWN
 
 log = structlog.get_logger()
 
@@ -39,18 +45,32 @@ Work = Callable[[], Awaitable[Result]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`is_private`: what `then` comes to is for nobody but the asker. So it is, unless it is said not to be."""
+
     payload: Payload
     then: Work | None = None
+    is_private: bool = True
 
 
-async def carry_out(work: Work, interaction: Interaction, replies: Replies) -> None:
+async def carry_out(work: Work, interaction: Interaction, replies: Replies, *, is_private: bool = True) -> None:
     """Do it, and say how it went. Raises nothing; whatever went wrong is told in words."""
     channel = interaction.channel.id if interaction.channel else None
     with structlog.contextvars.bound_contextvars(interaction=interaction.id, channel=channel):
         report = await outcome(work)
-        await say(replies.edit(interaction, report.text, report.components, report.files))
+        is_in_place = await say(replies.edit(interaction, report.text, report.components, report.files))
+        if not is_in_place and report.aloud is None:
+            late = belated(report, interaction, is_private=is_private)
+            await say(replies.follow_up(interaction, late.text, late.components))
         if report.aloud is not None:
             await say(replies.follow_up(interaction, report.aloud))
+
+
+def belated(report: Result, interaction: Interaction, *, is_private: bool) -> Result:
+    """What of it everybody may read."""
+    name = bold(interaction.member.name if interaction.member else SOMEBODY)
+    if is_private:
+        return Result(UNSHOWN.format(name=name))
+    return Result(LATE.format(name=name, text=report.text), report.components)
 
 
 async def outcome(work: Work) -> Result:
@@ -68,11 +88,16 @@ async def outcome(work: Work) -> Result:
         return Result(DEFECT)
 
 
-async def say(saying: Awaitable[None]) -> None:
-    """As well as can be: there is no other way to say it."""
+async def say(saying: Awaitable[None]) -> bool:
+    """As well as can be. False where the interaction takes no answer any more, and there may be another way to say
+    it."""
     try:
         await saying
+    except TokenDead as failure:
+        log.warning("command.unheard", reason=str(failure))
+        return False
     except (Retriable, Refused) as failure:
         log.warning("command.unheard", reason=str(failure))
     except Exception:
         log.exception("command.defect")
+    return True

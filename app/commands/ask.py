@@ -60,7 +60,7 @@ REGISTRATION: Payload = {
         {"type": 3, "name": "model", "description": "As provider/model; for this thread", "autocomplete": True},
         {"type": 3, "name": "agent", "description": "OpenCode's agent; for this thread", "autocomplete": True},
         {"type": 3, "name": "repo", "description": "What a new machine clones", "autocomplete": True},
-        {"type": 3, "name": "branch", "description": "Of the repository"},
+        {"type": 3, "name": "branch", "description": "Of the repository", "autocomplete": True},
         {"type": 5, "name": "private", "description": "In a thread that only you see, and whom you invite"},
     ],
 }

@@ -28,7 +28,12 @@ SHOWN = 120  # of these when it is told
 
 KINDS = {Preference.MODEL: Kind.MODEL, Preference.AGENT: Kind.AGENT}
 LISTS: dict[Preference, type[StrEnum]] = {Preference.ROUTING: Routing, Preference.VERBOSITY: Verbosity}
-FORMS = {Kind.MODEL: (re.compile(r"[^/\s]+/\S+"), NO_MODEL), Kind.AGENT: (re.compile(r"\S+"), NO_AGENT)}
+# As OpenCode spells them: openrouter/qwen/qwen3-coder:free, cloudflare/@cf/meta/llama-3.1-8b. None is a path.
+PART = r"[@~]?[A-Za-z0-9][\w.:@+-]*"
+FORMS = {
+    Kind.MODEL: (re.compile(rf"{PART}(/{PART})+", re.ASCII), NO_MODEL),
+    Kind.AGENT: (re.compile(r"[^\W_][\w-]*"), NO_AGENT),
+}
 
 # What the operator may give as SANDBOX_REPO_URL: `ext::` and a leading dash would make git run a command.
 ADDRESS = re.compile(r"(https?|ssh|git|file)://[^\s\\?#]+|\w[\w.-]*@\w[\w.-]*:[^\s\\]+|/[^\s\\]+")
@@ -49,15 +54,19 @@ async def checked(preference: Preference, typed: str, room: Room) -> str:
     return branch(value) if preference is Preference.BRANCH else _role(value)
 
 
-async def offered(preference: Preference, typed: str, guild: GuildId, room: Room) -> Sequence[tuple[str, str]]:
-    """Names and values, for autocomplete."""
+async def offered(
+    preference: Preference, typed: str, guild: GuildId, room: Room, repository: str | None = None
+) -> Sequence[tuple[str, str]]:
+    """Names and values, for autocomplete; branches are those of the repository."""
     if preference in KINDS:
         entries = matching(typed, await room.catalogue.entries(KINDS[preference]))
         return [(f"{one.name} ({one.about})" if one.about else one.name, one.name) for one in entries]
+    known: Sequence[str] = ()
     if preference is Preference.REPOSITORY:
         known = await room.preferences.repositories(guild)
-        return [(address, address) for address in known if typed.strip().casefold() in address.casefold()]
-    return []
+    elif preference is Preference.BRANCH and repository is not None:
+        known = await room.preferences.branches(guild, repository)
+    return [(value, value) for value in known if typed.strip().casefold() in value.casefold()]
 
 
 def shown(preference: Preference, value: str, guild: GuildId) -> str:

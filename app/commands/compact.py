@@ -29,7 +29,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     session = await session_of(visitor.thread, room)
     if await is_at_work(visitor.thread, room):
         raise TurnedAway(OTHERS_AT_WORK)
-    return Answer(deferred(ephemeral=True), lambda: compacted(visitor, session, room))
+    return Answer(deferred(ephemeral=True), lambda: compacted(visitor, session, room), is_private=False)
 
 
 async def compacted(visitor: Visitor, session: SessionId, room: Room) -> Result:

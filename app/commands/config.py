@@ -34,7 +34,7 @@ def _choices(*values: str) -> list[Payload]:
 ROLE = 8
 SETTINGS: list[Payload] = [
     _text("repository", "Address of what new machines clone", autocomplete=True),
-    _text("branch", "Branch of that repository"),
+    _text("branch", "Branch of that repository", autocomplete=True),
     _text("model", "As provider/model", autocomplete=True),
     _text("agent", "Such as build or plan", autocomplete=True),
     _text("routing", "Who decides whether a message is a question; off: all are", choices=_choices(*Routing)),

@@ -7,9 +7,18 @@ from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, deferred
 from app.ids import ThreadId
 from app.sandboxes.machine import State
+from app.turns.errors import Refused, Retriable
 from app.turns.machine import Stage
 from app.words.door import NOT_NOW
-from app.words.machine import ASLEEP_ALREADY, CHANGING, NO_MACHINE, NOT_WHILE_AT_WORK, OUT_OF_ORDER, PAUSED
+from app.words.machine import (
+    ASLEEP_ALREADY,
+    CHANGING,
+    NO_MACHINE,
+    NOT_WHILE_AT_WORK,
+    NOT_WHILE_BUSY,
+    OUT_OF_ORDER,
+    PAUSED,
+)
 
 REGISTRATION: Payload = {
     "type": 1,
@@ -23,14 +32,27 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     obstacle = await obstacle_to(thread, room)
     if obstacle is not None:
         raise TurnedAway(obstacle)
-    return Answer(deferred(ephemeral=True), lambda: paused(thread, room))
+    return Answer(deferred(ephemeral=True), lambda: paused(thread, room), is_private=False)
 
 
 async def paused(thread: ThreadId, room: Room) -> Result:
+    if await is_busy(thread, room):
+        return Result(NOT_WHILE_BUSY)
     has_paused = await room.machines.pause(thread)
     obstacle = await obstacle_to(thread, room)
     # It may have been found gone or broken instead.
     return Result(PAUSED if has_paused and obstacle == ASLEEP_ALREADY else obstacle or NOT_NOW)
+
+
+async def is_busy(thread: ThreadId, room: Room) -> bool:
+    """With something that is no turn, such as a summary. One that cannot be asked is put to sleep like any other."""
+    try:
+        machine = await room.machines.awake(thread)
+        if machine is None or machine.session is None:
+            return False
+        return await room.bench.is_busy(machine, machine.session)
+    except (Retriable, Refused):
+        return False
 
 
 async def obstacle_to(thread: ThreadId, room: Room) -> str | None:

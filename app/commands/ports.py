@@ -130,8 +130,16 @@ class Preferences(Protocol):
         """From now on. None takes back what was settled at this very place. Another repository has no branch yet."""
         ...
 
+    async def forget(self, guild: GuildId, preference: Preference, value: str) -> int:
+        """Take it back wherever it was settled in this server: in how many places."""
+        ...
+
     async def repositories(self, guild: GuildId) -> Sequence[str]:
         """Those that were settled before in this server, the latest first."""
+        ...
+
+    async def branches(self, guild: GuildId, repository: str) -> Sequence[str]:
+        """Those of the repository, in the same way."""
         ...
 
 
@@ -165,6 +173,10 @@ class Machines(Protocol):
     async def rouse(self, thread: ThreadId) -> Machine | None:
         """The machine that the thread has, awake: found or woken, never made nor replaced. None where nothing is left
         of it."""
+        ...
+
+    async def awake(self, thread: ThreadId) -> Machine | None:
+        """The same if it answers now; nothing is started for it."""
         ...
 
     async def touch(self, thread: ThreadId) -> None:
@@ -222,14 +234,19 @@ class Replies(Protocol):
         """Say it in place of the first answer. Buttons that stood there are gone."""
         ...
 
-    async def follow_up(self, interaction: Interaction, text: str) -> None:
-        """Say it to everybody. Only after an edit."""
+    async def follow_up(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
+        """Say it to everybody, in an ordinary message where the interaction takes no answer any more. Only after an
+        edit."""
         ...
 
 
 class Sights(Protocol):
     async def seen_by(self, asker: Asker, guild: GuildId) -> Collection[ChannelId]:
         """The channels of the server that somebody may see. Raises Retriable and Refused."""
+        ...
+
+    async def has_role(self, guild: GuildId, role: str) -> bool:
+        """Whether the server has it still. Raises Retriable and Refused."""
         ...
 
 

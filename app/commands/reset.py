@@ -57,7 +57,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
         raise TurnedAway(NO_MACHINE)
     if await is_at_work(visitor.thread, room):
         return Answer(told(RESET_AT_WORK, components=choice(sandbox)))
-    return Answer(deferred(ephemeral=True), lambda: considered(sandbox, visitor, room))
+    return Answer(deferred(ephemeral=True), lambda: considered(sandbox, visitor, room), is_private=False)
 
 
 async def press(interaction: Interaction, room: Room) -> Answer:
@@ -75,7 +75,7 @@ async def press(interaction: Interaction, room: Room) -> Answer:
         if pressed["mark"] == ANY:  # it was still being made when the question was asked, or it is a later one
             return Answer(updated(RESET_UP_AGAIN, components=choice(sandbox)))
         return Answer(updated(NEW_ALREADY))
-    return Answer(updated(RESETTING), lambda: reset(visitor, room))
+    return Answer(updated(RESETTING), lambda: reset(visitor, room), is_private=False)
 
 
 async def considered(sandbox: Sandbox, visitor: Visitor, room: Room) -> Result:

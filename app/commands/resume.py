@@ -25,7 +25,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     if sandbox.state is State.DESTROYING:
         raise TurnedAway(BEING_DESTROYED)
     # Also one that is written down as awake: it may have stopped by itself.
-    return Answer(deferred(ephemeral=True), lambda: resumed(thread, visitor.place, room))
+    return Answer(deferred(ephemeral=True), lambda: resumed(thread, visitor.place, room), is_private=False)
 
 
 async def resumed(thread: ThreadId, place: Place, room: Room) -> Result:

@@ -61,8 +61,8 @@ async def rewind(past: Past, way: Way, room: Room) -> Answer:
         words = str(refusal)
         if way is not REDO or words != NOT_NEWEST:
             raise
-        return Answer(told(words), lambda: refused(past, words, way, room))
-    return Answer(deferred(ephemeral=True), lambda: rewound(past, session, way, room))
+        return Answer(told(words), lambda: refused(past, words, way, room), is_private=False)
+    return Answer(deferred(ephemeral=True), lambda: rewound(past, session, way, room), is_private=False)
 
 
 async def rewindable(past: Past, room: Room) -> SessionId:

@@ -99,10 +99,13 @@ async def one(preference: Preference, option: str, interaction: Interaction, roo
 
 
 async def suggested(preference: Preference, interaction: Interaction, room: Room) -> Sequence[tuple[str, str]]:
-    """What is offered for the option that is being typed, if that is a value of the preference."""
+    """What is offered for the option that is being typed, if that is a value of the preference. A repository may be
+    given beside a branch; else it is the one that counts."""
     visitor = await let_in(interaction, room)
     typed = str(interaction.options.get(interaction.focused or "", ""))
-    return await offered(preference, typed, visitor.place.guild, room)
+    given = str(interaction.options.get("repo") or interaction.options.get("repository") or "").strip()
+    repository = given or (await room.preferences.settled(visitor.place)).value(Preference.REPOSITORY)
+    return await offered(preference, typed, visitor.place.guild, room, repository)
 
 
 async def settle(spot: Spot, wanted: Changes, room: Room, more: str = "") -> Answer:

@@ -26,6 +26,7 @@ from app.words.decisions import (
     ALWAYS_COVERS,
     ALWAYS_UNTIL,
     ANSWERED,
+    APPROVERS_DECIDE,
     ASKED_LEAVE,
     ASKS,
     ASKS_LEAVE,
@@ -64,13 +65,14 @@ SUBJECT_ROOM = 600  # where there is a diff as well
 PREAMBLE = re.compile(r"^Index: .*\n=+\n--- (.*)\n\+\+\+ (.*)$", re.MULTILINE)
 
 
-def ask(asked: Asked, notify: UserId | None = None, *, is_over: bool = True) -> View:
-    """`notify` is named in it, as long as it is open. Unless the turn `is_over`, what is gone may be asked again."""
+def ask(asked: Asked, notify: UserId | None = None, *, approver: str | None = None, is_over: bool = True) -> View:
+    """`notify` is named in it, as long as it is open; in a permission the role that alone decides, too. Unless the turn
+    `is_over`, what is gone may be asked again."""
     about, is_open = asked.ask.about, asked.state is AskState.OPEN
     if isinstance(about, Permission):
         head = ASKS_LEAVE.format(wanted=_wanted(about))
         line = _line("🔐", head, notify) if is_open else _outcome(asked, is_over=is_over)
-        return _permission(asked, about, line, _afterwards(asked, is_over=is_over))
+        return _permission(asked, about, line, approver, _afterwards(asked, is_over=is_over))
     if is_open and asked.question is not None:
         head = (ASKS_NUMBER if len(about) > 1 else ASKS).format(number=len(asked.answers) + 1, all=len(about))
         return question(asked, asked.question, _line("❓", head, notify), _deadline(asked, THEN_ENDS))
@@ -83,9 +85,12 @@ def denial(custom_id: str) -> Payload:
     return modal(custom_id, DENIAL_TITLE, reason)
 
 
-def _permission(asked: Asked, permission: Permission, head: str, afterwards: tuple[Payload, ...]) -> View:
+def _permission(
+    asked: Asked, permission: Permission, head: str, approver: str | None, afterwards: tuple[Payload, ...]
+) -> View:
     tail, enclosed = _always(permission) if asked.state is AskState.OPEN else ([], ())
     if asked.state is AskState.OPEN:
+        tail += [SUBTEXT + APPROVERS_DECIDE.format(role=approver)] if approver else []
         tail += [SUBTEXT + DENIAL_ENDS]
         tail += [_deadline(asked, THEN_UNDONE)]
     room = CONTENT - sum(units(line) + 1 for line in (head, *tail))

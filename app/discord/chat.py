@@ -137,21 +137,22 @@ class DiscordChat:
         assert turn.status is not None
         await self._board.edit_at_last(turn.home, turn.status, status_view.summary(summary, turn.id))
 
-    async def post_ask(self, turn: Turn, asked: Asked) -> MessageId:
+    async def post_ask(self, turn: Turn, asked: Asked, approver: str | None = None) -> MessageId:
         key, behind = f":{turn.id}:{asked.ask.id}:", turn.status or turn.id
         found = await self._find_again(turn, behind, lambda message: is_for(message, key))
         if found is not None:
             return found
         nonce = payloads.nonce_of(turn.id, "ask", asked.ask.id, str(asked.asked_at))  # and not that of a deleted one
-        return await self._board.post(turn.home, ask_view.ask(asked, turn.asker.id), nonce, notify=turn.asker.id)
+        view = ask_view.ask(asked, turn.asker.id, approver=approver)
+        return await self._board.post(turn.home, view, nonce, notify=turn.asker.id)
 
     async def _find_again(self, turn: Turn, behind: str, is_it: Callable[[Object], bool]) -> MessageId | None:
         """What an earlier attempt may have posted. The first has posted nothing, and need not look."""
         return await self._board.find(turn.home, behind, is_it) if turn.attempts else None
 
-    async def show_ask(self, turn: Turn, asked: Asked) -> None:
+    async def show_ask(self, turn: Turn, asked: Asked, approver: str | None = None) -> None:
         assert asked.message is not None
-        view = ask_view.ask(asked, is_over=turn.stage in ENDED)
+        view = ask_view.ask(asked, approver=approver, is_over=turn.stage in ENDED)
         await self._board.edit_at_last(turn.home, asked.message, view)
 
     async def fetch(self, attachment: Attachment) -> File:

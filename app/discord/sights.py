@@ -1,4 +1,5 @@
-"""Which channels of a server somebody may see, by its roles and the channels' overwrites.
+"""What there is to see in a server: its roles, and which of its channels somebody may see, by these and by the
+channels' overwrites.
 
 https://docs.discord.com/developers/topics/permissions#permission-overwrites
 """
@@ -23,6 +24,11 @@ class Sights:
         server = await self._rest.get_guild(guild)
         channels = await self._rest.get_guild_channels(guild)
         return frozenset(ChannelId(str(one["id"])) for one in channels if may_see(asker, server, one))
+
+    async def has_role(self, guild: GuildId, role: str) -> bool:
+        """Raises Retriable and Refused."""
+        server = await self._rest.get_guild(guild)
+        return any(str(one["id"]) == role for one in server.get("roles") or ())
 
 
 def may_see(asker: Asker, server: Object, channel: Object) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from app.discord.interactions import Malformed
-from app.inbox import channels, messages
+from app.inbox import channels, messages, roles
 from app.inbox.envelope import Event
 from app.inbox.ports import Afterwards, Inbox, Object, Unread
 from app.turns.errors import Refused, Retriable
@@ -44,6 +44,7 @@ HEARD: dict[str, Callable[[Object, Inbox], Awaitable[Afterwards | None]]] = {
     "CHANNEL_DELETE": channels.channel_deleted,
     "GUILD_CREATE": channels.guild_entered,
     "GUILD_DELETE": channels.guild_left,
+    "GUILD_ROLE_DELETE": roles.role_deleted,
 }
 
 

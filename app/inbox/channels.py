@@ -79,9 +79,9 @@ async def forget_guild(guild: GuildId, inbox: Inbox) -> None:
     log.info("guild.left", guild=guild, machines=doomed, seconds=GRACE_SECONDS)
 
 
-def id_in(body: Object) -> str:
+def id_in(body: Object, key: str = "id") -> str:
     """Raises Malformed."""
-    found = body.get("id")
+    found = body.get(key)
     if not (isinstance(found, str) and found.isascii() and found.isdigit() and len(found) <= 20):
         raise Malformed("an id is missing")
     return found

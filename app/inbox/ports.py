@@ -13,6 +13,7 @@ from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId
 from app.relay import Beat, Position, Pulse, Shard
 from app.turns.asks import Asked
 from app.turns.errors import Retriable
+from app.turns.preferences import Preference
 from app.turns.records import Addressed, Attachment, Place, Request, Tracked
 from app.turns.routing import Policy
 
@@ -187,6 +188,12 @@ class Discord(Protocol):
 Afterwards = Callable[[], Awaitable[object]]  # once the sender has its answer; may fail, and be lost
 
 
+class Preferences(Protocol):
+    async def forget(self, guild: GuildId, preference: Preference, value: str) -> int:
+        """Take it back wherever it was settled in this server: in how many places."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """Everything that taking in an event needs beside the event itself."""
@@ -196,6 +203,7 @@ class Inbox:
     places: Places
     shelf: Shelf
     shards: Shards
+    preferences: Preferences
     policy: Policy
     clock: Callable[[], float]
     us: Callable[[], Awaitable[str]]  # the id of our user; raises Retriable until Discord has told it

@@ -103,30 +103,34 @@ class OpenCodeAgent:
                 yield reader.progress(over=True, ended=True, remark=_remark(outcome))
                 return
             if outcome.fate in (Fate.ABSENT, Fate.WAITING):
-                await self._explain(client, bell.fault)
-            self._fail(outcome)
+                await self._explain(client, bell.fault, reader.chronicle.model)
+            self._fail(outcome, reader.chronicle.model)
         except Refused:
             yield reader.progress(over=True)
             raise
         except Missing as error:
             raise Interrupted(f"session {session} is gone") from error
 
-    def _fail(self, outcome: Outcome) -> None:
-        """Raises Refused or Interrupted."""
+    def _fail(self, outcome: Outcome, model: str | None) -> None:
+        """Raises Refused or Interrupted. `model` is the one that was asked."""
         if outcome.fate is Fate.FAILED:
-            fault = outcome.fault or Fault("")
-            raise Refused(apologies.for_fault(fault, self._model)) from ModelFailed(fault)
+            raise self._refusal(outcome.fault or Fault(""), model)
         if outcome.fate is Fate.ABORTED:
             raise Refused(CUT_SHORT)
         if outcome.overtaken:
             raise Refused(OVERTAKEN)
         raise Interrupted(f"it is {outcome.fate} in an idle session")
 
-    async def _explain(self, client: Client, fault: Fault | None) -> None:
+    def _refusal(self, fault: Fault, model: str | None) -> Refused:
+        refusal = Refused(apologies.for_fault(fault, model or self._model, chosen=model not in (None, self._model)))
+        refusal.__cause__ = ModelFailed(fault)
+        return refusal
+
+    async def _explain(self, client: Client, fault: Fault | None, model: str | None) -> None:
         """A turn that the server could not even begin leaves no message that says so. Raises Refused when the reason
         can be found, and it is not one that a repeat cures."""
         if fault is not None and fault.name != ABORTED:
-            raise Refused(apologies.for_fault(fault, self._model)) from ModelFailed(fault)
+            raise self._refusal(fault, model)
         if not await client.knows(self._model):
             raise Refused(apologies.unknown_model(self._model))
 

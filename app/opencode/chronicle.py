@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from app.opencode.tools import Part, child_of, todos_of, tool_of, tools_in, written
-from app.opencode.transcript import Message, Outcome, answers_to, is_prompt, is_whole, outcome_of
+from app.opencode.transcript import Message, Outcome, answers_to, fields, is_prompt, is_whole, outcome_of
 from app.turns.progress import Doing, Text, Todo, Tool
 
 NOBODY: Mapping[str, Tool] = MappingProxyType({})
@@ -60,6 +60,12 @@ class Chronicle:
     def begun(self) -> int:
         """When the server took the prompt, in milliseconds by its own clock."""
         return int(self.messages[0]["info"]["time"]["created"]) if self.messages else 0
+
+    @property
+    def model(self) -> str | None:
+        """The one that the prompt is for, as "provider/model"."""
+        asked = fields(self.messages[0]["info"].get("model")) if self.messages else {}
+        return f"{asked['providerID']}/{asked['modelID']}" if asked.keys() >= {"providerID", "modelID"} else None
 
     @property
     def asking(self) -> list[str]:

@@ -157,6 +157,14 @@ class Client:
         patience = self._read_seconds + len(body) / LEAST_BYTES_PER_SECOND
         await self._wire.answer("POST", f"/session/{session}/prompt_async", content=body, timeout=patience)
 
+    async def tell_first(self, session: SessionId, message: str, text: str, model: str) -> None:
+        """Put it into the session without having it answered. A repeat is the same message."""
+        provider, name = split_model(model)
+        fields = {"messageID": message, "model": {"providerID": provider, "modelID": name}, "agent": AGENT}
+        part = {"id": message.replace("msg_", "prt_", 1), "type": "text", "text": text}
+        body = {**fields, "noReply": True, "parts": [part]}
+        await self._wire.answer("POST", f"/session/{session}/prompt_async", json=body)
+
     async def command(
         self, session: SessionId, message: str, name: str, arguments: str, model: str, agent: str = AGENT
     ) -> None:

@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from app.ids import SessionId
-from app.opencode import apologies
+from app.opencode import offers
 from app.opencode.client import Client
 from app.opencode.patience import Patience, Settling
 from app.opencode.transcript import ABORTED, Fate, Message, fault_of, is_whole
 from app.opencode.wire import Missing, Occupied
-from app.turns.errors import Refused
 from app.turns.ports import Compacted
 
 NEWEST = 4  # messages: the summary comes with one of the server's own
@@ -28,8 +27,7 @@ RESULTS = {Fate.ANSWERED: Compacted.DONE, Fate.FAILED: Compacted.FAILED}  # what
 
 async def compact(client: Client, session: SessionId, model: str, patience: Patience) -> Compacted:
     """Raises Missing, and Refused for a model that the server does not know."""
-    if not await client.knows(model):
-        raise Refused(apologies.unknown_model(model))
+    await offers.check_model(client, model)
     if (await client.status(session)).busy:
         return Compacted.BUSY
     earlier = {one["info"]["id"] for one in (await client.page(session, NEWEST))[0]}

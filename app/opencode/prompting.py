@@ -12,14 +12,14 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from app.ids import SessionId
-from app.opencode import compacting
+from app.opencode import compacting, offers
 from app.opencode.client import Client
 from app.opencode.config import AGENT
 from app.opencode.inquiries import Inquiry, inquiries_of, telling
 from app.opencode.listening import Bell, listening
 from app.opencode.patience import Patience, Settling
 from app.opencode.reading import Reader
-from app.opencode.transcript import ENDED, Fate, Outcome, message_id, part_id
+from app.opencode.transcript import ENDED, Fate, Outcome, message_id, part_id, preface_id
 from app.opencode.wire import Missing
 from app.turns import attachments
 from app.turns.catalogue import Command
@@ -42,12 +42,16 @@ class Prompting:
         self._patience = patience
 
     async def ensure(self, prompt: Prompt, reader: Reader) -> None:
-        """Raises Missing, Unreadable."""
+        """Raises Missing, Unreadable; Refused as well for a model or an agent that the server does not have."""
         outcome = await self._settled(message_id(prompt.turn), reader)
         if outcome.fate is Fate.RUNNING or outcome.fate in ENDED:
             return
         if outcome.overtaken:
             raise Refused(OVERTAKEN)
+        if prompt.model is not None and prompt.model != self._model:
+            await offers.check_model(self._client, prompt.model)
+        if prompt.agent is not None:
+            await offers.check_agent(self._client, prompt.agent)
         await self._send(prompt)
 
     async def _settled(self, message: str, reader: Reader) -> Outcome:
@@ -121,6 +125,8 @@ class Prompting:
         if await self._has(message):
             await self._client.prompt(self._session, message, (), model, agent)
             return
+        if prompt.before:
+            await self._client.tell_first(self._session, preface_id(prompt.turn), prompt.before, model)
         await self._client.command(self._session, message, command.name, command.arguments, model, agent)
         await self._until_stored(prompt, Bell(), COMMAND_SECONDS)
 

@@ -31,7 +31,7 @@ def slim(message: Message) -> Message:
     """To be done with every message as soon as it is read, once."""
     info = message["info"]
     if info["role"] == "user":  # its files may be large, and so may the diff that is kept with it
-        return {"info": _only(("id", "role", "time"), info), "parts": []}
+        return {"info": _only(("id", "role", "time", "model"), info), "parts": []}
     return {"info": _only(INFO, info), "parts": [_part(part) for part in message["parts"] if part["type"] in PARTS]}
 
 

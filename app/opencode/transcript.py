@@ -21,7 +21,7 @@ from app.turns.progress import Text
 
 Message = Mapping[str, Any]
 
-PREFIX = "msg_dc"
+PREFIX, BEFORE = "msg_dc", "msg_db"
 ABORTED = "MessageAbortedError"
 
 
@@ -71,6 +71,12 @@ def message_id(turn: TurnId) -> str:
 def part_id(turn: TurnId, ordinal: int) -> str:
     """Without own part ids a repeat would append its parts a second time."""
     return f"prt_dc{turn}_{ordinal}"
+
+
+def preface_id(turn: TurnId) -> str:
+    """Of what the session is told before the turn's prompt. It is no prompt, and comes before it in the session's
+    order."""
+    return f"{BEFORE}{turn}"
 
 
 def outcome_of(messages: Sequence[Message], message: str) -> Outcome:

@@ -62,6 +62,9 @@ class OpenCodeWorkbench:
         rows = await _unless_gone(lambda: self._client(machine).todos(session))
         return [todo_of(row) for row in rows]
 
+    async def is_busy(self, machine: Machine, session: SessionId) -> bool:
+        return session in self._compacting or (await self._client(machine).status(session)).busy
+
     async def usage(self, machine: Machine, session: SessionId) -> Usage | None:
         return await _unless_gone(lambda: usage(self._client(machine), session))
 

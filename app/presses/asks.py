@@ -5,23 +5,24 @@ by whoever works on the turn. Where an approver is settled, only members of that
 are everybody's.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
-from app.commands.answers import Answer
-from app.commands.door import TurnedAway, Visitor, bold
+from app.commands.answers import Answer, Result
+from app.commands.door import TurnedAway, bold
 from app.commands.ports import Room
 from app.discord.ask_view import ask as view_of
 from app.discord.ask_view import denial
 from app.discord.interactions import Interaction, Kind
-from app.discord.payloads import updated
+from app.discord.payloads import told, updated
 from app.discord.question_view import writing
 from app.discord.text import clean, shows
-from app.ids import AskId
+from app.ids import AskId, GuildId
 from app.presses.subject import Subject, subject_of
 from app.turns.asks import Asked, AskState
+from app.turns.errors import Refused, Retriable
 from app.turns.machine import LIVE
 from app.turns.preferences import Preference
 from app.turns.progress import Allowed, Decision, Denied, Permission, Question
@@ -33,6 +34,7 @@ from app.words.decisions import (
     CHOOSE_EXACTLY_ONE,
     EMPTY_ANSWER,
     NOBODY_WAITS,
+    ROLE_GONE,
 )
 from app.words.door import UNKNOWN_BUTTON
 
@@ -53,15 +55,21 @@ class Pending:
 
 
 async def allow(interaction: Interaction, room: Room) -> Answer:
-    pending = await permission_of(interaction, room)
+    return await by_approver(interaction, room, allowed)
+
+
+async def deny(interaction: Interaction, room: Room) -> Answer:
+    """Opens the modal, and is what the modal comes back to."""
+    return await by_approver(interaction, room, denied)
+
+
+async def allowed(pending: Pending, interaction: Interaction, room: Room) -> Answer:
     if pending.rest not in (("once",), ("always",)):
         raise TurnedAway(UNKNOWN_BUTTON)
     return await decided(pending, Allowed(always=pending.rest == ("always",)), room)
 
 
-async def deny(interaction: Interaction, room: Room) -> Answer:
-    """Opens the modal, and is what the modal comes back to."""
-    pending = await permission_of(interaction, room)
+async def denied(pending: Pending, interaction: Interaction, room: Room) -> Answer:
     if interaction.kind is Kind.MODAL:
         reason = clean(interaction.fields.get("reason", "")).strip()
         return await decided(pending, Denied(reason if shows(reason) else ""), room)
@@ -99,16 +107,36 @@ async def permission_of(interaction: Interaction, room: Room) -> Pending:
     pending = await pending_of(interaction, room)
     if not isinstance(pending.asked.ask.about, Permission):
         raise TurnedAway(UNKNOWN_BUTTON)
-    await check_approver(pending.subject.visitor, room)
     return pending
 
 
-async def check_approver(visitor: Visitor, room: Room) -> None:
-    """Raises TurnedAway. Everybody has the role that a server is named for, though Discord lists it with nobody:
-    https://docs.discord.com/developers/topics/permissions#role-object"""
+async def by_approver(
+    interaction: Interaction, room: Room, act: Callable[[Pending, Interaction, Room], Awaitable[Answer]]
+) -> Answer:
+    """Everybody has the role that a server is named for, though Discord lists it with nobody:
+    https://docs.discord.com/developers/topics/permissions#role-object
+
+    Nobody has one that was deleted, of which we need not have heard: so whoever is turned away makes us look."""
+    pending = await permission_of(interaction, room)
+    visitor = pending.subject.visitor
     role = (await room.preferences.settled(visitor.place)).value(Preference.APPROVER)
-    if role is not None and role not in (*visitor.asker.roles, visitor.place.guild):
-        raise TurnedAway(APPROVERS_ONLY.format(role=role))
+    if role is None or role in (*visitor.asker.roles, visitor.place.guild):
+        return await act(pending, interaction, room)
+    return Answer(told(APPROVERS_ONLY.format(role=role)), lambda: looked_for(role, visitor.place.guild, room))
+
+
+async def looked_for(role: str, guild: GuildId, room: Room) -> Result:
+    """Why nobody else may; or that whoever else counts may, where there is no such role."""
+    try:
+        is_there = await room.sights.has_role(guild, role)
+    except (Retriable, Refused) as failure:
+        log.warning("role.unseen", role=role, reason=str(failure))
+        is_there = True
+    if is_there:
+        return Result(APPROVERS_ONLY.format(role=role))
+    places = await room.preferences.forget(guild, Preference.APPROVER, role)
+    log.info("role.forgotten", role=role, places=places)
+    return Result(ROLE_GONE)
 
 
 async def question_of(interaction: Interaction, room: Room) -> tuple[Pending, int, Question]:

@@ -12,6 +12,19 @@ from app.store.sqlite import Sqlite
 from app.turns.preferences import NOTHING, Preference, Scope, Settled, Values, settled
 from app.turns.records import Place
 
+# A branch is that of the repository which was settled with it; else of the channel's, else of the operator's.
+BRANCHES = """
+    SELECT branch.value AS branch FROM preferences AS branch
+    WHERE branch.guild = :guild AND branch.name = 'branch' AND :repository = coalesce(
+        (SELECT value FROM preferences WHERE place = branch.place AND name = 'repository'),
+        (SELECT value FROM preferences WHERE name = 'repository' AND place IN (
+            SELECT channel FROM turns WHERE thread = branch.place
+        )),
+        :operators
+    )
+    GROUP BY branch.value ORDER BY max(branch.settled_at) DESC LIMIT 100
+"""
+
 
 class SqlitePreferences:
     def __init__(self, sqlite: Sqlite, operator: Values = NOTHING, clock: Callable[[], float] = time.time) -> None:
@@ -38,12 +51,22 @@ class SqlitePreferences:
         is_theirs = repository is not None and repository.scope is not Scope.OPERATOR
         return Project(repository.value if repository and is_theirs else None, found.value(Preference.BRANCH))
 
+    async def forget(self, guild: GuildId, preference: Preference, value: str) -> int:
+        query = "DELETE FROM preferences WHERE guild = ? AND name = ? AND value = ? RETURNING place"
+        columns = [guild, preference.value, value]
+        return await self._sqlite.write(lambda db: len(list(db.query(query, columns))))
+
     async def repositories(self, guild: GuildId) -> Sequence[str]:
         query = """
             SELECT value FROM preferences WHERE guild = ? AND name = 'repository'
             GROUP BY value ORDER BY max(settled_at) DESC LIMIT 100
         """
         return await self._sqlite.read(lambda db: [row["value"] for row in db.query(query, [guild])])
+
+    async def branches(self, guild: GuildId, repository: str) -> Sequence[str]:
+        operators = self._operator.get(Preference.REPOSITORY)
+        columns = {"guild": guild, "repository": repository, "operators": operators}
+        return await self._sqlite.read(lambda db: [row["branch"] for row in db.query(BRANCHES, columns)])
 
 
 def values_of(db: Database, at: str) -> Values:

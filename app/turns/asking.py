@@ -12,10 +12,11 @@ import structlog
 
 from app.sandboxes.ports import Machine
 from app.turns.asks import Asked, AskState
-from app.turns.books import Asks
+from app.turns.books import Asks, Preferences
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Agent, Chat
-from app.turns.progress import Ask
+from app.turns.preferences import Preference
+from app.turns.progress import Ask, Permission
 from app.turns.records import Turn
 
 log = structlog.get_logger()
@@ -26,6 +27,7 @@ class Asking:
     """`patience`: seconds that an agent waits for a person."""
 
     asks: Asks
+    preferences: Preferences
     chat: Chat
     agent: Agent
     clock: Callable[[], float]
@@ -60,7 +62,7 @@ class Asking:
         if asked is None or asked.state is AskState.GONE:
             asked = await self.asks.note(turn.id, token, ask, self.clock(), self.clock() + self.patience)
         if asked.message is None:
-            message = await self.chat.post_ask(turn, asked)
+            message = await self.chat.post_ask(turn, asked, await self._approver(turn, asked))
             shown = None if turn.attempts else asked.look  # an earlier attempt may have posted it, as it was then
             await self.asks.note_message(turn.id, token, ask.id, message, shown)
 
@@ -72,18 +74,25 @@ class Asking:
     async def _show(self, turn: Turn, asked: Asked) -> None:
         """The turn does not wait for a message that cannot be edited just now: the next look meets it again."""
         try:
-            await show(turn, asked, self.asks, self.chat)
+            await show(turn, asked, self.asks, self.chat, await self._approver(turn, asked))
         except Retriable as failure:
             log.info("ask.late", ask=asked.ask.id, reason=str(failure))
 
+    async def _approver(self, turn: Turn, asked: Asked) -> str | None:
+        """The role whose members alone may decide; None where everybody may. A server's own role is everybody's."""
+        if not isinstance(asked.ask.about, Permission):
+            return None
+        role = (await self.preferences.settled(turn.place)).value(Preference.APPROVER)
+        return None if role == turn.place.guild else role
 
-async def show(turn: Turn, asked: Asked, asks: Asks, chat: Chat) -> None:
+
+async def show(turn: Turn, asked: Asked, asks: Asks, chat: Chat, approver: str | None = None) -> None:
     """Let its message say what is so. One that Discord refuses to edit is left as it is: what was decided counts all
     the same. Raises Retriable."""
     if not asked.is_stale:
         return
     try:
-        await chat.show_ask(turn, asked)
+        await chat.show_ask(turn, asked, approver)
     except Refused as refusal:
         log.warning("ask.unseen", turn=turn.id, ask=asked.ask.id, reason=str(refusal))
     await asks.note_shown(asked)

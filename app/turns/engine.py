@@ -46,7 +46,7 @@ class Engine:
         ledger, chat, agent, keeper = books.ledger, world.chat, world.agent, world.keeper
         preferences, displays = books.preferences, Displays(ledger, books.preferences, chat, habits.pauses)
         delivery, enclosures = Delivery(chat, books.parcels), Enclosures(chat, world.files, books.parcels)
-        asking = Asking(books.asks, chat, agent, clock, habits.patience)
+        asking = Asking(books.asks, preferences, chat, agent, clock, habits.patience)
         abandoning = Abandoning(ledger, agent, keeper)
         work = Work(ledger, preferences, chat, agent, keeper, displays, delivery, enclosures, asking, abandoning)
         steps = Steps(ledger, preferences, chat, displays, keeper, work, delivery, policy, world.router)

@@ -15,7 +15,8 @@ MOST_CHARACTERS = 6_000
 
 
 PREAMBLE = "This thread is older than this session. What was said in it lately, oldest first:"
-END = "That was the thread so far. Files and processes of an earlier session do not exist any more. Now this is asked:"
+END = "That was the thread so far. Files and processes of an earlier session do not exist any more."
+ASKED = "Now this is asked:"
 CUT = "… "
 BETWEEN = "\n\n"
 
@@ -41,8 +42,14 @@ def plain_name(name: str) -> str:
 
 def with_history(prompt: str, said: Sequence[Said]) -> str:
     """The prompt behind what was `said` before it, oldest first; the prompt alone when nothing was."""
+    before = history(said)
+    return BETWEEN.join([f"{before} {ASKED}", prompt]) if before else prompt
+
+
+def history(said: Sequence[Said]) -> str:
+    """What was `said` before a prompt, for a message of its own. Empty when nothing was."""
     lines = recent_lines(said)
-    return BETWEEN.join([PREAMBLE, *lines, END, prompt]) if lines else prompt
+    return BETWEEN.join([PREAMBLE, *lines, END]) if lines else ""
 
 
 def recent_lines(said: Sequence[Said]) -> list[str]:

@@ -81,12 +81,12 @@ class Chat(Protocol):
         """What the status message says in the end."""
         ...
 
-    async def post_ask(self, turn: Turn, asked: Asked) -> MessageId:
-        """Put it to the people of the thread, with all that belongs to it; notifies the turn's asker. Idempotent, by
-        when it was asked."""
+    async def post_ask(self, turn: Turn, asked: Asked, approver: str | None = None) -> MessageId:
+        """Put it to the people of the thread, with all that belongs to it; notifies the turn's asker. `approver` is the
+        role whose members alone decide it. Idempotent, by when it was asked."""
         ...
 
-    async def show_ask(self, turn: Turn, asked: Asked) -> None:
+    async def show_ask(self, turn: Turn, asked: Asked, approver: str | None = None) -> None:
         """Edit that message: the next question, or what became of it. One that was deleted stays so."""
         ...
 
@@ -127,6 +127,7 @@ class Prompt:
     model: str | None = None  # "provider/model"; None: the operator's
     agent: str | None = None  # by its name; None: OpenCode's own choice
     command: Command | None = None  # asked for in place of the text, where OpenCode has it
+    before: str = ""  # what a session must know before such a command, which says nothing but its own words
 
 
 class Interrupted(Exception):
@@ -231,6 +232,10 @@ class Workbench(Protocol):
         ...
 
     async def todos(self, machine: Machine, session: SessionId) -> Sequence[Todo]: ...
+
+    async def is_busy(self, machine: Machine, session: SessionId) -> bool:
+        """Whether it is at work, be it on a turn or on a summary."""
+        ...
 
     async def usage(self, machine: Machine, session: SessionId) -> Usage | None:
         """None before the first answer."""

@@ -23,7 +23,7 @@ from app.turns.delivery import Delivery
 from app.turns.display import Display, Displays
 from app.turns.enclosures import Enclosures
 from app.turns.errors import Refused, Retriable
-from app.turns.history import MOST_MESSAGES, Said, said_by, with_history
+from app.turns.history import MOST_MESSAGES, Said, history, said_by, with_history
 from app.turns.machine import Ending, Event, Stage
 from app.turns.ports import Agent, Chat, Prompt, Unreadable
 from app.turns.preferences import Preference
@@ -105,7 +105,8 @@ class Work:
         async def send(*, show: bool) -> None:
             shown, words = await self.enclosures.enclose(turn.home, prompt, files, show=show)
             text = with_history(said_by(turn.asker, words), said)
-            await self.agent.prompt(machine, session, Prompt(turn.id, text, shown, model, agent, command))
+            asked = Prompt(turn.id, text, shown, model, agent, command, history(said) if command else "")
+            await self.agent.prompt(machine, session, asked)
 
         try:
             await send(show=True)

@@ -36,7 +36,7 @@ async def afterwards(interaction: Interaction, answer: Answer, here: Front) -> N
     """Once Discord has the answer. A coroutine, for Starlette runs anything else in a thread, and nobody there may
     nudge."""
     if answer.then is not None:
-        await carry_out(answer.then, interaction, here.room.replies)
+        await carry_out(answer.then, interaction, here.room.replies, is_private=answer.is_private)
     here.nudge()
 
 

@@ -14,10 +14,19 @@ UNKNOWN_COMMAND = "I do not know that command. It may be new or gone: type /open
 UNKNOWN_OPTION = (
     "I do not know one of these options. It may be new or gone: type the command again to see what there is."
 )
+OTHER_OPTION = (
+    "One of these options is of another kind than this command takes. It may have changed: type the command again to "
+    "see what it takes now."
+)
 UNKNOWN_BUTTON = "That button does nothing any more. Please ask again."
 
 BUSY = "Sorry, I could not do that just now: my memory is busy. Nothing has happened. Please try again in a moment."
 NOT_NOW = "Sorry, I could not do that just now. Please try again in a moment."
+LATE = "{name}, Discord takes this no more as the answer to your command, so I say it here: {text}"
+UNSHOWN = (
+    "{name}, I could not show you what your command came to: Discord takes no answer to it any more, and it is for "
+    "you alone. Please use the command again."
+)
 TOO_LONG = "Sorry, this took longer than I can wait for it. /opencord status tells how far it is."
 DEFECT = "Sorry, I ran into a fault of my own; whoever runs me finds it in my log. Please try again."
 

@@ -21,6 +21,10 @@ PAUSED = "The machine is asleep now. The next question or /opencord resume wakes
 NOT_WHILE_AT_WORK = (
     "I would rather not: a question of this thread is at work or waits. Please try again when it is answered."
 )
+NOT_WHILE_BUSY = (
+    "I would rather not: OpenCode is at work in this machine, for instance on a summary of the session. "
+    "Please try again when it is done."
+)
 ASLEEP_ALREADY = "The machine is asleep already. The next question or /opencord resume wakes it."
 OUT_OF_ORDER = "The machine is out of order, so it is not running anyway. The next question tries to mend it."
 CHANGING = "The machine is {state} just now. Please try again in a moment."

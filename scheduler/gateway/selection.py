@@ -15,7 +15,7 @@ OF_GUILD = ("id", "name", "unavailable")
 WHOLE = frozenset(
     {
         "RESUMED", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK", "THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE",
-        "CHANNEL_DELETE", "GUILD_DELETE",
+        "CHANNEL_DELETE", "GUILD_DELETE", "GUILD_ROLE_DELETE",
     }
 )  # fmt: skip
 WRITTEN = frozenset({"MESSAGE_CREATE", "MESSAGE_UPDATE"})

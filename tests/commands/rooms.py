@@ -20,10 +20,10 @@ async def state(door: Door) -> State | None:
     return sandbox.state if sandbox is not None else None
 
 
-async def wait(door: Door, number: int) -> TurnId:
+async def wait(door: Door, number: int, place: Place = PLACE) -> TurnId:
     """A question in the thread's queue."""
     turn = TurnId(str(number))
-    await door.ledger.admit(Request(turn, Source.MESSAGE, PLACE, Asker(UserId("300"), "alice"), "go"), door.now)
+    await door.ledger.admit(Request(turn, Source.MESSAGE, place, Asker(UserId("300"), "alice"), "go"), door.now)
     claimed = await door.ledger.claim(f"opening {number}", door.now, door.now + 15)
     assert claimed is not None
     assert claimed.id == turn
@@ -32,9 +32,9 @@ async def wait(door: Door, number: int) -> TurnId:
     return turn
 
 
-async def work_on(door: Door, number: int) -> TurnId:
+async def work_on(door: Door, number: int, place: Place = PLACE) -> TurnId:
     """A question of the thread at the model, in the hands of "holder"."""
-    turn = await wait(door, number)
+    turn = await wait(door, number, place)
     claimed = await door.ledger.claim("holder", door.now, door.now + 15)
     assert claimed is not None
     await door.ledger.record(turn, "holder", Event.PROMPT_SENT, Facts(session=SessionId("ses_1")))

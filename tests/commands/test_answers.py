@@ -1,16 +1,20 @@
 """What is left to do after the first answer is done, and heard of, whatever goes wrong."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
 from app.commands import answers
-from app.commands.answers import Result, carry_out
+from app.commands.answers import Answer, Result, carry_out
 from app.discord.errors import token_dead
 from app.discord.interactions import Interaction, Kind
+from app.discord.payloads import button, row
+from app.ids import UserId
 from app.turns.errors import Refused, Retriable
-from app.words.door import DEFECT, NOT_NOW, TOO_LONG
+from app.turns.records import Asker, File
+from app.words.door import DEFECT, LATE, NOT_NOW, TOO_LONG, UNSHOWN
 from tests.fakes.replies import FakeReplies
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +81,42 @@ async def test_what_the_asker_cannot_hear_everybody_hears_all_the_same(failure: 
     assert [line["event"] for line in logs] == [
         "command.defect" if isinstance(failure, RuntimeError) else "command.unheard"
     ]
+
+
+async def late(*, is_private: bool, aloud: str | None = None) -> FakeReplies:
+    replies = FakeReplies([], failure=token_dead("too old"))
+
+    async def work() -> Result:
+        return Result("The machine is asleep.", (row(button("Wake", "wake")),), (File("a", b"x"),), aloud)
+
+    asker = Asker(UserId("300"), "*alice*")
+    await carry_out(work, replace(ASKED, member=asker), replies, is_private=is_private)
+    return replies
+
+
+async def test_what_comes_too_late_for_its_place_is_said_in_the_channel() -> None:
+    replies = await late(is_private=False)
+
+    assert replies.aloud == [LATE.format(name=r"**\*alice\***", text="The machine is asleep.")]
+    assert replies.offered == [{"Wake": "wake"}]
+
+
+async def test_of_what_is_for_one_person_nothing_is_said_in_the_channel_but_that_it_could_not_be_shown() -> None:
+    replies = await late(is_private=True)
+
+    assert replies.aloud == [UNSHOWN.format(name=r"**\*alice\***")]
+    assert (replies.offered, replies.files) == ([], [])
+
+
+@pytest.mark.parametrize("is_private", [True, False])
+async def test_what_everybody_hears_anyway_is_said_once(is_private: bool) -> None:
+    replies = await late(is_private=is_private, aloud="alice did it")
+
+    assert replies.aloud == ["alice did it"]
+
+
+async def test_what_comes_later_is_for_one_person_unless_it_is_said_not_to_be() -> None:
+    assert Answer({}).is_private
 
 
 async def test_the_end_of_the_process_is_not_held_up() -> None:

@@ -37,7 +37,7 @@ from tests.commands.choosing import (
     typing,
 )
 from tests.commands.rooms import IN_THREAD, THREAD
-from tests.web.door import Door, spoken
+from tests.web.door import Door, spoken, used
 
 pytestmark = pytest.mark.anyio
 SHOP = "https://github.com/acme/shop"
@@ -244,6 +244,23 @@ async def test_while_somebody_types_what_was_settled_before_is_offered(door: Doo
     assert choices(some) == [SHOP]
     assert choices(models) == ["opencode/gpt"]
     assert choices(nothing) == []
+
+
+async def test_while_somebody_types_a_branch_those_of_its_repository_are_offered(door: Door) -> None:
+    other = "https://x.example/other"
+    await settle(door, "200", repository=SHOP, branch="main")
+    await settle(door, "211", repository=SHOP, branch="fix/login")
+    await settle(door, "212", repository=other, branch="trunk")
+
+    here = await door.send(typing(config("thread", branch=""), "branch"))
+    some = await door.send(typing(config("thread", branch=" LOG"), "branch"))
+    given = await door.send(typing(config("thread", repository=other, branch="t"), "branch"))
+    asked = await door.send(typing(used("ask", repo=other, branch=""), "branch"))
+
+    assert choices(here) == ["fix/login", "main"]
+    assert choices(some) == ["fix/login"]
+    assert choices(given) == choices(asked) == ["trunk"]
+    assert door.log == ["answered"] * 4
 
 
 async def test_everybody_may_be_the_approver_again(door: Door) -> None:

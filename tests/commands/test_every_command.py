@@ -12,25 +12,20 @@ import pytest
 
 from app.commands import access
 from app.discord.payloads import Callback
+from app.turns.catalogue import Entry, Kind
 from app.turns.routing import Policy, Refusal
 from app.words.door import UNKNOWN_OPTION
-from scripts.document_commands import Runnable, runnables
-from scripts.playground.discord.checks import check_message
+from scripts.document_commands import Runnable
 from scripts.playground.discord.commands import check_choices
 from scripts.playground.discord.errors import Complaints
-from scripts.playground.discord.modals import check_modal
+from tests.commands.choosing import settle
+from tests.commands.invoking import ALL, IN_CHANNEL, SLASH, asked, by_operator, each, judge, typing
 from tests.commands.rooms import IN_THREAD, THREAD, wait
-from tests.web.door import Door, spoken, used
+from tests.web.door import Door, spoken
 
 pytestmark = pytest.mark.anyio
 
-ALL = runnables()
-SLASH = [one for one in ALL if not one.is_menu]
 COMPLETED = [(one, option) for one in ALL for option in one.options if option.get("autocomplete")]
-each = pytest.mark.parametrize("one", ALL, ids=lambda one: one.title)
-MENU = 3
-
-IN_CHANNEL: Mapping[str, Any] = {"id": "200", "type": 0, "parent_id": "40"}
 PLACES: Mapping[str, Mapping[str, Any] | None] = {
     "channel": IN_CHANNEL,
     "thread": IN_THREAD,
@@ -40,44 +35,21 @@ PLACES: Mapping[str, Mapping[str, Any] | None] = {
     "unsaid": None,
 }
 # Discord's client sends none of the wrong types, and lets no text be longer; somebody else may.
-ODD: list[Any] = ["x", "", " \n", "\x00\u202e@everyone", "../../etc/passwd", "x" * 6000, -1, 0, 2**53, 1.5, True, False]
-MESSAGE = {"id": "700", "channel_id": "200", "type": 0, "content": "look", "author": {"id": "301", "username": "bob"}}
-numbers = itertools.count(9_000)
-
-
-def asked(one: Runnable, channel: Mapping[str, Any] | None = IN_CHANNEL, **options: object) -> dict[str, Any]:
-    """As Discord sends it, each time anew."""
-    sent = used("", dict(channel) if channel else None) | {"id": str(next(numbers))}
-    if channel is None:
-        del sent["channel"]
-    if one.is_menu:
-        sent["data"] = {"id": "9", "type": MENU, "name": one.path[0], "target_id": MESSAGE["id"]}
-        sent["data"]["resolved"] = {"messages": {MESSAGE["id"]: MESSAGE}}
-        return sent
-    types = {option["name"]: option["type"] for option in one.options}
-    tree: list[dict[str, Any]] = [{"name": n, "type": types.get(n, 3), "value": v} for n, v in options.items()]
-    for depth, name in enumerate(reversed(one.path[1:])):
-        tree = [{"name": name, "type": 1 + bool(depth), "options": tree}]
-    sent["data"]["options"] = tree
-    return sent
-
-
-def by_operator(sent: dict[str, Any]) -> dict[str, Any]:
-    """Who may do everything."""
-    return sent | {"member": {**sent["member"], "permissions": str(access.ADMINISTRATOR)}}
-
-
-def judge(answer: Any) -> None:
-    """Raises what Discord would refuse it with. Modals and messages, and nothing that a command cannot be answered
-    with."""
-    kind, data = Callback(answer["type"]), answer.get("data") or {}
-    assert kind in (Callback.MESSAGE, Callback.DEFERRED, Callback.MODAL)
-    if kind is Callback.MESSAGE:
-        assert "allowed_mentions" in data
-        assert data["content"].strip()
-        check_message(data, (), limit=1, ephemeral_allowed=True)
-    elif kind is Callback.MODAL:
-        check_modal(data)
+ODD: list[Any] = [
+    "x",
+    "",
+    " \n",
+    "\U0001f600",
+    "\x00\u202e@everyone",
+    "../../etc/passwd",
+    "x" * 6000,
+    -1,
+    0,
+    2**53,
+    1.5,
+    True,
+    False,
+]
 
 
 def combinations(one: Runnable) -> Iterator[tuple[str, dict[str, object]]]:
@@ -86,6 +58,17 @@ def combinations(one: Runnable) -> Iterator[tuple[str, dict[str, object]]]:
         yield place, {option["name"]: odd for option in one.options}
     if one.options:
         yield from ((place, {}) for place in PLACES)
+
+
+async def stock(door: Door) -> None:
+    """More of everything than can be offered, and some that is too long for it."""
+    numbers = [f"{number}{'x' * (number % 5 * 60)}" for number in range(150)]
+    entries = [Entry(kind, f"a/{number}", "about it \U0001f600" * 30) for kind in Kind for number in numbers]
+    await door.catalogue.learn(entries)
+    for number in numbers:
+        await settle(door, f"5{number[:3]}", repository=f"https://x.example/{number}", branch=f"b{number}")
+        await settle(door, f"6{number[:3]}", repository="https://x.example/here", branch=f"c{number}")
+    await settle(door, IN_THREAD["id"], repository="https://x.example/here")
 
 
 @each
@@ -153,8 +136,9 @@ async def test_an_option_that_is_gone_is_said_to_be_unknown(door: Door, one: Run
 async def test_whatever_is_typed_is_answered_with_choices_that_discord_takes(
     door: Door, one: Runnable, option: dict[str, Any]
 ) -> None:
+    await stock(door)
     for place, typed in [*itertools.product(PLACES, ODD[:1]), *itertools.product(["thread"], ODD)]:
-        sent = typing(asked(one, PLACES[place], **{option["name"]: typed}))
+        sent = by_operator(typing(asked(one, PLACES[place], **{option["name"]: typed})))
 
         answer = await door.send(sent)
 
@@ -168,17 +152,35 @@ async def test_whatever_is_typed_is_answered_with_choices_that_discord_takes(
 @pytest.mark.parametrize(
     ("one", "option"), COMPLETED, ids=lambda it: it.title if isinstance(it, Runnable) else it["name"]
 )
-async def test_nothing_is_suggested_to_who_is_not_heard(door: Door, one: Runnable, option: dict[str, Any]) -> None:
-    door.policy = Policy(required_role="77")
+async def test_of_a_list_that_is_too_long_as_much_is_offered_as_discord_takes(
+    door: Door, one: Runnable, option: dict[str, Any]
+) -> None:
+    await stock(door)
+
+    answer = await door.send(by_operator(typing(asked(one, IN_THREAD, **{option["name"]: ""}))))
+
+    assert len(answer["data"]["choices"]) == 25
+
+
+@pytest.mark.parametrize(
+    ("one", "option"),
+    [(one, option) for one, option in COMPLETED if one.path[1:] in access.WHO],
+    ids=lambda it: it.title if isinstance(it, Runnable) else it["name"],
+)
+async def test_nothing_is_suggested_to_who_may_not_run_it(door: Door, one: Runnable, option: dict[str, Any]) -> None:
+    await stock(door)
 
     answer = await door.send(typing(asked(one, IN_THREAD, **{option["name"]: ""})))
 
     assert answer == {"type": int(Callback.CHOICES), "data": {"choices": []}}
 
 
-def typing(sent: dict[str, Any]) -> dict[str, Any]:
-    within = sent["data"]["options"]
-    while within[0]["type"] <= 2:
-        within = within[0]["options"]
-    within[0]["focused"] = True
-    return sent | {"type": 4}
+@pytest.mark.parametrize(
+    ("one", "option"), COMPLETED, ids=lambda it: it.title if isinstance(it, Runnable) else it["name"]
+)
+async def test_nothing_is_suggested_to_who_is_not_heard(door: Door, one: Runnable, option: dict[str, Any]) -> None:
+    door.policy = Policy(required_role="77")
+
+    answer = await door.send(typing(asked(one, IN_THREAD, **{option["name"]: ""})))
+
+    assert answer == {"type": int(Callback.CHOICES), "data": {"choices": []}}

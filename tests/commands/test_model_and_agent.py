@@ -80,7 +80,19 @@ async def test_an_unknown_name_is_answered_with_the_nearest_and_changes_nothing(
         ("model", "/x", NO_MODEL),
         ("model", "a/" + "b" * 300, NO_MODEL),
         ("model", "a/b\u200b", NO_MODEL),
+        ("model", "../../etc/passwd", NO_MODEL),
+        ("model", "a/../b", NO_MODEL),
+        ("model", "a//b", NO_MODEL),
+        ("model", "a/b/", NO_MODEL),
+        ("model", "a/-b", NO_MODEL),
+        ("model", "a/`b`", NO_MODEL),
+        ("model", "https://host/a", NO_MODEL),
         ("agent", "two words", NO_AGENT),
+        ("agent", "../../etc/passwd", NO_AGENT),
+        ("agent", "/plan", NO_AGENT),
+        ("agent", "-plan", NO_AGENT),
+        ("agent", "plan.md", NO_AGENT),
+        ("agent", "a" * 301, NO_AGENT),
     ],
 )
 async def test_before_a_machine_has_come_up_only_the_form_is_judged(
@@ -92,6 +104,25 @@ async def test_before_a_machine_has_come_up_only_the_form_is_judged(
     assert spoken(answer) == (words, True)
     assert said(fine)[1] == ALOUD
     assert await settled(door) == {"model": "any/thing/at-all"}
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("model", "openrouter/qwen/qwen3-coder:free"),
+        ("model", "cloudflare-workers-ai/@cf/meta/llama-3.1-8b-instruct"),
+        ("model", "amazon-bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+        ("model", "google-vertex/claude-opus-4@20250514"),
+        ("agent", "code-reviewer_2"),
+        ("agent", "prüfer"),
+    ],
+)
+async def test_names_as_providers_and_people_give_them_are_taken_before_a_machine_has_come_up(
+    door: Door, command: str, name: str
+) -> None:
+    await door.send(used(command, IN_THREAD, name=name))
+
+    assert await settled(door) == {command: name}
 
 
 async def test_what_would_change_nothing_is_said_to_whoever_asked_alone(door: Door) -> None:

@@ -15,10 +15,12 @@ from app.words.machine import (
     BEING_DESTROYED,
     NO_MACHINE,
     NOT_WHILE_AT_WORK,
+    NOT_WHILE_BUSY,
     OUT_OF_ORDER,
     PAUSED,
 )
 from tests.commands.rooms import IN_THREAD, THREAD, state, wait, work_on
+from tests.presses.pressing import finished
 from tests.web.door import Door, spoken, used
 
 pytestmark = pytest.mark.anyio
@@ -31,9 +33,29 @@ async def test_a_machine_that_is_awake_is_put_to_sleep_after_the_answer(door: Do
     answer = await door.send(used("pause", IN_THREAD))
 
     assert answer == THINKING
-    assert door.log == ["answered", "pause", "edit"]
+    assert door.log == ["answered", "awake", "pause", "edit"]
     assert door.fake_replies.texts == [PAUSED]
     assert await state(door) is State.PAUSED
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+async def test_a_machine_that_sums_a_session_up_is_left_at_it(door: Door, is_busy: bool) -> None:
+    await finished(door)
+    door.bench.busy = is_busy
+
+    await door.send(used("pause", IN_THREAD))
+
+    assert door.fake_replies.texts == [NOT_WHILE_BUSY if is_busy else PAUSED]
+    assert await state(door) is (State.ACTIVE if is_busy else State.PAUSED)
+
+
+async def test_a_machine_whose_session_cannot_be_asked_is_put_to_sleep_like_any_other(door: Door) -> None:
+    await finished(door)
+    door.bench.failure = Retriable("no answer")
+
+    await door.send(used("pause", IN_THREAD))
+
+    assert door.fake_replies.texts == [PAUSED]
 
 
 async def test_a_machine_that_sleeps_is_woken_after_the_answer(door: Door) -> None:

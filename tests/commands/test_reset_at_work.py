@@ -62,13 +62,13 @@ def room(here: World) -> Room:
         keeper,
         FakeRewinder([]),
         FakeReplies([]),
-        Edits(),
+        Edits([]),
         Policy(),
         None,
         lambda: here.now,
         FakeWorkbench([]),
         FakeConsole([]),
-        FakeSights(),
+        FakeSights([]),
     )
 
 

@@ -5,17 +5,19 @@ One server of each kind serves the whole module; every test has a thread and a s
 """
 
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from app.ids import SessionId, TurnId
+from app.opencode.agent import OpenCodeAgent
 from app.opencode.client import Client
 from app.sandboxes.ports import Endpoint, Unclear
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Interrupted, Prompt
-from tests.contracts.agent_stage import PASSWORD, World, last_prompt, staged, text_said, until
+from tests.contracts.agent_stage import IMPATIENT, PASSWORD, World, last_prompt, staged, text_said, until
 
 pytestmark = pytest.mark.anyio
 
@@ -145,6 +147,41 @@ async def test_a_refused_key_is_told_in_words_and_the_next_turn_works(world: Wor
 
     assert_told_in_words(failure.value, "key")
     assert text_said(answer) == "Fine again."
+
+
+async def test_a_chosen_model_that_its_provider_does_not_offer_is_for_whoever_chose_it_to_change(world: World) -> None:
+    machine, session = await world.opened()
+    agent = OpenCodeAgent(world.http, "playground/the-operators", time.time, IMPATIENT["real"])
+    await agent.prompt(machine, session, Prompt(TurnId("281"), "!fail 404", model="playground/scripted"))
+
+    with pytest.raises(Refused) as refusal:
+        async for _ in agent.follow(machine, session, TurnId("281")):
+            pass
+
+    assert "'playground/scripted'" in refusal.value.tell
+    assert "/opencord model" in refusal.value.tell
+
+
+@pytest.mark.parametrize(
+    ("kind", "prompt", "nearest"),
+    [
+        ("model", Prompt(TurnId("271"), "!say Never.", model="playground/scirpted"), "playground/scripted"),
+        ("agent", Prompt(TurnId("273"), "!say Never.", agent="plam"), "plan"),
+    ],
+)
+async def test_what_somebody_chose_and_the_server_does_not_have_is_told_with_the_nearest_and_not_asked(
+    world: World, kind: str, prompt: Prompt, nearest: str
+) -> None:
+    machine, session = await world.opened()
+
+    with pytest.raises(Refused) as refusal:
+        await world.agent.prompt(machine, session, prompt)
+    end = await world.ask(machine, session, f"{prompt.turn}9", "!say Fine.")
+
+    assert f"no {kind} called '{prompt.model or prompt.agent}'. The nearest are: {nearest}" in refusal.value.tell
+    assert f"/opencord {kind}" in refusal.value.tell
+    assert text_said(end) == "Fine."
+    assert not world.requests_about("Never.")
 
 
 async def test_a_failing_model_is_given_up_in_words_and_the_next_turn_works(world: World) -> None:

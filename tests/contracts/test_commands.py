@@ -10,6 +10,7 @@ from app.ids import TurnId
 from app.turns.catalogue import Command
 from app.turns.errors import Refused
 from app.turns.ports import Interrupted, Prompt
+from scripts.playground.model_script import text_of
 from tests.contracts.agent_stage import World, last_prompt, staged, text_said, until
 
 pytestmark = pytest.mark.anyio
@@ -35,6 +36,22 @@ async def test_a_command_is_answered_as_a_prompt_is_and_repeated_runs_once(world
 
     assert text_said(end) == "Hello to you all"
     assert len(world.requests_about("Hello to you all")) == 1
+
+
+async def test_what_a_new_session_must_know_comes_before_a_command_and_is_not_answered(world: World) -> None:
+    machine, session = await world.opened()
+    before = "This thread is older than this session. alice: my favourite number is 47."
+    greeting = replace(prompt("9005", "greet", "to the newcomers"), before=before)
+
+    for _ in range(2):
+        await world.agent.prompt(machine, session, greeting)
+        end = (await world.followed(machine, session, "9005"))[-1]
+    after = await world.ask(machine, session, "9006", "!say Known.")
+
+    (asked,) = world.requests_about("Hello to the newcomers")
+    texts = [text_of(one) for one in asked["messages"] if one["role"] == "user"]
+    assert texts == [before, "!say Hello to the newcomers"]
+    assert (text_said(end), text_said(after)) == ("Hello to the newcomers", "Known.")
 
 
 async def test_a_command_that_opencode_does_not_have_is_asked_in_words(world: World) -> None:

@@ -195,6 +195,8 @@ async def test_a_question_goes_before_a_summary(world: World, bench: OpenCodeWor
 
     compacting = asyncio.create_task(bench.compact(machine, session, None))
     await until(lambda: last_prompt(world.model.requests[-1]).startswith(SUM_UP))
+    others = OpenCodeWorkbench(world.http, MODEL, time.time)  # in another process
+    busy = [await one.is_busy(machine, session) for one in (bench, others)]
     world.model.parts.clear()
     second = await bench.compact(machine, session, None)
     end = await world.ask(machine, session, "8252", "!say In time.")
@@ -202,6 +204,8 @@ async def test_a_question_goes_before_a_summary(world: World, bench: OpenCodeWor
     assert second is Compacted.BUSY
     assert await compacting is Compacted.INTERRUPTED
     assert text_said(end) == "In time."
+    assert busy == [True, True]
+    assert not await bench.is_busy(machine, session)
 
 
 async def test_a_model_that_nobody_knows_is_not_asked(world: World, bench: OpenCodeWorkbench) -> None:

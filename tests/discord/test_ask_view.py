@@ -50,6 +50,18 @@ def everything(view: View) -> str:
 # --- permissions -------------------------------------------------------------------------------------------------
 
 
+def test_a_permission_names_the_role_that_decides_as_long_as_somebody_is_to_decide() -> None:
+    line = "-# Only people with the role <@&91> may decide this."
+
+    assert line in ask(asked(INSTALL), ALICE, approver="91").content.split("\n")
+    assert "<@&" not in ask(asked(INSTALL), ALICE).content
+    assert line not in ask(asked(INSTALL, AskState.GONE), approver="91").content
+
+
+def test_a_command_as_long_as_a_message_leaves_room_for_the_role_that_decides() -> None:
+    check(ask(asked(Permission("bash", "x" * 2_000)), ALICE, approver="9" * 20))
+
+
 def test_a_permission_shows_the_command_what_always_means_and_until_when_it_waits() -> None:
     view = ask(asked(INSTALL), ALICE)
 

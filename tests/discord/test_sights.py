@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
-from app.discord.sights import ADMINISTRATOR, VIEW_CHANNEL, may_see
-from app.ids import UserId
+from app.discord.rest import Rest
+from app.discord.sights import ADMINISTRATOR, VIEW_CHANNEL, Sights, may_see
+from app.discord.transport import Transport
+from app.ids import GuildId, UserId
 from app.turns.records import Asker
+from scripts.playground.discord import Rules, Simulator
 
 ALICE = Asker(UserId("300"), "alice", ("90",))
 SEE = str(VIEW_CHANNEL)
@@ -52,3 +56,14 @@ def test_owners_and_administrators_see_everything(whole: dict[str, Any]) -> None
 def test_who_may_see_nothing_in_the_server_sees_what_a_channel_allows() -> None:
     assert not may_see(ALICE, server(0), {"id": "200"})
     assert may_see(ALICE, server(0), {"id": "200", "permission_overwrites": [allow("90")]})
+
+
+@pytest.mark.anyio
+async def test_a_role_is_there_as_long_as_its_server_lists_it() -> None:
+    async with Simulator(rules=Rules(rates=None)) as discord, httpx.AsyncClient() as http:
+        crew, guild = discord.add_role("crew"), GuildId(discord.guild)
+        sights = Sights(Rest(Transport(http, discord.api_url, discord.token)))
+
+        found = [await sights.has_role(guild, role) for role in (crew.id, guild, "91")]
+
+    assert found == [True, True, False]

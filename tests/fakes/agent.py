@@ -31,6 +31,7 @@ class FakeAgent:
     runs: list[tuple[SessionId, TurnId]] = field(default_factory=list)
     prompts: dict[TurnId, str] = field(default_factory=dict)
     commands: dict[TurnId, Command | None] = field(default_factory=dict)
+    befores: dict[TurnId, str] = field(default_factory=dict)
     files: dict[TurnId, tuple[File, ...]] = field(default_factory=dict)
     answers: dict[TurnId, str] = field(default_factory=dict)
     texts: dict[TurnId, list[str]] = field(default_factory=dict)
@@ -75,6 +76,7 @@ class FakeAgent:
         self.runs.append((session, prompt.turn))
         self.prompts[prompt.turn] = prompt.text
         self.commands[prompt.turn] = prompt.command
+        self.befores[prompt.turn] = prompt.before
         self.files[prompt.turn] = prompt.files
         if self.interrupt.get(prompt.turn, 0) > 0:
             self.interrupt[prompt.turn] -= 1

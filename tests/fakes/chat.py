@@ -42,6 +42,7 @@ class FakeChat:
     categories: dict[str, ChannelId] = field(default_factory=dict)
     statuses: dict[TurnId, list[Status | Summary]] = field(default_factory=dict)
     asks: dict[AskId, list[Asked]] = field(default_factory=dict)
+    approvers: dict[AskId, str | None] = field(default_factory=dict)  # as the asks name them
     messages: dict[str, MessageId] = field(default_factory=dict)  # of turns and of asks
     files: dict[str, File] = field(default_factory=dict)
     failures: dict[str, Exception] = field(default_factory=dict)
@@ -139,16 +140,18 @@ class FakeChat:
         assert turn.status == self.messages[turn.id]
         self.statuses[turn.id].append(summary)
 
-    async def post_ask(self, turn: Turn, asked: Asked) -> MessageId:
+    async def post_ask(self, turn: Turn, asked: Asked, approver: str | None = None) -> MessageId:
         self._meet("post_ask")
+        self.approvers[asked.ask.id] = approver
         shown = self.asks.setdefault(asked.ask.id, [])
         if not shown or shown[-1].asked_at != asked.asked_at:
             shown.append(asked)
             self.messages[asked.ask.id] = self._next()
         return self.messages[asked.ask.id]
 
-    async def show_ask(self, turn: Turn, asked: Asked) -> None:
+    async def show_ask(self, turn: Turn, asked: Asked, approver: str | None = None) -> None:
         self._meet("show_ask")
+        self.approvers[asked.ask.id] = approver
         assert asked.message == self.messages[asked.ask.id]
         self.asks[asked.ask.id].append(asked)
 

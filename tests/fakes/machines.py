@@ -9,7 +9,8 @@ from app.sandboxes.machine import State
 from app.sandboxes.ports import Endpoint, Labels, Machine, Sandbox
 from app.store.shelf import SqliteShelf
 
-PAUSE, ENSURE, ROUSE, DESTROY, UNSAVED = "pause", "ensure", "rouse", "destroy", "unsaved"
+PAUSE, ENSURE, ROUSE, AWAKE = "pause", "ensure", "rouse", "awake"
+DESTROY, UNSAVED = "destroy", "unsaved"
 
 
 @dataclass(slots=True)
@@ -50,6 +51,11 @@ class FakeMachines:
         if sandbox.state is not State.ACTIVE:
             await self._settle(sandbox, State.RESUMING, State.ACTIVE)
         return Machine(thread, Endpoint("http://machine"), "password", self.session)
+
+    async def awake(self, thread: ThreadId) -> Machine | None:
+        self.log.append(AWAKE)
+        is_awake = (await self._seen(thread)).state is State.ACTIVE
+        return Machine(thread, Endpoint("http://machine"), "password", self.session) if is_awake else None
 
     async def touch(self, thread: ThreadId) -> None:
         await self.shelf.touch(thread, self.now)

@@ -112,6 +112,7 @@ class FakeOpenCode(Turns):
                 Route(f"{session}/message/{{message}}", self._message),
                 Route(f"{session}/message/{{message}}", self._remove, methods=["DELETE"]),
                 Route(f"{session}/prompt_async", self._prompt, methods=["POST"]),
+                Route("/agent", self._agents),
                 Route("/command", self._commands),
                 Route(f"{session}/command", self._command, methods=["POST"]),
                 Route(f"{session}/abort", self._abort, methods=["POST"]),
@@ -209,10 +210,15 @@ class FakeOpenCode(Turns):
             return Response(status_code=204)
         session.truncate()
         self._store(session, body)
+        if body.get("noReply"):
+            return Response(status_code=204)
         if session.id not in self._work and not _is_done(session, body["messageID"]) and not self.idle_at_once:
             self._status[session.id] = {"type": "busy"}
             self._work[session.id] = asyncio.create_task(self._run(session))
         return Response(status_code=204)
+
+    async def _agents(self, request: Request) -> Response:
+        return JSONResponse([{"name": name, "mode": "primary"} for name in ("build", "plan")])
 
     async def _commands(self, request: Request) -> Response:
         return JSONResponse([{"name": name, **one} for name, one in self._config.get("command", {}).items()])

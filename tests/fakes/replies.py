@@ -11,13 +11,15 @@ from app.turns.records import File
 @dataclass(slots=True)
 class FakeReplies:
     """What stands there now is in `texts` and `buttons`, what everybody was told in `aloud`, what only one person was
-    told in `whispered`, and all files in `files`. `failure` is what every edit meets."""
+    told in `whispered`, with the buttons of both in `offered`, and all files in `files`. `failure` is what every edit
+    meets."""
 
     log: list[str]
     texts: list[str] = field(default_factory=list)
     buttons: list[dict[str, str]] = field(default_factory=list)  # of each text: label -> custom_id
     aloud: list[str] = field(default_factory=list)
     whispered: list[str] = field(default_factory=list)
+    offered: list[dict[str, str]] = field(default_factory=list)  # the buttons of what was told
     files: list[File] = field(default_factory=list)
     failure: Exception | None = None
 
@@ -42,6 +44,8 @@ class FakeReplies:
     ) -> None:
         self.log.append("follow_up")
         (self.whispered if ephemeral else self.aloud).append(text)
+        if components:
+            self.offered.append(labelled(components))
         self.files += files
 
 

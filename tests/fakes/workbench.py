@@ -19,6 +19,7 @@ class FakeWorkbench:
     tasks: Sequence[Todo] = ()
     used: Usage | None = None
     compacted: Compacted = Compacted.DONE
+    busy: bool = False
     failure: Exception | None = None
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
@@ -33,6 +34,10 @@ class FakeWorkbench:
     async def todos(self, machine: Machine, session: SessionId) -> Sequence[Todo]:
         self._note("todos", session)
         return self.tasks
+
+    async def is_busy(self, machine: Machine, session: SessionId) -> bool:
+        self._note("is_busy", session)
+        return self.busy
 
     async def usage(self, machine: Machine, session: SessionId) -> Usage | None:
         self._note("usage", session)

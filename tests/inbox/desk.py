@@ -14,6 +14,7 @@ from app.relay import Position, Shard
 from app.store.asks import SqliteAsks
 from app.store.ledger import SqliteLedger
 from app.store.places import SqlitePlaces
+from app.store.preferences import SqlitePreferences
 from app.store.relay import SqliteShards
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
@@ -63,6 +64,10 @@ class Desk:
     def shards(self) -> SqliteShards:
         return SqliteShards(self.sqlite)
 
+    @property
+    def preferences(self) -> SqlitePreferences:
+        return SqlitePreferences(self.sqlite)
+
     async def bot(self) -> str:
         if self.us is None:
             raise Retriable("Discord has not told yet who we are")
@@ -98,6 +103,7 @@ class Desk:
             self.places,
             self.shelf,
             self.shards,
+            self.preferences,
             self.policy,
             self.clock or (lambda: self.now),
             self.bot,

@@ -8,7 +8,8 @@ from app.ids import AskId, MessageId, SessionId, TurnId
 from app.turns.books import Facts
 from app.turns.machine import Event
 from app.turns.progress import Ask, Option, Permission, Question
-from tests.commands.rooms import IN_THREAD, work_on
+from app.turns.records import Place
+from tests.commands.rooms import IN_THREAD, PLACE, work_on
 from tests.web.door import Door, used
 
 SUMMARY = "-# ✅ **Done** in 2 s"
@@ -60,13 +61,13 @@ async def asking(door: Door, ask: Ask = RUN, number: int = 501) -> TurnId:
     return turn
 
 
-async def finished(door: Door, number: int = 501, *, machine: bool = True) -> TurnId:
+async def finished(door: Door, number: int = 501, *, machine: bool = True, place: Place = PLACE) -> TurnId:
     """A turn that was answered, and the machine that it was worked on with."""
-    if machine:
-        await door.machines.make("210")
-        await door.shelf.remember_session(IN_THREAD["id"], SessionId("ses_1"))
+    if machine and place.thread is not None:
+        await door.machines.make(place.thread)
+        await door.shelf.remember_session(place.thread, SessionId("ses_1"))
         door.machines.session = SessionId("ses_1")
-    turn = await work_on(door, number)
+    turn = await work_on(door, number, place)
     await door.ledger.record(turn, "holder", Event.ANSWER_TAKEN, Facts(answer="yes"))
     await door.ledger.record(turn, "holder", Event.DELIVERED, Facts())
     door.now += 1

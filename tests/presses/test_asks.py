@@ -10,17 +10,28 @@ from app.ids import AskId, TurnId
 from app.store.sqlite import Sqlite
 from app.turns.asks import Asked, AskState
 from app.turns.books import Facts
+from app.turns.errors import Refused, Retriable
 from app.turns.machine import Event
 from app.turns.progress import Allowed, Answered, Ask, Decision, Denied, Option, Permission, Question
 from app.turns.routing import Policy, Refusal
-from app.words.decisions import ANSWERED_BEFORE, APPROVERS_ONLY, CHOOSE_EXACTLY_ONE, EMPTY_ANSWER, NOBODY_WAITS
+from app.words.decisions import (
+    ANSWERED_BEFORE,
+    APPROVERS_ONLY,
+    CHOOSE_EXACTLY_ONE,
+    EMPTY_ANSWER,
+    NOBODY_WAITS,
+    ROLE_GONE,
+)
 from app.words.door import UNKNOWN_BUTTON
-from tests.commands.choosing import settle
+from tests.commands.choosing import settle, settled
 from tests.presses.pressing import COLOUR, RUN, SIZES, WISHES, asking, buttons, press, submit
 from tests.web.door import Door, spoken
 
 pytestmark = pytest.mark.anyio
 MANY = Question("Which one?", "One", tuple(Option(f"option {n}") for n in range(60)), custom=False)
+
+
+PRESSES = [press("allow:501:per_1:once"), press("deny:501:per_1"), submit("deny:501:per_1")]
 
 
 async def asked(door: Door, ask: Ask = RUN) -> Asked:
@@ -274,7 +285,7 @@ async def test_whatever_the_message_offers_is_understood_when_it_is_pressed(
     assert {answer["type"] for answer in answers} <= {7, 9}
 
 
-@pytest.mark.parametrize("payload", [press("allow:501:per_1:once"), press("deny:501:per_1"), submit("deny:501:per_1")])
+@pytest.mark.parametrize("payload", PRESSES)
 @pytest.mark.parametrize("at", ["200", "210"])
 async def test_where_an_approver_is_settled_others_hear_which_role_decides(
     door: Door, payload: dict[str, Any], at: str
@@ -287,6 +298,50 @@ async def test_where_an_approver_is_settled_others_hear_which_role_decides(
     assert spoken(answer) == (APPROVERS_ONLY.format(role="91"), True)
     assert answer["data"]["allowed_mentions"] == {"parse": []}
     assert (await asked(door)).state is AskState.OPEN
+
+
+@pytest.mark.parametrize("payload", PRESSES)
+async def test_a_role_that_exists_no_more_is_asked_for_no_more(door: Door, payload: dict[str, Any]) -> None:
+    await asking(door)
+    await settle(door, "200", approver="91")
+    await settle(door, "210", approver="91")
+    door.sights.roles = frozenset({"90", "100"})
+
+    await door.send(payload)
+    between = (await asked(door)).state
+    await door.send(press("allow:501:per_1:once", "carol"))
+
+    assert door.fake_replies.texts == [ROLE_GONE]
+    assert between is AskState.OPEN
+    assert ((await asked(door)).decision, (await asked(door)).by) == (Allowed(always=False), "carol")
+    assert (await settled(door), await settled(door, None)) == ({}, {})
+
+
+async def test_of_two_roles_the_one_that_exists_decides_when_the_other_is_gone(door: Door) -> None:
+    await asking(door)
+    await settle(door, "200", approver="92")
+    await settle(door, "210", approver="91")
+    door.sights.roles = frozenset({"92"})
+
+    await door.send(press("allow:501:per_1:once"))
+    answer = await door.send(press("allow:501:per_1:once"))
+
+    assert spoken(answer) == (APPROVERS_ONLY.format(role="92"), True)
+    assert (await asked(door)).state is AskState.OPEN
+
+
+@pytest.mark.parametrize("failure", [None, Retriable("503"), Refused("Not a member.")])
+async def test_a_role_that_exists_or_may_exist_goes_on_being_asked_for(door: Door, failure: Exception | None) -> None:
+    await asking(door)
+    await settle(door, "210", approver="91")
+    door.sights.failure = failure
+    door.sights.roles = frozenset() if failure else frozenset({"91"})
+
+    await door.send(press("allow:501:per_1:once"))
+
+    assert door.fake_replies.texts == [APPROVERS_ONLY.format(role="91")]
+    assert await settled(door) == {"approver": "91"}
+    assert door.log == ["answered", "has_role", "edit"]
 
 
 @pytest.mark.parametrize("role", ["90", "100"])

@@ -85,3 +85,36 @@ async def test_what_is_wished_with_a_question_counts_in_its_thread(
 
     assert (await preferences.settled(place())).value(MODEL) == "a/here"
     assert (await preferences.settled(place(ThreadId("77")))).value(MODEL) == "a/new"
+
+
+async def test_what_is_forgotten_is_taken_back_wherever_it_was_settled_and_nothing_else_is(
+    preferences: SqlitePreferences,
+) -> None:
+    approver = Preference.APPROVER
+    for at, role in ((THREAD, "91"), (ChannelId(CHANNEL), "91"), (OTHER, "92")):
+        await preferences.settle(GuildId(GUILD), at, {approver: role, MODEL: "91"})
+    await preferences.settle(GuildId("7"), ChannelId("8"), {approver: "91"})
+
+    places = await preferences.forget(GuildId(GUILD), approver, "91")
+
+    assert places == 2
+    assert [(await preferences.settled(place(thread))).value(approver) for thread in (THREAD, OTHER)] == [None, "92"]
+    assert (await preferences.settled(place())).value(MODEL) == "91"
+    assert (await preferences.settled(Place(GuildId("7"), ChannelId("8")))).value(approver) == "91"
+
+
+async def test_a_repositorys_branches_are_remembered_the_latest_first_and_no_others_are(
+    sqlite: Sqlite, preferences: SqlitePreferences
+) -> None:
+    guild = GuildId(GUILD)
+    await preferences.settle(guild, THREAD, {REPOSITORY: "https://x/a", BRANCH: "next"})
+    await preferences.settle(guild, ChannelId(CHANNEL), {REPOSITORY: "https://x/a", BRANCH: "main"})
+    await SqliteLedger(sqlite).admit(command(1, thread=OTHER), 0.0)
+    await preferences.settle(guild, OTHER, {BRANCH: "fix/of-the-channels"})
+    await preferences.settle(guild, ThreadId("77"), {REPOSITORY: "https://x/b", BRANCH: "another"})
+    await preferences.settle(guild, ThreadId("78"), {BRANCH: "of-the-operators"})
+
+    found = [await preferences.branches(guild, f"https://x/{name}") for name in ("a", "b", "op", "c")]
+
+    assert found == [["fix/of-the-channels", "main", "next"], ["another"], ["of-the-operators"], []]
+    assert await preferences.branches(GuildId("1"), "https://x/a") == []

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 import structlog
 
-from app.ids import AskId
+from app.ids import AskId, ChannelId, GuildId
 from app.turns.asks import AskState
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Ending, Stage
+from app.turns.preferences import Preference
 from app.turns.progress import Allowed, Answered, Ask, Denied, Option, Permission, Question
 from app.turns.status import Outcome, Phase, Status, Summary
-from tests.samples import message
+from tests.samples import CHANNEL, GUILD, message
 from tests.turns.engine import World, running, until, world
 from tests.turns.test_display import THREAD, phases, shown, turn_of, until_ended
 
@@ -54,6 +55,24 @@ async def test_what_is_asked_is_shown_once_and_the_decision_is_carried_back(here
     assert states(here, RUN) == [AskState.OPEN, AskState.SETTLED]
     assert here.agent.replies == [(RUN.id, Allowed(always=False))]
     assert (await turn_of(here)).stage is Stage.DELIVERED
+
+
+async def test_a_permission_is_put_to_the_role_that_decides_and_a_question_to_everybody(here: World) -> None:
+    await here.preferences.settle(GuildId(GUILD), ChannelId(CHANNEL), {Preference.APPROVER: "91"})
+    await ask(here, RUN, WISHES)
+    async with running(here):
+        await until(lambda: {RUN.id, WISHES.id} <= here.chat.approvers.keys())
+
+    assert here.chat.approvers == {RUN.id: "91", WISHES.id: None}
+
+
+async def test_the_role_of_everybody_is_not_named(here: World) -> None:
+    await here.preferences.settle(GuildId(GUILD), ChannelId(CHANNEL), {Preference.APPROVER: GUILD})
+    await ask(here, RUN)
+    async with running(here):
+        await until(lambda: RUN.id in here.chat.approvers)
+
+    assert here.chat.approvers == {RUN.id: None}
 
 
 async def test_the_status_tells_until_when_it_waits(here: World) -> None:

@@ -34,6 +34,18 @@ async def test_what_is_asked_by_a_command_of_ours_may_be_one_of_opencodes(here: 
     assert here.agent.prompts[command(1).id].endswith("/review the last commit")
 
 
+async def test_a_command_on_a_machine_that_was_replaced_comes_after_what_was_said(here: World) -> None:
+    first = command(1, "/review the tests", thread=THREAD)
+    await understood(here, first)
+    here.agent.lose_session(THREAD)
+
+    await understood(here, command(2, "/review the last commit", thread=THREAD))
+    await understood(here, command(3, "/review it again", thread=THREAD))
+
+    assert f"answer to {first.id}" in here.agent.befores[command(2).id]
+    assert here.agent.befores[first.id] == here.agent.befores[command(3).id] == ""
+
+
 async def test_what_people_say_among_themselves_is_never_one(here: World) -> None:
     assert await understood(here, message(1, "/review the last commit", thread=THREAD)) is None
 

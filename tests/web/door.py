@@ -43,22 +43,42 @@ class Edits(list[tuple[str, str, Payload]]):
 
     shown = ""
 
+    def __init__(self, log: list[str]) -> None:
+        super().__init__()
+        self.log = log
+
     async def get_message(self, channel: str, message: str) -> Payload:
+        self.log.append("get_message")
         return {"id": message, "content": self[-1][2]["content"] if self else self.shown}
 
     async def edit_message(self, channel: str, message: str, edit: Payload) -> object:
+        self.log.append("edit_message")
         self.append((channel, message, edit))
         return {}
 
 
 @dataclass(slots=True)
 class FakeSights:
-    """`seen` are the channels that everybody may see."""
+    """`seen` are the channels that everybody may see. `failure` is what the next look meets."""
 
+    log: list[str]
     seen: frozenset[ChannelId] = frozenset()
+    roles: frozenset[str] = frozenset()
+    failure: Exception | None = None
 
     async def seen_by(self, asker: Asker, guild: GuildId) -> frozenset[ChannelId]:
+        self._note("seen_by")
         return self.seen
+
+    async def has_role(self, guild: GuildId, role: str) -> bool:
+        self._note("has_role")
+        return role in self.roles
+
+    def _note(self, call: str) -> None:
+        self.log.append(call)
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
 
 
 class Door:
@@ -80,8 +100,8 @@ class Door:
         self.agent = FakeRewinder(self.log)
         self.bench = FakeWorkbench(self.log)
         self.console = FakeConsole(self.log)
-        self.sights = FakeSights()
-        self.edits = Edits()
+        self.sights = FakeSights(self.log)
+        self.edits = Edits(self.log)
         self.messages: Messages = self.edits
         self.nudges = 0
         self.now = NOW

@@ -68,7 +68,7 @@ def test_a_message_that_does_not_say_where_it_stands_may_stand_in_a_thread() -> 
 @pytest.mark.parametrize(
     "name",
     ["RESUMED", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK", "THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE",
-     "CHANNEL_DELETE", "GUILD_DELETE"],
+     "CHANNEL_DELETE", "GUILD_DELETE", "GUILD_ROLE_DELETE"],
 )  # fmt: skip
 def test_what_the_app_must_know_in_any_case_is_relayed_whole(name: str) -> None:
     assert select(name, {"id": "1", "anything": [1]}, BOT) == {"id": "1", "anything": [1]}
