@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 from app.commands import MENUS, REGISTRATION
 from app.commands.access import WHO
 from app.discord.payloads import Payload
+from scripts.command_guide import GUIDE, Guide
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, README = Path("docs") / "commands.md", Path("README.md")
@@ -20,11 +22,15 @@ BEGIN, END = "<!-- commands: python -m scripts.document_commands -->", "<!-- end
 HEAD = """# Commands
 
 Everything that can be done with a command, made from what is registered at Discord by
-`python -m scripts.document_commands`. Type `/opencord` in a channel to see the same, with a field for every option.
-What is for one message is in that message's menu, under *Apps*.
+`python -m scripts.document_commands`. Type `/opencord` in a channel to see the same, with a field for every option; an
+option that has suggestions shows them while you type. What is for one message is in that message's menu, under *Apps*.
+
+Whoever may talk to the bot may use every command, unless its section names somebody. What does not work where or when
+it is used says so, and only who used it sees that.
 
 ![The list that a slash opens, in the demo](commands.png)
 """
+WIDTH = 120
 CHAT_INPUT, GROUP = 1, 2  # a subcommand's type is a command's
 TAKES = {
     3: "text",
@@ -60,6 +66,15 @@ class Runnable:
         needed = [f"{option['name']}:" for option in self.options if option.get("required")]
         more = ["[…]"] if len(needed) < len(self.options) else []
         return f"`{' '.join([self.title, *needed, *more])}`"
+
+    @property
+    def guide(self) -> Guide | None:
+        return GUIDE.get(" ".join(self.path[1:] or self.path))
+
+    @property
+    def example(self) -> str:
+        """A whole command, as somebody would type it; empty where the title is all of it."""
+        return f"{self.title} {self.guide.example}" if self.guide and self.guide.example else ""
 
     @property
     def only_for(self) -> str:
@@ -100,11 +115,15 @@ def page(found: Sequence[Runnable]) -> str:
 
 def section(one: Runnable) -> str:
     lines = [f"## {one.title}", "", f"{one.description.rstrip('.')}.", ""]
-    if one.only_for:
-        lines += [one.only_for, ""]
+    if one.guide:
+        lines += [one.guide.facts, ""]
+    if about := " ".join(filter(None, [one.only_for, one.guide.more if one.guide else ""])):
+        lines += [fill(about, WIDTH, break_long_words=False), ""]
     if one.options:
         rows = [f"| `{o['name']}` | {cell(taken(o))} | {cell(o['description'])} |" for o in one.options]
         lines += ["| option | takes | |", "|---|---|---|", *rows, ""]
+    if one.example:
+        lines += [f"For example: `{one.example}`", ""]
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "features.md").read_text()
-FIRST, LAST = 12, 34
+FIRST, LAST = 12, 49
 
 
 @dataclass(frozen=True, slots=True)

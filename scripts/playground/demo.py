@@ -43,8 +43,9 @@ from scripts.playground.discord import May, Simulator
 from scripts.playground.model import MODEL, ScriptedModel
 
 TALK = (
-    "In a channel, mention **@OpenCord** (type `@` and press Enter), or use `/opencord ask`. In a thread of its own "
-    "just write: it reads along. What waits there can still be edited or deleted."
+    "In a channel, mention **@OpenCord** (type `@` and press Enter). In a thread of its own just write: it reads "
+    "along. What waits there can still be edited or deleted. Type `/` for all that it can do, and right-click a "
+    "message to ask about that."
 )
 SCRIPTED = (
     "The model is a script. Besides wishes like “list the files” it knows directives, one after the other: `!bash ls`, "

@@ -59,6 +59,11 @@ FORM = {
     ],
 }
 
+# What can be seen and sticks out of the window at its side.
+WIDER = """() => [...document.querySelectorAll("body *")]
+  .filter(it => it.checkVisibility() && it.getBoundingClientRect().right > innerWidth + 1)
+  .map(it => it.className)"""
+
 
 async def offer(scene: Scene, commands: list[Json], known: str) -> None:
     await scene.bot.put(f"/applications/{scene.discord.application_id}/commands", json=commands)
@@ -169,6 +174,39 @@ async def test_an_option_is_taken_up_where_it_stands_and_laid_down_again(scene: 
 
     await expect(in_use).to_have_text(["limit", "+ model+ private+ approver+ level"])
     await expect(limit).to_be_focused()
+
+
+async def test_escape_discards_the_command_wherever_the_focus_is(scene: Scene) -> None:
+    await offer(scene, COMMANDS, "work ask")
+    command = scene.screen.page.locator(".command-field")
+
+    for name, focused in (("ask", "+ model"), ("ask", "Discard the command"), ("status", "Press Enter to send")):
+        await scene.screen.composer.fill(f"/work {name} ")
+        await scene.screen.page.get_by_role("button", name=focused, exact=True).press("Escape")
+        await expect(command).to_have_count(0)
+        await expect(scene.screen.composer).to_be_focused()
+
+    await expect(scene.screen.composer).to_have_value("")
+    assert scene.app.received == []
+
+
+async def test_on_a_narrow_screen_nothing_of_a_command_lies_outside_of_it(scene: Scene) -> None:
+    await offer(scene, REGISTRATION, "opencord ask")
+    answers(scene, [{"name": "a very long name of a model " * 3, "value": "maker/long"}])
+    page = scene.screen.page
+    await page.set_viewport_size({"width": 390, "height": 760})
+
+    await scene.screen.composer.fill("/")
+    await expect(rows(scene.screen).first).to_be_visible()
+    overflows = [await page.evaluate(WIDER)]
+    await scene.screen.composer.fill("/opencord config thread model: ")
+    await expect(rows(scene.screen).first).to_be_visible()
+    overflows.append(await page.evaluate(WIDER))
+    await field(scene.screen, "model").press("Enter")
+    await add(scene.screen, "verbosity")
+    overflows.append(await page.evaluate(WIDER))
+
+    assert overflows == [[], [], []]
 
 
 async def test_what_is_missing_or_does_not_fit_is_said_and_not_sent(scene: Scene) -> None:
@@ -372,6 +410,25 @@ async def test_the_menu_is_used_with_the_keys_and_gives_the_focus_back(scene: Sc
 
     await expect(scene.screen.page.get_by_label("Edit message")).to_be_focused()
     assert scene.app.received == []
+
+
+async def test_the_menu_of_every_message_is_one_stop_of_the_tab_key_away(scene: Scene) -> None:
+    await offer(scene, COMMANDS, "work ask")
+    for words in ("the first", "the second"):
+        await scene.ada.write(scene.general, words)
+    first, second = await scene.screen.sees("the first"), await scene.screen.sees("the second")
+    page = scene.screen.page
+    await page.mouse.move(0, 0)
+    await page.get_by_role("button", name="Attach files").focus()
+
+    await page.keyboard.press("Shift+Tab")
+    await expect(second.get_by_role("button", name="More")).to_be_focused()
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitem", name="Reply")).to_be_focused()
+    await page.keyboard.press("Escape")
+
+    await expect(first.get_by_role("button", name="More")).to_be_focused()
 
 
 async def test_the_menu_stays_in_the_window_and_closes_when_something_else_is_done(scene: Scene) -> None:

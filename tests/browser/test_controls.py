@@ -1,6 +1,7 @@
 """What a person presses, chooses and writes on the page, as it arrives at the app; and what the page says when nothing
 comes back."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -95,6 +96,55 @@ async def test_several_of_a_select_are_sent_when_its_list_closes(scene: Scene) -
 
     assert too_few == []
     assert sorted((await scene.heard())["data"]["values"]) == ["0", "2"]
+
+
+async def test_a_select_is_used_with_the_keys_and_gives_the_focus_back(scene: Scene) -> None:
+    scene.app.says(6)
+    await scene.post("?", components=[row(select())])
+    page, opener = scene.screen.page, scene.screen.page.get_by_role("button", name="Which colours?")
+    options = page.get_by_role("option")
+
+    await opener.press("Enter")
+    for key, colour in (("End", "Blue"), ("Home", "Red"), ("ArrowUp", "Blue"), ("g", "Green")):
+        await page.keyboard.press(key)
+        await expect(options.filter(has_text=colour)).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(options).to_have_count(0)
+    await expect(opener).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await expect(options).to_have_count(0)
+    unsent = list(scene.app.received)
+    await opener.press("Enter")
+    await page.keyboard.press("g")
+    await page.keyboard.press("Enter")
+
+    assert unsent == []
+    assert (await scene.heard())["data"]["values"] == ["1"]
+    await expect(opener).to_be_focused()
+    await expect(scene.screen.composer).to_have_value("")
+
+
+async def test_a_button_that_was_pressed_keeps_the_focus_and_is_pressed_once(scene: Scene) -> None:
+    release = asyncio.Event()
+
+    async def answer(interaction: Json) -> Response:
+        await release.wait()
+        return JSONResponse({"type": 7, "data": {"content": "second page", "allowed_mentions": {"parse": []}}})
+
+    scene.app.answer = answer
+    await scene.post("first page", components=[row(button("More", "help:1"))])
+    more = scene.screen.button("More")
+    await more.focus()
+
+    await scene.screen.page.keyboard.press("Enter")
+    await expect(scene.screen.page.locator(".components button")).to_have_attribute("aria-busy", "true")
+    await scene.screen.page.keyboard.press("Enter")
+    release.set()
+    await scene.screen.sees("second page")
+
+    await expect(more).to_be_focused()
+    assert len(scene.app.received) == 1
 
 
 async def test_a_reason_is_written_into_the_dialog_that_a_press_opens(scene: Scene) -> None:

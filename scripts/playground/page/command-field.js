@@ -22,7 +22,8 @@ export class CommandField {
     Object.assign(this, { world, actions, sent, command, channel, picker, leave, lead });
     const bot = { ...world.application.bot, bot: true };
     const close = el("button", { type: "button", class: "link discard", "aria-label": "Discard the command", title: "Discard the command", onclick: () => leave("") }, "✕");
-    this.root = el("div", { class: "command-field", role: "group", "aria-label": `/${command.name}` }, avatar(bot, 24), el("span", { class: "command-name" }, `/${command.name}`), this.#row, close);
+    const escape = (event) => event.key === "Escape" && !event.defaultPrevented && leave("");
+    this.root = el("div", { class: "command-field", role: "group", "aria-label": `/${command.name}`, onkeydown: escape }, avatar(bot, 24), el("span", { class: "command-name" }, `/${command.name}`), this.#row, close);
     const used = command.options.filter((option) => option.required || option.name in values);
     used.forEach((option) => this.#add(option, values[option.name] ?? ""));
     this.#more();
@@ -136,7 +137,6 @@ export class CommandField {
     const first = chip === [...this.#chips.values()][0];
     const start = chip.field.selectionStart === 0 && chip.field.selectionEnd === 0;
     if (event.key === "Enter" && !event.shiftKey) this.#send();
-    else if (event.key === "Escape") this.leave("");
     else if (event.key === "Backspace" && start && first) this.leave(`/${this.command.name}`);
     else if (event.key === "Backspace" && start && !chip.field.value && !chip.option.required) this.#drop(chip);
     else return;
@@ -168,10 +168,7 @@ export class CommandField {
   /** A command of which no option is in use still needs something that takes the Enter key. */
   #bare() {
     const field = el("button", { type: "button", class: "bare", onclick: () => this.#send() }, "Press Enter to send");
-    field.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.leave("");
-      if (event.key === "Backspace") this.leave(`/${this.command.name}`);
-    });
+    field.addEventListener("keydown", (event) => event.key === "Backspace" && this.leave(`/${this.command.name}`));
     field.addEventListener("focus", () => (this.focused = field));
     this.#row.prepend(field);
   }

@@ -72,26 +72,28 @@ function buttonView(button, { world, actions, message }) {
   const asked = world.pressed(message.id);
   const busy = asked?.why === null;
   const mine = busy && asked.custom_id === button.custom_id;
-  const attributes = { type: "button", class: `button ${STYLES[button.style]}`, disabled: button.disabled || busy, "aria-busy": mine && "true" };
+  // What is busy is not disabled: that would take the focus from it.
+  const attributes = { type: "button", class: `button ${STYLES[button.style]}`, disabled: button.disabled, "aria-disabled": busy && "true", "aria-busy": mine && "true" };
   const press = () => actions.press(message, button.custom_id);
   return el("button", { ...attributes, onclick: press }, mine ? el("span", { class: "dots", "aria-label": "Waiting" }, el("i"), el("i"), el("i")) : face);
 }
 
 function selectView(select, { world, actions, message }) {
   const busy = world.pressed(message.id)?.why === null;
-  return choose(select, world, { disabled: select.disabled || busy, chosen: (values) => actions.press(message, select.custom_id, values) });
+  return choose(select, world, { disabled: select.disabled, busy, chosen: (values) => actions.press(message, select.custom_id, values) });
 }
 
 /** A select. `chosen(values)` is called when one is picked, or, where several may be, when the list closes. */
-export function choose(select, world, { disabled = false, chosen }) {
+export function choose(select, world, { disabled = false, busy = false, chosen }) {
   const options = optionsOf(select, world);
   const most = select.max_values ?? 1;
   let picked = options.filter((option) => option.default).map((option) => option.value);
   let before = picked.join();
   const face = el("span", { class: "select-face" });
-  const open = el("button", { type: "button", class: "select", disabled, "aria-haspopup": "listbox", "aria-expanded": "false", "aria-label": select.placeholder ?? "Make a selection" }, face, icon("down", 18));
+  const open = el("button", { type: "button", class: "select", disabled, "aria-disabled": busy && "true", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-label": select.placeholder ?? "Make a selection" }, face, icon("down", 18));
   const list = el("div", { class: "select-list", role: "listbox", "aria-multiselectable": most > 1 && "true", tabindex: "-1", hidden: true });
   const root = el("div", { class: "select-box" }, open, list);
+  root.focus = () => open.focus(); // what is made anew in the place of one with the focus is given it
 
   const show = () => {
     face.textContent = options.filter((it) => picked.includes(it.value)).map((it) => it.label).join(", ") || (select.placeholder ?? "Make a selection");
@@ -100,6 +102,7 @@ export function choose(select, world, { disabled = false, chosen }) {
   };
   const close = () => {
     if (list.hidden) return;
+    if (list.contains(document.activeElement)) open.focus();
     list.hidden = true;
     open.setAttribute("aria-expanded", "false");
     document.removeEventListener("pointerdown", outside);
@@ -116,8 +119,9 @@ export function choose(select, world, { disabled = false, chosen }) {
   };
 
   list.append(...options.map((option) => optionView(option, pick)));
-  list.addEventListener("keydown", (event) => steer(event, list, () => (close(), open.focus())));
+  list.addEventListener("keydown", (event) => steer(event, list, close));
   open.addEventListener("click", () => {
+    if (busy) return;
     if (!list.hidden) return close();
     list.hidden = false;
     open.setAttribute("aria-expanded", "true");
@@ -133,14 +137,22 @@ function optionView(option, pick) {
   return el("button", { type: "button", role: "option", class: "option", onclick: () => pick(option.value) }, words);
 }
 
+/** A letter goes to the next option that begins with it, and is not written into the composer. */
 function steer(event, list, leave) {
-  const at = [...list.children].indexOf(document.activeElement);
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step) list.children[(at + step + list.children.length) % list.children.length].focus();
+  if (event.key === "Tab") return leave(); // and on from there
+  const rows = [...list.children];
+  const at = rows.indexOf(document.activeElement);
+  const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+  if (next !== undefined) rows[(next + rows.length) % rows.length].focus();
   else if (event.key === "Escape") leave();
+  else if (/^\S$/.test(event.key)) beginning(event.key, [...rows.slice(at + 1), ...rows])?.focus();
   else return;
   event.preventDefault();
   event.stopPropagation();
+}
+
+function beginning(letter, rows) {
+  return rows.find((row) => row.textContent.toLowerCase().startsWith(letter.toLowerCase()));
 }
 
 function optionsOf(select, world) {

@@ -193,7 +193,8 @@ const toolable = (message, { starter }) => !(message.flags & LOADING || hidden(m
 
 function toolsView(message, { world, reply, edit, actions, menu }) {
   const mine = message.author.id === world.me.id;
-  const tool = (name, label, act) => el("button", { type: "button", class: "tool", "aria-label": label, title: label, onclick: act }, icon(name, 18));
+  // One stop for the Tab key in every message: what the others do is in the menu as well.
+  const tool = (name, label, act) => el("button", { type: "button", class: "tool", tabindex: name === "more" ? "0" : "-1", "aria-label": label, title: label, onclick: act }, icon(name, 18));
   return el(
     "div",
     { class: "tools", role: "toolbar", "aria-label": "Message actions" },
