@@ -235,7 +235,7 @@ async def test_while_somebody_types_what_was_settled_before_is_offered(door: Doo
     await settle(door, "200", repository=SHOP)
     await settle(door, "211", repository="https://x.example/other")
 
-    all_of_them = await door.send(typing(config("channel", repository=""), "repository"))
+    all_of_them = await door.send(typing(config("thread", repository=""), "repository"))
     some = await door.send(typing(config("thread", repository="SHOP"), "repository"))
     models = await door.send(typing(config("thread", repository="x", model="gpt"), "model"))
     nothing = await door.send(typing(config("thread", branch="m"), "branch"))

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from app.commands import admin, preview, settling, ssh, words
+from app.commands import admin, preview, ssh
 from app.discord.payloads import Callback, Flag
 from app.sandboxes.machine import State
+from app.words.door import NO_THREAD, NOT_HERE
+from app.words.settings import ONLY_IN_THREADS
 from scripts.command_guide import GUIDE, Seen, Where
-from scripts.document_commands import Runnable, page, runnables
+from scripts.document_commands import Runnable, page
+from tests.commands.invoking import ALL, IN_CHANNEL, SLASH, asked, by_operator
 from tests.commands.rooms import IN_THREAD, THREAD, wait, work_on
-from tests.commands.test_every_command import IN_CHANNEL, asked, by_operator
 from tests.fakes.machines import ENSURE, ROUSE
 from tests.presses.pressing import finished
 from tests.web.door import Door
 
-ALL = runnables()
-SLASH = [one for one in ALL if not one.is_menu]
 FORUM: Mapping[str, Any] = {"id": "200", "type": 15}
-ELSEWHERE = (words.NO_THREAD, settling.OUTSIDE)
+ELSEWHERE = (NO_THREAD, ONLY_IN_THREADS)
 HOUR, MINUTE = 3_600, 60
 guided = pytest.mark.parametrize("one", ALL, ids=lambda one: one.title)
 typed = pytest.mark.parametrize("one", SLASH, ids=lambda one: one.title)
@@ -79,9 +79,9 @@ async def test_a_command_is_used_where_the_page_says(door: Door, one: Runnable) 
         content(await door.send(by_operator(asked(one, place, **options)))) for place in (IN_THREAD, IN_CHANNEL, FORUM)
     ]
 
-    assert in_thread not in (*ELSEWHERE, words.NOT_HERE)
+    assert in_thread not in (*ELSEWHERE, NOT_HERE)
     assert (in_channel in ELSEWHERE) == (where in (Where.THREAD, Where.SETTING))
-    assert (in_forum == words.NOT_HERE) == (where is Where.ASKING)
+    assert (in_forum == NOT_HERE) == (where is Where.ASKING)
 
 
 @pytest.mark.anyio
