@@ -3,7 +3,7 @@
 It asks what is registered and replaces it only when something differs, for every new name counts towards 200 a day.
 For one guild (`--guild`, or DISCORD_COMMAND_GUILD_ID) a change shows at once; without one it is for all of them.
 Needs DISCORD_TOKEN. Exit code 0, also when there was nothing to do; 1 when Discord refused; 2 when a variable is
-missing.
+missing, or is not what Discord knows.
 """
 
 import argparse
@@ -15,46 +15,80 @@ from collections.abc import Mapping, Sequence
 import httpx
 
 from app.commands import REGISTRATION
-from app.discord.errors import Forbidden, Rejected, Unauthorized
+from app.discord.errors import Forbidden, NotFound, Rejected, Unauthorized
 from app.discord.registration import Changes, Command, compare, for_guild
 from app.discord.rest import Rest
 from app.discord.transport import Transport
 from app.turns.errors import Retriable
 
 API = "https://discord.com/api/v10"
+# https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
+NOT_OURS = 20012
+LOOKED_UP = "Leave DISCORD_APPLICATION_ID empty, and it is looked up."
+
+
+class Nameless(Exception):
+    """Discord has answered, and not with an application."""
 
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     parser = argparse.ArgumentParser(prog="register_commands", description="Tell Discord our slash commands.")
     parser.add_argument("--guild", metavar="ID", help="only for this server, at once (default: for all)")
     guild = parser.parse_args(arguments).guild or environ.get("DISCORD_COMMAND_GUILD_ID") or None
-    token = environ.get("DISCORD_TOKEN")
-    if not token:
-        return complain("DISCORD_TOKEN is missing: the bot's token, from the developer portal.", code=2)
-    if not token.isascii() or not token.isprintable():
-        return complain(
-            "DISCORD_TOKEN holds characters that no token has. Copy it again from the developer portal.", code=2
-        )
-    if guild is not None and not (guild.isascii() and guild.isdigit()):
-        return complain("--guild (or DISCORD_COMMAND_GUILD_ID) must be the id of a server: digits only.", code=2)
+    problem = problem_with(environ, guild)
+    if problem is not None:
+        return complain(problem, code=2)
     try:
-        changes = asyncio.run(connect(environ, token, guild))
-    except Unauthorized:
-        return complain("Discord does not accept DISCORD_TOKEN. Copy it again from the developer portal.")
-    except Forbidden:
-        return complain("Discord forbids it: has the bot been invited to this server with applications.commands?")
-    except Rejected as refusal:
-        return complain(f"Discord refused the commands: {refusal.reason}")
-    except Retriable as failure:
-        return complain(f"Discord could not be reached: {failure}")
+        changes = asyncio.run(connect(environ, guild))
+    except (Nameless, Retriable, Rejected) as failure:
+        return complain(*told(failure, guild))
     print(report(changes, guild))
     return 0
 
 
-async def connect(environ: Mapping[str, str], token: str, guild: str | None) -> Changes:
+def problem_with(environ: Mapping[str, str], guild: str | None) -> str | None:
+    """What can be seen to be wrong without asking Discord."""
+    token = environ.get("DISCORD_TOKEN")
+    if not token:
+        return "DISCORD_TOKEN is missing: the bot's token, from the developer portal."
+    if not token.isascii() or not token.isprintable():
+        return "DISCORD_TOKEN holds characters that no token has. Copy it again from the developer portal."
+    if guild is not None and not is_id(guild):
+        return "--guild (or DISCORD_COMMAND_GUILD_ID) must be the id of a server: digits only."
+    if not is_id(environ.get("DISCORD_APPLICATION_ID") or "0"):
+        return f"DISCORD_APPLICATION_ID must be digits only. {LOOKED_UP}"
+    return None
+
+
+def told(failure: Exception, guild: str | None) -> tuple[str, int]:
+    """Why it could not be done, in a line, and the exit code."""
+    match failure:
+        case Nameless():
+            return "Discord does not say which application this is. Set DISCORD_APPLICATION_ID.", 2
+        case Unauthorized():
+            return "Discord does not accept DISCORD_TOKEN. Copy it again from the developer portal.", 2
+        case NotFound():
+            server = "" if guild is None else f", or no server {guild}"
+            return f"Discord knows no application with this DISCORD_APPLICATION_ID{server}. {LOOKED_UP}", 2
+        case Forbidden(code=code) if code == NOT_OURS:
+            return f"DISCORD_APPLICATION_ID is that of another application. {LOOKED_UP}", 2
+        case Forbidden():
+            return "Discord forbids it: has the bot been invited to this server with applications.commands?", 1
+        case Rejected():
+            return f"Discord refused the commands: {failure.reason}", 1
+    return f"Discord could not be reached: {failure}", 1
+
+
+def is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+async def connect(environ: Mapping[str, str], guild: str | None) -> Changes:
     async with httpx.AsyncClient() as http:
-        rest = Rest(Transport(http, environ.get("DISCORD_API_BASE_URL") or API, token))
-        application = environ.get("DISCORD_APPLICATION_ID") or str((await rest.current_application())["id"])
+        rest = Rest(Transport(http, environ.get("DISCORD_API_BASE_URL") or API, environ["DISCORD_TOKEN"]))
+        application = environ.get("DISCORD_APPLICATION_ID") or str((await rest.current_application()).get("id", ""))
+        if not application:
+            raise Nameless
         return await register(rest, application, guild, REGISTRATION)
 
 
@@ -84,7 +118,7 @@ def spelled(name: str) -> str:
     return f"/{name}" if name == name.lower() and " " not in name else f"“{name}”"
 
 
-def complain(why: str, code: int = 1) -> int:
+def complain(why: str, code: int) -> int:
     print(f"register_commands: {why}", file=sys.stderr)
     return code
 

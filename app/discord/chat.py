@@ -14,7 +14,7 @@ from app.discord import ask_view, payloads, status_view
 from app.discord.board import Board, id_of
 from app.discord.composing import compose
 from app.discord.downloads import Downloads
-from app.discord.errors import UNKNOWN_MESSAGE, NotFound, Rejected, TokenDead, unfit
+from app.discord.errors import UNKNOWN_MESSAGE, Forbidden, NotFound, Rejected, TokenDead, unfit
 from app.discord.identity import Identity
 from app.discord.interactions import THREADS
 from app.discord.limits import CONTENT, PAGE
@@ -175,6 +175,15 @@ class DiscordChat:
         earlier = await self._rest.get_messages(about.channel, before=about.message, limit=before)
         later = await self._rest.get_messages(about.channel, after=about.message, limit=after)
         return [said(message, us) for message in (*reversed(earlier), *reversed(later))]
+
+    async def stands(self, about: About) -> bool:
+        try:
+            await self._rest.get_message(about.channel, about.message)
+        except NotFound as refusal:
+            return refusal.code != UNKNOWN_MESSAGE
+        except Forbidden:
+            return True
+        return True
 
     async def announce(self, turn: Turn, text: str) -> None:
         assert turn.thread is not None

@@ -29,6 +29,20 @@ SET_BY_US = frozenset(
         "handler",
     }
 )
+OF_OPTIONS = frozenset(
+    {
+        "required",
+        "choices",
+        "value",
+        "channel_types",
+        "min_value",
+        "max_value",
+        "min_length",
+        "max_length",
+        "autocomplete",
+    }
+)
+LOCALIZATIONS = "_localizations"  # of whose fields each is a language
 CONFIGURED = ("contexts", "integration_types")  # of global commands only
 UNORDERED = frozenset({*CONFIGURED, "channel_types"})
 CHAT_INPUT = 1
@@ -77,7 +91,8 @@ def _is_same(wanted: Command, registered: Command) -> bool:
 
 def _tidy(said: Any, key: str = "") -> Any:
     if isinstance(said, Mapping):
-        tidied = {name: _tidy(value, name) for name, value in said.items()}
+        known = [name for name in said if name in SET_BY_US | OF_OPTIONS or key.endswith(LOCALIZATIONS)]
+        tidied = {name: _tidy(said[name], name) for name in known}
         return {name: value for name, value in tidied.items() if not _says_nothing(value)}
     if isinstance(said, list | tuple):
         parts = [_tidy(part) for part in said]

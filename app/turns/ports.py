@@ -106,6 +106,10 @@ class Chat(Protocol):
         """What stands around the message: at most so many before it and after it, oldest first, without itself."""
         ...
 
+    async def stands(self, about: About) -> bool:
+        """Whether the message is there still; one that we may not look at is taken to be."""
+        ...
+
     async def announce(self, turn: Turn, text: str) -> None:
         """Say it in the turn's thread, beside the answers. Idempotent."""
         ...

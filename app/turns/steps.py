@@ -106,7 +106,7 @@ class Steps:
             except Refused:
                 await self._discard_machine(turn)
                 raise
-            if turn.about is not None:  # the thread hangs on somebody else's words
+            if turn.about is not None and turn.opener == turn.about.message:  # somebody else's words
                 await self.chat.announce(turn, ASKED_IN_THREAD.format(name=turn.asker.name, prompt=turn.prompt))
         await self.displays.post(turn, token)
         return Event.THREAD_OPENED, Facts()
@@ -140,7 +140,7 @@ class Steps:
         return found or title_of(words)
 
     async def _opener(self, turn: Turn) -> MessageId:
-        if turn.about is not None and turn.thread is None:
+        if turn.about is not None and turn.thread is None and await self.chat.stands(turn.about):
             return turn.about.message
         return MessageId(turn.id) if turn.source is Source.MESSAGE else await self.chat.post_opener(turn)
 

@@ -10,7 +10,7 @@ from app.commands import ask_about
 from app.words.queue import STOPPING
 from scripts.playground.discord import Person
 from scripts.playground.discord.interactions import Interaction
-from scripts.playground.discord.records import Message
+from scripts.playground.discord.records import Channel, Message
 from tests.conversation.acting import Scene
 from tests.conversation.company import Company
 from tests.conversation.stage import PATIENCE
@@ -140,6 +140,31 @@ async def test_a_question_about_a_message_is_answered_in_the_thread_that_hangs_o
     said = texts(thread)
     assert sum("alice asked about this message" in text for text in said) == 1
     assert sum("> and is it good?" in text for text in said) == 1
+
+
+async def test_a_question_about_a_message_that_was_deleted_while_it_was_written_is_answered_all_the_same(
+    thread: Scene,
+) -> None:
+    people, general = thread.people, thread.people.stage.discord.channel("general")
+    thread.plays("what about the pie?", "!say It costs 3.")
+    people.stage.discord.forgive(" 404 10008 ")  # whether it is there can only be found out by asking
+    meant = await people.mallory.write(general.id, "a pie costs 3 now")
+    name, type_ = ask_about.REGISTRATION["name"], ask_about.REGISTRATION["type"]
+    form = await people.alice.command(general.id, name, type=type_, target=meant["id"])
+    await form.response()
+
+    await people.mallory.delete(general.id, meant["id"])
+    await whispered(people.alice, await people.alice.submit(form, {"question": "what about the pie?"}))
+    await people.stage.discord.wait_for(lambda: "> what about the pie?" in newest_of(general), within=PATIENCE)
+    await opened(thread, list(general.messages)[-1])
+    await thread.look("It costs 3.")
+    await thread.over()
+
+    assert "> a pie costs 3 now" in prompt_of(people, "what about the pie?")
+
+
+def newest_of(channel: Channel) -> str:
+    return list(channel.messages.values())[-1].content
 
 
 async def test_a_question_about_a_message_of_a_thread_is_answered_there(thread: Scene) -> None:

@@ -23,7 +23,7 @@ from app.turns.asks import Asked, AskState
 from app.turns.errors import Refused, Retriable, Unfit, UnfitFiles, Withdrawn
 from app.turns.machine import Stage
 from app.turns.progress import Allowed, Answered, Ask, Option, Permission, Question
-from app.turns.records import Asker, Content, File, Parcel, Place, Request, Source, Turn
+from app.turns.records import About, Asker, Content, File, Parcel, Place, Request, Source, Turn
 from app.turns.status import Outcome, Phase, Status, Summary
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.errors import Json
@@ -680,6 +680,20 @@ async def test_an_ask_notifies_the_asker_once_with_the_whole_command() -> None:
     assert [one["id"] for one in here.ada.notifications()] == [first, other]
     assert [here.ada.download(file).decode() for file in message["attachments"]] == [LONG]
     assert here.discord.violations == []
+
+
+async def test_a_message_that_somebody_asks_about_stands_until_it_is_deleted() -> None:
+    async with scene() as here:
+        turn = await here.ask_in_thread()
+        channel = turn.place.channel
+        message = (await here.ada.write(channel, "look"))["id"]
+        about = About(channel, MessageId(message), "Ada", "look")
+
+        before = await here.chat.stands(about)
+        await here.ada.delete(channel, message)
+        after = await here.chat.stands(about)
+
+    assert (before, after) == (True, False)
 
 
 async def test_a_decision_takes_the_buttons_away_and_leaves_the_file() -> None:

@@ -6,9 +6,11 @@ from typing import Any
 import httpx
 import pytest
 import respx
+from anyio import to_thread
 
 from app.commands import REGISTRATION
 from app.discord.registration import Changes, compare, for_guild
+from scripts.playground.discord import Rules, Simulator
 from scripts.register_commands import main
 
 PROMPT = {"type": 3, "name": "prompt", "description": "What to do", "required": True, "max_length": 6000}
@@ -46,6 +48,40 @@ THEIRS: dict[str, Any] = {
 
 def test_what_discord_adds_is_no_change() -> None:
     assert compare([OURS], [THEIRS]) == Changes(unchanged=("opencord",))
+
+
+def returned(node: dict[str, Any]) -> dict[str, Any]:
+    """With all that Discord's description of its API allows it to add."""
+    added: dict[str, Any] = {"name_localizations": None, "name_localized": node["name"]}
+    if "value" not in node:
+        added |= {"description": "", "description_localizations": None, "description_localized": ""}
+    for below in ("options", "choices"):
+        if below in node:
+            added[below] = [returned(one) for one in node[below]]
+    if node.get("type", 0) > 2 and "options" not in node:
+        added |= {"required": node.get("required", False)}
+    return {**node, **added, **({"description": node["description"]} if "description" in node else {})}
+
+
+OF_COMMANDS = {
+    "id": "1200000000000000009",
+    "application_id": "1200000000000000000",
+    "version": "1200000000000000010",
+    "default_member_permissions": None,
+    "dm_permission": False,
+    "nsfw": False,
+}
+
+
+@pytest.mark.parametrize("is_for_one", [True, False], ids=["for one guild", "for all"])
+def test_nothing_is_to_be_changed_in_what_discord_hands_back(is_for_one: bool) -> None:
+    ours = for_guild(REGISTRATION) if is_for_one else REGISTRATION
+    configured = {"guild_id": "42", "contexts": None, "integration_types": [0]} if is_for_one else {}
+    theirs = [{**returned(command), **OF_COMMANDS, **configured} for command in REGISTRATION]
+
+    changes = compare(ours, theirs)
+
+    assert changes == Changes(unchanged=tuple(sorted(command["name"] for command in REGISTRATION)))
 
 
 def test_unsaid_contexts_are_the_applications_own() -> None:
@@ -130,7 +166,6 @@ def test_the_script_registers_for_one_guild(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (httpx.Response(401, json={"code": 0, "message": "401: Unauthorized"}), "does not accept DISCORD_TOKEN"),
         (httpx.Response(403, json={"code": 50001, "message": "Missing Access"}), "applications.commands"),
         (httpx.Response(400, json={"code": 50035, "message": "Invalid Form Body"}), "50035: Invalid Form Body"),
         (httpx.Response(429, json={"retry_after": 500.0}), "could not be reached"),
@@ -147,11 +182,66 @@ def test_an_error_is_one_plain_line(answer: httpx.Response, words: str, capsys: 
 
 
 @pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (httpx.Response(401, json={"code": 0, "message": "401: Unauthorized"}), "does not accept DISCORD_TOKEN"),
+        (httpx.Response(404, json={"code": 10002, "message": "Unknown Application"}), "knows no application"),
+        (httpx.Response(403, json={"code": 20012, "message": "Not authorized"}), "of another application"),
+    ],
+)
+@respx.mock
+def test_what_discord_does_not_know_us_by_is_for_the_operator_to_mend(
+    answer: httpx.Response, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    respx.get(f"{API}/applications/7/commands").mock(return_value=answer)
+
+    code = main([], ENVIRON)
+
+    complaint = capsys.readouterr().err
+    assert (code, complaint.count("\n")) == (2, 1)
+    assert words in complaint
+    assert "s3cret" not in complaint
+
+
+@respx.mock
+def test_an_application_that_discord_does_not_name_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    respx.get(f"{API}/applications/@me").mock(return_value=httpx.Response(200, json={}))
+
+    code = main([], {**ENVIRON, "DISCORD_APPLICATION_ID": ""})
+
+    assert code == 2
+    assert "Set DISCORD_APPLICATION_ID." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("arguments", "environ"),
-    [([], {}), ([], {"DISCORD_TOKEN": ""}), (["--guild", "here"], ENVIRON), ([], {"DISCORD_TOKEN": "s3crét"})],
+    [
+        ([], {}),
+        ([], {"DISCORD_TOKEN": ""}),
+        (["--guild", "here"], ENVIRON),
+        ([], {"DISCORD_TOKEN": "s3crét"}),
+        ([], {**ENVIRON, "DISCORD_APPLICATION_ID": "mine"}),
+    ],
 )
 def test_what_is_missing_is_said(
     arguments: list[str], environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments, environ) == 2
     assert "s3c" not in capsys.readouterr().err
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("is_for_one", [True, False], ids=["for one guild", "for all"])
+async def test_whoever_runs_the_script_twice_writes_once(is_for_one: bool) -> None:
+    async with Simulator(rules=Rules(rates=None)) as discord:
+        environ = {"DISCORD_TOKEN": discord.token, "DISCORD_API_BASE_URL": discord.api_url}
+        arguments = ["--guild", discord.guild] if is_for_one else []
+
+        codes = [await to_thread.run_sync(main, arguments, environ) for _ in range(2)]
+
+        written = [path for method, path, _ in discord.requests if method == "PUT"]
+        violations = discord.violations
+    assert codes == [0, 0]
+    assert len(written) == 1
+    assert ("/guilds/" in written[0]) is is_for_one
+    assert violations == []

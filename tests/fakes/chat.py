@@ -46,6 +46,7 @@ class FakeChat:
     messages: dict[str, MessageId] = field(default_factory=dict)  # of turns and of asks
     files: dict[str, File] = field(default_factory=dict)
     failures: dict[str, Exception] = field(default_factory=dict)
+    deleted: set[MessageId] = field(default_factory=set)  # of other people's messages
     blocked: set[str] = field(default_factory=set)
     lacks: str | None = None
     hanging: asyncio.Event | None = None
@@ -176,6 +177,10 @@ class FakeChat:
         earlier = [one for one in beside if int(one.id) < int(about.message)][-before:]
         later = [one for one in beside if int(one.id) > int(about.message)][:after]
         return [Said("somebody", one.content) for one in (*earlier, *later)]
+
+    async def stands(self, about: About) -> bool:
+        self._meet("stands")
+        return about.message not in self.deleted
 
     async def announce(self, turn: Turn, text: str) -> None:
         assert turn.thread is not None

@@ -62,3 +62,19 @@ async def test_a_thread_about_a_message_hangs_on_it_and_says_what_was_asked(here
     turn = await over(here, 1)
     assert turn.thread == ThreadId(message)
     assert any("about this message" in text for _, text in here.chat.announced)
+
+
+async def test_a_question_about_a_message_that_was_deleted_meanwhile_has_a_thread_all_the_same(here: World) -> None:
+    about = About(command(1).place.channel, MessageId("399999999999999999"), "bob", "it is broken")
+    here.chat.deleted.add(about.message)
+    await here.ledger.admit(replace(command(1), about=about), here.now)
+
+    await here.live()
+
+    turn = await over(here, 1)
+    assert turn.stage is Stage.DELIVERED
+    assert turn.thread is not None
+    assert str(turn.thread) != about.message
+    assert here.chat.threads.keys() == {turn.thread}
+    assert "it is broken" in here.agent.prompts[turn.id]
+    assert not any("about this message" in text for _, text in here.chat.announced)

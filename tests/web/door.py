@@ -82,7 +82,8 @@ class FakeSights:
 
 
 class Door:
-    """On a real store. `log` has what happened, in order: when the answer was out, and every call of the fakes."""
+    """On a real store. `log` has what happened, in order: when the answer was out, and every call of the fakes, which
+    stand for all that is outside of the store: Discord, OpenCode, whoever provides machines."""
 
     def __init__(self, sqlite: Sqlite) -> None:
         self.log: list[str] = []
@@ -110,6 +111,7 @@ class Door:
         self.before_work: Callable[[Any], Awaitable[object]] | None = None  # once the answer is out: gets it
 
     async def ask_discord(self) -> Application:
+        self.log.append("ask_discord")
         return Application("1", KEY.verify_key.encode().hex(), "1")
 
     def nudge(self) -> None:
