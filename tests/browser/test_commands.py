@@ -391,6 +391,24 @@ async def test_the_menu_of_a_message_runs_a_command_on_it(scene: Scene, open_men
     await expect(scene.screen.page.get_by_role("menu")).to_have_count(0)
 
 
+async def test_what_a_form_from_the_menu_comes_to_is_in_sight(scene: Scene) -> None:
+    await offer(scene, COMMANDS, "work ask")
+    for number in range(40):
+        await scene.ada.write(scene.general, f"message {number}")
+    await scene.screen.sees("message 39")
+    scene.app.says(9, **FORM)
+    old = scene.screen.message("message 5")
+    await old.scroll_into_view_if_needed()
+    await opened_by_right_click(scene.screen, old)
+    await scene.screen.page.get_by_role("menuitem", name=ABOUT).click()
+    await expect(scene.screen.dialog).to_be_visible()
+
+    answers(scene, content="It is asked.", flags=64)
+    await scene.screen.fill_in()
+
+    await expect(scene.screen.message("It is asked.")).to_be_in_viewport()
+
+
 async def test_the_menu_is_used_with_the_keys_and_gives_the_focus_back(scene: Scene) -> None:
     await offer(scene, COMMANDS, "work ask")
     await scene.ada.write(scene.general, "mine")

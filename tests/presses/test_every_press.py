@@ -13,7 +13,7 @@ from app.commands import reset
 from app.discord.payloads import Callback
 from app.presses import ACTIONS
 from app.turns.routing import Policy, Refusal
-from app.turns.runner import DEFECT
+from app.words.door import DEFECT
 from scripts.playground.discord.checks import check_message
 from scripts.playground.discord.modals import check_modal
 from tests.commands.rooms import THREAD, wait

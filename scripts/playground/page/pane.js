@@ -57,7 +57,7 @@ export class Pane {
     reconcile(this.#rows, [...this.#history(channel)]);
     reconcile(this.#typing, this.#typists());
     this.composer.render();
-    if (this.#pinned) this.#toEnd();
+    if (this.world.asked.delete(this.channel) || this.#pinned) this.#toEnd();
   }
 
   #head(channel) {

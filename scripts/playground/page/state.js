@@ -24,6 +24,7 @@ export class World {
   unread = new Map(); // channel → number of mentions, 0 for merely unread
   waiting = new Map(); // interaction → what was asked and has not been answered
   failed = new Map(); // interaction → why
+  asked = new Set(); // channels in which the person just used a command, by its name, a menu or a form
   answered = new Set(); // interactions of which an event told that before the answer to the press did
   connected = true;
   modal = null;
@@ -94,6 +95,7 @@ export class World {
   /** Remember what was asked until it is answered or fails: {kind, channel, message?, custom_id?, name?}. */
   awaitAnswer(interaction, asked) {
     const answered = this.answered.delete(interaction) || this.#isAnswered(interaction);
+    if (asked.kind === "command") this.asked.add(asked.channel);
     if (!answered) this.waiting.set(interaction, { ...asked, interaction, why: this.failed.get(interaction) ?? null, at: Date.now() });
     this.changed();
   }
