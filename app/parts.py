@@ -17,7 +17,7 @@ from app.sandboxes.daytona.provider import DaytonaProvider
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.local.provider import LocalProvider
-from app.sandboxes.ports import Provider
+from app.sandboxes.provider import Provider
 from app.sandboxes.waking import Patience
 from app.settings import POLL_SECONDS, Settings
 from app.store.shelf import SqliteShelf

@@ -43,7 +43,7 @@ from app.sandboxes.console import Console
 from app.sandboxes.files import Files
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper
-from app.sandboxes.ports import Provider
+from app.sandboxes.provider import Provider
 from app.settings import Settings
 from app.store.asks import SqliteAsks
 from app.store.catalogue import SqliteCatalogue

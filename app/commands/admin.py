@@ -14,7 +14,7 @@ from app.discord.payloads import Payload, deferred
 from app.discord.text import shows
 from app.ids import ThreadId
 from app.sandboxes.console import MOST_OUTPUT
-from app.sandboxes.ports import Overdue
+from app.sandboxes.provider import Overdue
 from app.words.door import UNKNOWN_OPTION
 from app.words.workspace import LOG, NO_COMMAND_LINE, NO_LOG, SAID, SAID_MUCH, SAID_NOTHING, SHELL_TOO_SLOW
 

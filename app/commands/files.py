@@ -15,7 +15,7 @@ from app.discord.payloads import Payload, deferred
 from app.discord.text import units
 from app.ids import ThreadId
 from app.sandboxes.console import Elsewhere, Entry, Listing
-from app.sandboxes.ports import Absent, TooLarge
+from app.sandboxes.provider import Absent, TooLarge
 from app.turns.attachments import in_words, safe_name
 from app.turns.records import File
 from app.words.workspace import (

@@ -13,7 +13,8 @@ from app.discord.interactions import Interaction
 from app.discord.payloads import Payload
 from app.ids import AskId, ChannelId, GuildId, ThreadId, TurnId, UserId
 from app.sandboxes.console import Listing
-from app.sandboxes.ports import Access, Completed, Labels, Link, Machine, Sandbox
+from app.sandboxes.ports import Machine, Sandbox
+from app.sandboxes.provider import Access, Completed, Labels, Link
 from app.turns.asks import Asked
 from app.turns.catalogue import Entry, Kind
 from app.turns.drafts import Draft

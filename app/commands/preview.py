@@ -11,7 +11,7 @@ from app.discord.interactions import Interaction
 from app.discord.notation import timestamp
 from app.discord.payloads import Payload, deferred
 from app.sandboxes.machine import State
-from app.sandboxes.ports import PORT, Reserved
+from app.sandboxes.provider import PORT, Reserved
 from app.words.workspace import LOCAL_PREVIEW, NO_PORT, PORT_ASLEEP, PREVIEW
 
 log = structlog.get_logger()

@@ -19,7 +19,7 @@ from app.opencode.catalogue import offers
 from app.opencode.config import AGENT, VERSION, split_model
 from app.opencode.transcript import Message
 from app.opencode.wire import READ_SECONDS, SILENCE_SECONDS, Missing, Wire, parsed
-from app.sandboxes.ports import Endpoint
+from app.sandboxes.provider import Endpoint
 
 __all__ = ["PROBE_SECONDS", "READ_SECONDS", "Client", "Health", "Missing", "Retry", "Status"]
 

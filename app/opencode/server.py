@@ -25,7 +25,8 @@ from app.opencode.workspace import (
     clone_environment,
     why_not_cloned,
 )
-from app.sandboxes.ports import PORT, Endpoint, Errand, Note, Program, Project, Provider, Unclear
+from app.sandboxes.ports import Errand, Note, Project
+from app.sandboxes.provider import PORT, Endpoint, Program, Provider, Unclear
 from app.turns.catalogue import Entry
 from app.turns.errors import Refused, Retriable
 from app.words.apologies import GIT_MISSING, NOT_INSTALLED, NOT_STARTED, WRONG_VERSION

@@ -17,7 +17,7 @@ import httpx
 from httpx_sse import EventSource, SSEError, aconnect_sse
 
 from app.opencode.config import USERNAME
-from app.sandboxes.ports import Endpoint
+from app.sandboxes.provider import Endpoint
 from app.turns.errors import Refused, Retriable
 from app.words.apologies import BAD_CONFIGURATION, NOT_ACCEPTED
 

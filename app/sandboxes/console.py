@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from app.ids import ThreadId
 from app.sandboxes.files import WORKSPACE, is_inside
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Absent, Access, Completed, Link, Provider, Shelf
+from app.sandboxes.ports import Shelf
+from app.sandboxes.provider import Absent, Access, Completed, Link, Provider
 from app.turns.errors import Refused, Retriable
 
 MOST_OUTPUT = 4 * 2**20  # bytes of a command's output that are kept

@@ -16,7 +16,8 @@ from weakref import WeakValueDictionary
 
 from app.ids import ThreadId
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Absent, Provider, Shelf
+from app.sandboxes.ports import Shelf
+from app.sandboxes.provider import Absent, Provider
 from app.turns.attachments import parts, safe_name
 from app.turns.errors import Retriable
 from app.words.workspace import NOT_PUT

@@ -15,7 +15,8 @@ import structlog
 
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.machine import PASSING, State
-from app.sandboxes.ports import Condition, Instance, Provider, Sandbox, Shelf
+from app.sandboxes.ports import Sandbox, Shelf
+from app.sandboxes.provider import Condition, Instance, Provider
 from app.turns.errors import Refused, Retriable
 
 log = structlog.get_logger()

@@ -20,20 +20,8 @@ from typing import Any, TypeVar
 from app.ids import SessionId, ThreadId
 from app.sandboxes.holds import Holds
 from app.sandboxes.machine import PASSING, State
-from app.sandboxes.ports import (
-    Condition,
-    Endpoint,
-    Errand,
-    Labels,
-    Machine,
-    Project,
-    Projects,
-    Provider,
-    Sandbox,
-    Server,
-    Shelf,
-    Unclear,
-)
+from app.sandboxes.ports import Errand, Machine, Project, Projects, Sandbox, Server, Shelf
+from app.sandboxes.provider import Condition, Endpoint, Labels, Provider, Unclear
 from app.sandboxes.waking import Patience, Waking
 from app.turns.errors import Refused, Retriable
 

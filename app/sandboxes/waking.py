@@ -10,21 +10,8 @@ import structlog
 
 from app.ids import ThreadId
 from app.sandboxes.machine import State
-from app.sandboxes.ports import (
-    PORT,
-    Condition,
-    Endpoint,
-    Errand,
-    Gone,
-    Instance,
-    Labels,
-    Note,
-    Project,
-    Provider,
-    Sandbox,
-    Server,
-    Unclear,
-)
+from app.sandboxes.ports import Errand, Note, Project, Sandbox, Server
+from app.sandboxes.provider import PORT, Condition, Endpoint, Gone, Instance, Labels, Provider, Unclear
 from app.turns.errors import Refused, Retriable
 from app.words.machine import TOO_SLOW
 

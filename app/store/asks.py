@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from sqlite_utils import Database
 
 from app.ids import AskId, MessageId, TurnId
-from app.store.desk import LIVE_STAGES, insert_request, update
+from app.store.desk import LIVE_STAGES, insert_request
 from app.store.leases import leased
+from app.store.queue import update
 from app.store.rows import asked_of_row, json_of_decision, row_of_ask, sound
 from app.store.sqlite import Sqlite
 from app.turns.asks import Asked, AskState

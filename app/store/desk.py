@@ -5,8 +5,7 @@ lease stops it: only one who works on a turn can say that nothing of it runs any
 """
 
 import json
-import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlite_utils import Database
@@ -14,9 +13,9 @@ from sqlite_utils import Database
 from app.ids import ChannelId, GuildId, ThreadId, TurnId, UserId
 from app.store import drafts
 from app.store.preferences import settle
+from app.store.queue import AT_WORK, SqliteQueue, listed, update
 from app.store.rows import json_of_attachments, row_of_request, sound, turn_of_row
 from app.store.sessions import look
-from app.store.sqlite import Sqlite
 from app.turns.drafts import Draft
 from app.turns.machine import LIVE, QUEUE, WORKING, Ending, Event, Stage, advance
 from app.turns.records import Addressed, Attachment, Request, Source, Turn
@@ -26,25 +25,13 @@ NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None}
 NO_TROUBLE: dict[str, Any] = {"attempts": 0, "losses": 0, "failing_since": None}
 
 
-def listed(stages: Collection[Stage]) -> str:
-    return "(" + ", ".join(f"'{stage}'" for stage in Stage if stage in stages) + ")"
-
-
 LIVE_STAGES = listed(LIVE)
 
-# A turn in the queue is at work once somebody has had it in hand, also while it waits for its next attempt.
-AT_WORK = f"""(
-    stage IN {listed(WORKING - {QUEUE})}
-    OR (stage = '{QUEUE}' AND (attempts > 0 OR lease_token IS NOT NULL OR session IS NOT NULL))
-)"""
 # What a reset ends: an answer that is there already is still delivered.
 ON_THE_MACHINE = f"thread = :thread AND {AT_WORK} AND stage <> '{Stage.ANSWERED}'"
 
 # Not prompted yet, so that what was asked can still be changed.
 WAITS = f"(stage IN ('{Stage.ADMITTED}', '{Stage.ACCEPTED}') OR (stage = '{QUEUE}' AND NOT sealed))"
-
-# Behind another turn of its thread, or about to begin; its status may be there already.
-QUEUED = f"stage IN ('{Stage.ACCEPTED}', '{QUEUE}') AND NOT {AT_WORK}"
 
 # A thread is ours from the first question on that was taken in it, or when it has had a machine.
 EARLIER = "thread = :thread AND (:before IS NULL OR CAST(id AS INTEGER) < CAST(:before AS INTEGER))"
@@ -61,12 +48,7 @@ OURS = f"""
 """  # noqa: S608 - only our own constants
 
 
-class SqliteDesk:
-    def __init__(self, sqlite: Sqlite, clock: Callable[[], float] = time.time) -> None:
-        """`clock` tells when a turn ended: epoch seconds."""
-        self._sqlite = sqlite
-        self._clock = clock
-
+class SqliteDesk(SqliteQueue):
     async def admit(self, request: Request, now: float) -> bool:
         return await self._sqlite.write(lambda db: insert_request(db, request, now))
 
@@ -106,56 +88,6 @@ class SqliteDesk:
         columns = {"id": turn, "by": by, "now": self._clock()}
         return await self._changed(end, columns) or await self._changed(query, columns)
 
-    async def hasten(self, turn: TurnId) -> bool:
-        """It goes before all that wait in its thread. False when it does not wait."""
-        query = f"""
-            UPDATE turns SET rank = (SELECT min(0, min(rank)) FROM turns AS other WHERE other.thread = turns.thread) - 1
-            WHERE id = :id AND {QUEUED} RETURNING id
-        """  # noqa: S608
-        return await self._changed(query, {"id": turn})
-
-    async def call_off(self, turn: TurnId, by: str) -> bool:
-        """It ends without having begun. False when it does not wait."""
-        query = f"""
-            UPDATE turns SET
-                stage = '{Stage.CANCELLED}', ending = '{Ending.WITHDRAWN}', stopped_by = :by, ended_at = :now,
-                lease_token = NULL, lease_until = NULL
-            WHERE id = :id AND {QUEUED} RETURNING id
-        """  # noqa: S608
-        return await self._changed(query, {"id": turn, "by": by, "now": self._clock()})
-
-    async def queue(self, thread: ThreadId) -> Sequence[Turn]:
-        """Those that wait in the thread, the next first."""
-        query = f"SELECT * FROM turns WHERE thread = ? AND {QUEUED} ORDER BY rank, position"  # noqa: S608
-        return await self._sqlite.read(lambda db: [turn_of_row(row) for row in db.query(query, [thread])])
-
-    async def move(self, turn: TurnId, to: int) -> int | None:
-        """Put it at this place, from 1 on, among those that wait in its thread: which place it has now. None when it
-        does not wait."""
-
-        def change(db: Database) -> int | None:
-            same = "thread = (SELECT thread FROM turns WHERE id = ?)"
-            query = f"SELECT id FROM turns WHERE {same} AND {QUEUED} ORDER BY rank, position"  # noqa: S608
-            waiting = [row["id"] for row in db.query(query, [turn])]
-            if turn not in waiting:
-                return None
-            waiting.remove(turn)
-            waiting.insert(to - 1, turn)
-            # All of them go before what is asked from now on, and none before what was begun and is tried again.
-            begun = f"UPDATE turns SET rank = ? WHERE {same} AND stage = '{QUEUE}' AND {AT_WORK}"  # noqa: S608
-            db.execute(begun, [-len(waiting) - 1, turn])
-            for rank, one in enumerate(waiting, -len(waiting)):
-                update(db, one, {"rank": rank})
-            return waiting.index(turn) + 1
-
-        return await self._sqlite.write(change)
-
-    async def at_work(self, thread: ThreadId) -> Turn | None:
-        """The thread's turn that is past the queue."""
-        query = f"SELECT * FROM turns WHERE thread = ? AND {AT_WORK} LIMIT 1"  # noqa: S608
-        rows = await self._sqlite.read(lambda db: list(db.query(query, [thread])))
-        return turn_of_row(rows[0]) if rows else None
-
     async def sessions(
         self,
         guild: GuildId,
@@ -188,9 +120,6 @@ class SqliteDesk:
         """
         rows = await self._sqlite.read(lambda db: list(db.query(query, [thread])))
         return turn_of_row(rows[0]) if rows else None
-
-    async def _changed(self, query: str, columns: dict[str, Any]) -> bool:
-        return await self._sqlite.write(lambda db: bool(list(db.query(query, sound(columns)))))
 
     async def amend(
         self, turn: TurnId, prompt: str, addressed: Addressed, attachments: Sequence[Attachment] = ()
@@ -276,10 +205,3 @@ def upsert_category(db: Database, channel: ChannelId, category: ChannelId | None
         "INSERT INTO channels (id, category) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET category = excluded.category",
         [channel, category],
     )
-
-
-def update(db: Database, turn: TurnId, columns: dict[str, Any]) -> Turn:
-    assignments = ", ".join(f"{name} = :{name}" for name in columns)
-    query = f"UPDATE turns SET {assignments} WHERE id = :key RETURNING *"  # noqa: S608
-    rows = list(db.query(query, sound({**columns, "key": turn})))
-    return turn_of_row(rows[0])

@@ -8,10 +8,11 @@ from typing import Any
 from sqlite_utils import Database
 
 from app.ids import GuildId, MessageId, SessionId, ThreadId, TurnId
-from app.store.desk import LIVE_STAGES, NO_LEASE, NO_TROUBLE, SqliteDesk, update, upsert_category
+from app.store.desk import LIVE_STAGES, NO_LEASE, NO_TROUBLE, SqliteDesk, upsert_category
 from app.store.leases import leased
 from app.store.parcels import insert_parcels
 from app.store.preferences import settle
+from app.store.queue import update
 from app.store.rows import turn_of_row
 from app.turns.books import Facts
 from app.turns.errors import Retriable, Stopped

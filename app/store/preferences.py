@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlite_utils import Database
 
 from app.ids import ChannelId, GuildId, ThreadId
-from app.sandboxes.ports import Labels, Project
+from app.sandboxes.ports import Project
+from app.sandboxes.provider import Labels
 from app.store.rows import sound
 from app.store.sqlite import Sqlite
 from app.turns.preferences import NOTHING, Preference, Scope, Settled, Values, settled

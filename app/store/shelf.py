@@ -12,7 +12,8 @@ from sqlite_utils import Database
 
 from app.ids import ChannelId, GuildId, SessionId, ThreadId
 from app.sandboxes.machine import FINDS, SETTLES, TAKES, State
-from app.sandboxes.ports import LONGEST_HOLD, Labels, Sandbox
+from app.sandboxes.ports import LONGEST_HOLD, Sandbox
+from app.sandboxes.provider import Labels
 from app.store.parcels import forget_handed_out
 from app.store.rows import sandbox_of_row
 from app.store.sqlite import Sqlite

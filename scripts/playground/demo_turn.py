@@ -15,7 +15,8 @@ from app.ids import SessionId, TurnId
 from app.opencode.client import Client, Missing
 from app.opencode.config import VERSION
 from app.opencode.transcript import Fate, Message, message_id, outcome_of
-from app.sandboxes.ports import Endpoint, Sandbox
+from app.sandboxes.ports import Sandbox
+from app.sandboxes.provider import Endpoint
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite

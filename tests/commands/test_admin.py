@@ -8,7 +8,7 @@ from app.commands import admin
 from app.commands.access import ADMINISTRATOR, MANAGE_CHANNELS, MANAGE_GUILD, Who
 from app.sandboxes.console import MOST_OUTPUT
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Completed, Overdue
+from app.sandboxes.provider import Completed, Overdue
 from app.turns.errors import Retriable
 from app.turns.routing import Policy, Refusal
 from app.words.door import NO_THREAD, NOT_NOW, UNKNOWN_OPTION

@@ -24,7 +24,7 @@ from app.discord.transport import Transport
 from app.ids import ChannelId, GuildId, ThreadId
 from app.inbox import channels
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Completed
+from app.sandboxes.provider import Completed
 from app.store.sqlite import Sqlite
 from app.turns.ports import Difference, Usage
 from app.turns.progress import Change, Doing, Todo

@@ -7,7 +7,7 @@ import structlog
 
 from app.commands import preview, ssh
 from app.sandboxes.machine import State
-from app.sandboxes.ports import PORT
+from app.sandboxes.provider import PORT
 from app.turns.errors import Refused, Retriable
 from app.turns.routing import Policy, Refusal
 from app.words.door import NO_THREAD, NOT_NOW

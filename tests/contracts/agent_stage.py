@@ -19,7 +19,8 @@ from app.opencode.agent import OpenCodeAgent, Patience
 from app.opencode.config import Options, model_of
 from app.opencode.server import OpenCodeServer
 from app.sandboxes.local.provider import LocalProvider
-from app.sandboxes.ports import Endpoint, Instance, Machine, Project, Provider
+from app.sandboxes.ports import Machine, Project
+from app.sandboxes.provider import Endpoint, Instance, Provider
 from app.turns.ports import Prompt
 from app.turns.progress import Progress
 from app.turns.records import File

@@ -14,7 +14,7 @@ import pytest
 from app.ids import SessionId, TurnId
 from app.opencode.agent import OpenCodeAgent
 from app.opencode.client import Client
-from app.sandboxes.ports import Endpoint, Unclear
+from app.sandboxes.provider import Endpoint, Unclear
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Interrupted, Prompt
 from tests.contracts.agent_stage import IMPATIENT, PASSWORD, World, last_prompt, staged, text_said, until

@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from app.sandboxes.local.provider import LocalProvider
-from app.sandboxes.ports import (
+from app.sandboxes.provider import (
     Absent,
     Condition,
     Gone,

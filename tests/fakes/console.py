@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from app.ids import ThreadId
 from app.sandboxes.console import Elsewhere, Entry, Listing
-from app.sandboxes.ports import Absent, Access, Completed, Link, TooLarge, Unserved
+from app.sandboxes.provider import Absent, Access, Completed, Link, TooLarge, Unserved
 
 
 @dataclass(slots=True)

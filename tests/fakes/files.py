@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from app.ids import ThreadId
 from app.sandboxes.files import INBOX, MOST_FOUND, OUTBOX, Found
-from app.sandboxes.ports import Absent, TooLarge
+from app.sandboxes.provider import Absent, TooLarge
 from app.turns.attachments import parts, safe_name
 
 

@@ -6,7 +6,8 @@ from itertools import count
 
 from app.ids import SessionId, ThreadId
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Endpoint, Labels, Machine, Sandbox
+from app.sandboxes.ports import Machine, Sandbox
+from app.sandboxes.provider import Endpoint, Labels
 from app.store.shelf import SqliteShelf
 
 PAUSE, ENSURE, ROUSE, AWAKE = "pause", "ensure", "rouse", "awake"

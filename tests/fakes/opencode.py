@@ -22,7 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.opencode.config import VERSION
-from app.sandboxes.ports import (
+from app.sandboxes.provider import (
     Absent,
     Access,
     Completed,

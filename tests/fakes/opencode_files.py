@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from app.sandboxes.ports import Completed
+from app.sandboxes.provider import Completed
 
 Files = dict[str, str]  # contents by path
 

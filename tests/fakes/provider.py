@@ -8,7 +8,7 @@ from itertools import count
 
 import anyio
 
-from app.sandboxes.ports import (
+from app.sandboxes.provider import (
     PORT,
     Absent,
     Access,

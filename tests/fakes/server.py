@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from app.sandboxes.ports import PORT, Endpoint, Note, Program, Project, Provider
+from app.sandboxes.ports import Note, Project
+from app.sandboxes.provider import PORT, Endpoint, Program, Provider
 from app.turns.errors import Refused
 
 

@@ -7,7 +7,7 @@ import pytest
 from app.ids import SessionId, ThreadId
 from app.opencode.client import Client, Health, Missing
 from app.opencode.wire import MOST_EVENT_BYTES
-from app.sandboxes.ports import Endpoint
+from app.sandboxes.provider import Endpoint
 from app.turns.errors import Retriable
 from tests.opencode.conftest import PASSWORD, Desk
 

@@ -16,7 +16,8 @@ from app.connections import open_http
 from app.ids import SessionId, ThreadId, TurnId
 from app.opencode.agent import OpenCodeAgent, Patience
 from app.opencode.transcript import message_id
-from app.sandboxes.ports import Endpoint, Machine
+from app.sandboxes.ports import Machine
+from app.sandboxes.provider import Endpoint
 from app.turns.ports import Prompt
 from app.turns.progress import Doing, Progress
 from tests.fakes.leaping import LeapingLoop

@@ -18,7 +18,7 @@ from app.opencode.patience import Patience
 from app.opencode.reading import Reader
 from app.opencode.slimming import slim
 from app.opencode.transcript import message_id
-from app.sandboxes.ports import Endpoint
+from app.sandboxes.provider import Endpoint
 from tests.fakes.leaping import LeapingLoop
 from tests.opencode.conftest import PASSWORD
 from tests.opencode.samples import assistant, user

@@ -15,7 +15,7 @@ from app.opencode.client import Client
 from app.opencode.patience import Patience
 from app.opencode.reading import PAGE, Reader
 from app.opencode.transcript import message_id
-from app.sandboxes.ports import Endpoint
+from app.sandboxes.provider import Endpoint
 from app.turns.errors import Retriable
 from app.turns.progress import Doing, Tool
 from tests.opencode.conftest import PASSWORD, PATIENCE

@@ -8,7 +8,8 @@ import pytest
 
 from app.opencode.config import Options
 from app.opencode.server import OpenCodeServer
-from app.sandboxes.ports import PORT, Endpoint, Errand, Note, Project
+from app.sandboxes.ports import Errand, Note, Project
+from app.sandboxes.provider import PORT, Endpoint
 from app.turns.errors import Refused, Retriable
 from tests.fakes.opencode import OneMachine
 from tests.opencode.conftest import PASSWORD

@@ -15,7 +15,8 @@ import pytest
 
 from app.opencode.config import Options
 from app.opencode.workspace import NO_GIT, NO_OPENCODE, NOT_CLONED, SCRIPT, UNSAVED, clone_environment, why_not_cloned
-from app.sandboxes.ports import Completed, Project
+from app.sandboxes.ports import Project
+from app.sandboxes.provider import Completed
 from tests.fakes.opencode import OneMachine
 
 anyio = pytest.mark.anyio

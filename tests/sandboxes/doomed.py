@@ -14,7 +14,7 @@ import anyio
 from app.sandboxes.local import processes
 from app.sandboxes.local.launcher import GO
 from app.sandboxes.local.provider import LocalProvider
-from app.sandboxes.ports import Program
+from app.sandboxes.provider import Program
 
 STUBBORN = Program("server", "trap '' TERM; while :; do sleep 1; done", {}, 4096)
 

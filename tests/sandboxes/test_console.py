@@ -11,7 +11,7 @@ from app.ids import ThreadId
 from app.sandboxes.console import MOST_LISTED, Console, Elsewhere, Entry
 from app.sandboxes.local.provider import LocalProvider
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Absent, Overdue, Provider, TooLarge
+from app.sandboxes.provider import Absent, Overdue, Provider, TooLarge
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.errors import Retriable

@@ -14,7 +14,7 @@ import structlog
 from app.sandboxes.daytona.calls import once
 from app.sandboxes.daytona.image import dockerfile
 from app.sandboxes.daytona.provider import DaytonaProvider
-from app.sandboxes.ports import PORT, Condition, Reserved
+from app.sandboxes.provider import PORT, Condition, Reserved
 from app.turns.errors import Refused, Retriable
 from scripts.playground.daytona import DaytonaSimulator
 from tests.sandboxes.daytona_stage import LABELS, PACE, heard, provider_of

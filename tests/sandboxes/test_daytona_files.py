@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from app.sandboxes.daytona.provider import DaytonaProvider
-from app.sandboxes.ports import TooLarge
+from app.sandboxes.provider import TooLarge
 from app.turns.errors import Refused, Retriable
 from scripts.playground.daytona import DaytonaSimulator
 from tests.sandboxes.daytona_stage import PACE, heard, provider_of

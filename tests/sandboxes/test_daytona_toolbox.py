@@ -11,7 +11,7 @@ import pytest
 
 from app.sandboxes.daytona import toolbox
 from app.sandboxes.daytona.provider import DaytonaProvider
-from app.sandboxes.ports import Completed, Program
+from app.sandboxes.provider import Completed, Program
 from app.turns.errors import Refused, Retriable
 from scripts.playground.daytona import DaytonaSimulator
 from tests.sandboxes.daytona_stage import LABELS, PACE, heard, provider_of

@@ -13,7 +13,7 @@ from app.ids import ThreadId
 from app.sandboxes.files import DRAFTS, MARKED_BYTES, MOST_FOUND, Files
 from app.sandboxes.local.provider import LocalProvider
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Absent, Provider, TooLarge
+from app.sandboxes.provider import Absent, Provider, TooLarge
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns import delivery

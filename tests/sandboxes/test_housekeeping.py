@@ -8,7 +8,7 @@ from app.ids import ThreadId
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper, name_of
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Condition
+from app.sandboxes.provider import Condition
 from app.sandboxes.waking import Patience
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf

@@ -7,7 +7,8 @@ import pytest
 from app.ids import SessionId, ThreadId
 from app.sandboxes.keeper import Keeper, name_of
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Condition, Errand, Machine, Sandbox
+from app.sandboxes.ports import Errand, Machine, Sandbox
+from app.sandboxes.provider import Condition
 from app.sandboxes.waking import Patience
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite

@@ -19,7 +19,7 @@ import pytest
 from app.sandboxes.local import launcher
 from app.sandboxes.local.place import Unusable, occupy
 from app.sandboxes.local.provider import LocalProvider
-from app.sandboxes.ports import Completed, Condition, Program, Reserved, Unserved
+from app.sandboxes.provider import Completed, Condition, Program, Reserved, Unserved
 from app.turns.errors import Refused, Retriable
 from tests.sandboxes.look import entries, running_in, until
 

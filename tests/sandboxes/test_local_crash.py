@@ -11,7 +11,7 @@ import pytest
 from app.sandboxes.local.launcher import LAUNCH
 from app.sandboxes.local.place import Place
 from app.sandboxes.local.provider import LocalProvider
-from app.sandboxes.ports import Condition
+from app.sandboxes.provider import Condition
 from app.turns.errors import Retriable
 from tests.sandboxes.look import entries, running_in, until
 

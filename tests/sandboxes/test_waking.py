@@ -6,7 +6,7 @@ import pytest
 
 from app.ids import ThreadId
 from app.sandboxes.keeper import Keeper, name_of
-from app.sandboxes.ports import Endpoint, Unclear
+from app.sandboxes.provider import Endpoint, Unclear
 from app.sandboxes.waking import DOUBT_SECONDS, Patience
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite

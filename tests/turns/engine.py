@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from app.sandboxes.keeper import Keeper
-from app.sandboxes.ports import Provider, Server, Shelf
+from app.sandboxes.ports import Server, Shelf
+from app.sandboxes.provider import Provider
 from app.sandboxes.waking import Patience
 from app.store.asks import SqliteAsks
 from app.store.ledger import SqliteLedger

@@ -18,7 +18,8 @@ import pytest
 from app.ids import SessionId, ThreadId, TurnId
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import name_of
-from app.sandboxes.ports import Instance, Machine
+from app.sandboxes.ports import Machine
+from app.sandboxes.provider import Instance
 from app.store.ledger import SqliteLedger
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite

@@ -19,7 +19,7 @@ from app.sandboxes.daytona.cloud import Cloud
 from app.sandboxes.daytona.errors import Failed, Inactive, Unauthorised
 from app.sandboxes.daytona.life import LEAVING, MOST_FAILURES, away, condition_of, state_of, unborn, up
 from app.sandboxes.daytona.snapshots import activate
-from app.sandboxes.ports import Condition
+from app.sandboxes.provider import Condition
 from app.turns.errors import Refused, Retriable
 
 if TYPE_CHECKING:

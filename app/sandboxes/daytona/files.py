@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.sandboxes.daytona import shell, toolbox
 from app.sandboxes.daytona.calls import Pace
-from app.sandboxes.ports import Absent, Completed, TooLarge
+from app.sandboxes.provider import Absent, Completed, TooLarge
 from app.turns.errors import Retriable
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from app.sandboxes.daytona.calls import Pace, once, repeated
 from app.sandboxes.daytona.errors import Failed
-from app.sandboxes.ports import Condition
+from app.sandboxes.provider import Condition
 from app.turns.errors import Retriable
 from app.words.machine import BROKEN
 

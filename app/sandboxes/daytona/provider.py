@@ -25,7 +25,7 @@ from app.sandboxes.daytona.cloud import Cloud
 from app.sandboxes.daytona.errors import Failed
 from app.sandboxes.daytona.files import Files
 from app.sandboxes.daytona.image import Size
-from app.sandboxes.ports import (
+from app.sandboxes.provider import (
     PORT,
     Access,
     Completed,

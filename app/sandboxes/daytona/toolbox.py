@@ -24,7 +24,7 @@ from app.sandboxes.daytona import shell
 from app.sandboxes.daytona.calls import Pace, every, once
 from app.sandboxes.daytona.errors import Failed
 from app.sandboxes.daytona.life import STARTED, look, state_of
-from app.sandboxes.ports import Completed, Overdue, Program
+from app.sandboxes.provider import Completed, Overdue, Program
 from app.turns.errors import Refused, Retriable
 from app.words.machine import DAYTONA_UNREACHABLE
 

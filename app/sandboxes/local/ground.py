@@ -20,7 +20,7 @@ from app.sandboxes.local import launcher, place, processes
 from app.sandboxes.local.launcher import LAUNCH, SANDBOX, Launch
 from app.sandboxes.local.place import Note, Place
 from app.sandboxes.local.processes import Environment
-from app.sandboxes.ports import PORT, Endpoint, Gone, Instance, Program, Reserved, Unserved
+from app.sandboxes.provider import PORT, Endpoint, Gone, Instance, Program, Reserved, Unserved
 from app.turns.errors import Refused, Retriable
 from app.words.machine import DIRECTORY_TAKEN
 

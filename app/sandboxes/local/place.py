@@ -26,7 +26,7 @@ from typing import IO
 
 from app.sandboxes.local import launcher
 from app.sandboxes.local.launcher import Launch
-from app.sandboxes.ports import Absent, Condition, Instance, TooLarge
+from app.sandboxes.provider import Absent, Condition, Instance, TooLarge
 
 _LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 _COMING, _GOING = ".opencord-coming-", ".opencord-going-"  # how a directory is called while it is made or removed

@@ -23,7 +23,7 @@ import psutil
 
 from app.sandboxes.local import launcher
 from app.sandboxes.local.launcher import GO, LAUNCH, READY, Launch
-from app.sandboxes.ports import Program
+from app.sandboxes.provider import Program
 from app.turns.errors import Retriable
 
 _START_TOLERANCE = 1.0  # seconds: Linux derives start times from a boot time that it rounds

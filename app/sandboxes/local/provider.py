@@ -22,15 +22,7 @@ import structlog
 
 from app.sandboxes.local.ground import Ground, running
 from app.sandboxes.local.place import Place
-from app.sandboxes.ports import (
-    Access,
-    Completed,
-    Endpoint,
-    Instance,
-    Link,
-    Overdue,
-    Program,
-)
+from app.sandboxes.provider import Access, Completed, Endpoint, Instance, Link, Overdue, Program
 from app.turns.errors import Refused, Retriable
 from app.words.workspace import NO_SSH
 
