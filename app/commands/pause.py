@@ -9,7 +9,7 @@ from app.ids import ThreadId
 from app.sandboxes.machine import State
 from app.turns.machine import Stage
 from app.words.door import NOT_NOW
-from app.words.machine import ASLEEP_ALREADY, CHANGING, NO_MACHINE, NOT_WHILE_AT_WORK, OUT_OF_ORDER, PAUSED
+from app.words.machine import ASLEEP_ALREADY, CHANGING, NO_MACHINE, NOT_WHILE_AT_WORK, OUT_OF_ORDER, PAUSED, STATES
 
 REGISTRATION: Payload = {
     "type": 1,
@@ -45,4 +45,4 @@ async def obstacle_to(thread: ThreadId, room: Room) -> str | None:
         return NOT_WHILE_AT_WORK
     if sandbox.state is State.ERROR:
         return OUT_OF_ORDER
-    return None if sandbox.state is State.ACTIVE else CHANGING.format(state=sandbox.state)
+    return None if sandbox.state is State.ACTIVE else CHANGING.format(state=STATES[sandbox.state])
