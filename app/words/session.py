@@ -50,8 +50,9 @@ NOT_COUNTED = (
     "The model has not answered anything in this session yet, so there is nothing to count. Ask something first."
 )
 WINDOW = "Window: about {held:,} of {window:,} tokens are taken ({share:.0%})"
+MAKE_ROOM = "`/opencord compact` makes room."
+WINDOW_FULL = f"{WINDOW}. {MAKE_ROOM}"
 WINDOW_UNKNOWN = "Window: about {held:,} tokens are taken; how many fit, OpenCode does not know of this model"
-MAKE_ROOM = ". `/opencord compact` makes room."
 SPENT = "This session so far: {tokens:,} tokens, {cost}; sub-agents included"
 NO_PRICE = "no price known"
 LAST_ANSWER = "Last answer: model {model}, agent {agent}"
