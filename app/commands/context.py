@@ -16,13 +16,13 @@ from app.words.amounts import price
 from app.words.session import (
     AGENT,
     LAST_ANSWER,
-    MAKE_ROOM,
     MODEL,
     NEXT_QUESTION,
     NO_PRICE,
     NOT_COUNTED,
     SPENT,
     WINDOW,
+    WINDOW_FULL,
     WINDOW_UNKNOWN,
 )
 
@@ -63,8 +63,8 @@ def window(usage: Usage) -> str:
     if usage.window is None:
         return WINDOW_UNKNOWN.format(held=usage.held)
     share = usage.held / usage.window
-    room = MAKE_ROOM if share >= FULL else ""
-    return WINDOW.format(held=usage.held, window=usage.window, share=share) + room
+    words = WINDOW_FULL if share >= FULL else WINDOW
+    return words.format(held=usage.held, window=usage.window, share=share)
 
 
 def upcoming(usage: Usage, model: str | None, agent: str | None) -> list[str]:

@@ -18,6 +18,7 @@ from app.words.machine import (
     NOT_WHILE_BUSY,
     OUT_OF_ORDER,
     PAUSED,
+    STATES,
 )
 
 REGISTRATION: Payload = {
@@ -67,4 +68,4 @@ async def obstacle_to(thread: ThreadId, room: Room) -> str | None:
         return NOT_WHILE_AT_WORK
     if sandbox.state is State.ERROR:
         return OUT_OF_ORDER
-    return None if sandbox.state is State.ACTIVE else CHANGING.format(state=sandbox.state)
+    return None if sandbox.state is State.ACTIVE else CHANGING.format(state=STATES[sandbox.state])

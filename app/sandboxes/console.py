@@ -15,6 +15,7 @@ from app.sandboxes.machine import State
 from app.sandboxes.ports import Shelf
 from app.sandboxes.provider import Absent, Access, Completed, Link, Provider
 from app.turns.errors import Refused, Retriable
+from app.words.workspace import A_FILE, A_FOLDER
 
 MOST_OUTPUT = 4 * 2**20  # bytes of a command's output that are kept
 MOST_LISTED = 1_000
@@ -121,7 +122,7 @@ class Console:
             raise Absent(path)
         done = await self._exec(thread, _LIST, {"ASKED": path}, WITHIN)
         if done.exit_code == _FILE:
-            raise Elsewhere("This is a file.")
+            raise Elsewhere(A_FILE)
         if done.exit_code == _NOWHERE:
             raise Absent(path)
         return _listing(done)
@@ -132,7 +133,7 @@ class Console:
             raise Absent(path)
         done = await self._exec(thread, _CHECK, {"ASKED": path}, WITHIN)
         if done.exit_code == _FOLDER:
-            raise Elsewhere("This is a folder.")
+            raise Elsewhere(A_FOLDER)
         if done.exit_code:
             raise Absent(path)
         return await self._provider.download(await self._ref(thread), f"{WORKSPACE}/{path}", most)

@@ -21,5 +21,5 @@ One module for each place where somebody meets the words:
 What lies elsewhere: descriptions in a command's registration, what is told to a model, and the log.
 
 This is below everything else, and imports nothing of it. So tables have the values of the enumerations as keys, which
-are strings; `tests/test_words.py` holds them to each other, and finds sentences outside of here.
+are strings; `tests/words` holds them to each other, and finds sentences outside of here.
 """

@@ -1,7 +1,7 @@
 """Asking: the greeting, the guide, the forms, what cannot be asked, and what stands above a question."""
 
 HELLO = (
-    "Hello! {how}, and say what you would like to have done: I open a thread with a machine of its own, "
+    "Hello. {how}, and say what you would like to have done: I open a thread with a machine of its own, "
     "and an agent works in it. To go on {goes_on}. Who may ask: {who}."
 )
 BY_MENTION, BY_COMMAND = "Mention me in a channel, or use `/opencord ask`", "Use `/opencord ask`"
@@ -9,10 +9,10 @@ JUST_WRITE, ASK_THERE = "there, just write", "ask there with the same command"
 EVERYBODY_HERE, WITH_ROLE = "everybody here", "whoever has the role <@&{role}>"
 CHANNELS = " I work in {channels}."
 HINT = (
-    "Hello! Mention me together with what you would like to have done, for example: list the files. "
+    "Hello. Mention me together with what you would like to have done, for example: list the files. "
     "I open a thread for it, and there you just write."
 )
-HINT_IN_THREAD = "Hello! Mention me together with what you would like to have done, for example: list the files."
+HINT_IN_THREAD = "Hello. Mention me together with what you would like to have done, for example: list the files."
 
 GUIDE = (
     "**How to begin**",
@@ -30,27 +30,27 @@ ASK_EXAMPLE = "For example: run the tests, and mend what fails."
 EMPTY_PROMPT = "There is nothing in your prompt. Say what you would like to have done, for example: list the files."
 HAS_MACHINE = (
     "This thread has its machine already, and with it its repository. For another one ask in the channel, which opens "
-    "a new thread, or use /opencord reset first."
+    "a new thread, or use `/opencord reset` first."
 )
 THREAD_NOT_PRIVATE = "This thread stays as it is. For a private one ask in its channel, with private set to true."
 NONE_PRIVATE = "Discord allows no private threads in an announcement channel. Please ask in a text channel."
-DRAFT_FORGOTTEN = "I do not know any more what you had chosen before you wrote this. Please use /opencord ask again."
+DRAFT_FORGOTTEN = "I do not know any more what you had chosen before you wrote this. Please use `/opencord ask` again."
 
 ABOUT_TITLE, ABOUT_LABEL = "Ask about this message", "What would you like to know, or to have done?"
 ABOUT_HINT = "Leave it empty, and OpenCode answers the message itself."
 ABOUT_UNSAID = "Please answer this message, or do what it asks for."  # the question then
 MESSAGE_EMPTY = "There is nothing in this message that I could read. Please choose one with words or with files."
-MESSAGE_WHISPERED = "Only you can see this message, so no thread can begin there. Please use /opencord ask instead."
+MESSAGE_WHISPERED = "Only you can see this message, so no thread can begin there. Please use `/opencord ask` instead."
 ABOUT_ASKED = "It is asked, and answered in {thread}."
 ITS_THREAD = "its thread"
 
-COMMAND_MISNAMED = "A command's name is one word, such as init or review. Please choose one from the list."
+COMMAND_MISNAMED = "That is no command: its name is one word, such as init or review. Please choose one from the list."
 COMMAND_UNKNOWN = "OpenCode has no command called {name}. The nearest are: {nearest}. Please choose one from the list."
 COMMAND_TOO_LONG = "That is more than {most} characters. Please put the rest into a file, and ask with that."
 
 ASKED, ASKED_ABOUT = "**{name}** asked:", "**{name}** asked about a message:"
 WITH_FILES = "📎 with {names}"
-ASKED_PRIVATELY = "It is asked, and answered where only you see it: <#{thread}>"
+ASKED_PRIVATELY = "It is asked, and answered where only you see it: <#{thread}>."
 ASKED_IN_THREAD = "{name} asked about this message: {prompt}"
 WORDLESS = "(only a file)"
 SOMEBODY = "somebody"

@@ -64,6 +64,6 @@ NOBODY_WAITS = (
 ANSWERED_BEFORE = "Somebody has answered this question already."
 ANSWERED_BY = "This has been answered already, by {name}."
 EMPTY_ANSWER = "There is nothing in your answer. Please write what you would like."
-CHOOSE_EXACTLY_ONE = "Please choose exactly one."
+CHOOSE_EXACTLY_ONE = "This question has one answer. Please choose exactly one."
 APPROVERS_ONLY = "Only people with the role <@&{role}> may allow or deny this here. Please ask one of them."
 ROLE_GONE = "The role that was to decide this was deleted, so it is asked for no more. Please press the button again."

@@ -14,10 +14,11 @@ STATES = {
     "error": "out of order",
 }
 NO_MACHINE = "This thread has no machine. Ask something, and it gets one."
-MACHINE_REPLACED = "The machine that worked on this is gone, and with it what was changed there."
-MACHINE_GONE = f"{MACHINE_REPLACED} The next question gets a new one."
+_LOST = "The machine that worked on this is gone, and with it what was changed there."
+MACHINE_REPLACED = f"{_LOST} Ask for it again, and it is done on the new one."
+MACHINE_GONE = f"{_LOST} The next question gets a new one."
 
-PAUSED = "The machine is asleep now. The next question or /opencord resume wakes it."
+PAUSED = "The machine is asleep now. The next question or `/opencord resume` wakes it."
 NOT_WHILE_AT_WORK = (
     "I would rather not: a question of this thread is at work or waits. Please try again when it is answered."
 )
@@ -25,22 +26,21 @@ NOT_WHILE_BUSY = (
     "I would rather not: OpenCode is at work in this machine, for instance on a summary of the session. "
     "Please try again when it is done."
 )
-ASLEEP_ALREADY = "The machine is asleep already. The next question or /opencord resume wakes it."
+ASLEEP_ALREADY = "The machine is asleep already. The next question or `/opencord resume` wakes it."
 OUT_OF_ORDER = "The machine is out of order, so it is not running anyway. The next question tries to mend it."
 CHANGING = "The machine is {state} just now. Please try again in a moment."
 AWAKE = "The machine is awake."
 BEING_DESTROYED = "The machine is being thrown away just now. Ask something, and the thread gets a new one."
 
-LOSSES = "Resetting throws the machine away with everything in it: files, changes, and the session so far."
-RESET_AT_WORK = f"OpenCode is at work in this thread, and a reset would stop it. {LOSSES} Shall I?"
+_LOSSES = "Resetting throws the machine away with everything in it: files, changes, and the session so far."
+RESET_AT_WORK = f"OpenCode is at work in this thread, and a reset would stop it. {_LOSSES} Shall I?"
 RESET_UNSAVED = (
-    f"There is work in this machine that exists nowhere else: not committed, or not pushed. {LOSSES} Shall I?"
+    f"There is work in this machine that exists nowhere else: not committed, or not pushed. {_LOSSES} Shall I?"
 )
 RESET_UNKNOWN = (
-    "I cannot see whether there is work in this machine that exists nowhere else, because it is asleep or does not "
-    f"answer. {LOSSES} Shall I?"
+    f"The machine sleeps or does not answer: I cannot see whether work in it exists nowhere else. {_LOSSES} Shall I?"
 )
-RESET_UP_AGAIN = f"The machine has come up since I asked. {LOSSES} Shall I?"
+RESET_UP_AGAIN = f"The machine has come up since I asked. {_LOSSES} Shall I?"
 RESET, KEEP = "Reset", "Keep it"
 RESETTING = "Throwing the machine away…"
 RESET_DONE = "Done: the machine is gone. The next question gets a new one."
@@ -51,8 +51,12 @@ RESET_BY = "{name} reset the machine of this thread: the next question gets a ne
 RESET_BY_AT_WORK = f"{RESET_BY} What was being worked on was stopped."
 STOPPED_BY = "{name} stopped what was being worked on in this thread."
 
-TOO_SLOW = "Sorry, the machine did not come up in time. Please try again later, or tell whoever runs this bot."
-NOT_DONE = "Something could not be done about this machine. Whoever runs this bot finds the reason in the log."
+TOO_SLOW = (
+    "Sorry, the machine did not come up in time. Please try again later; if it goes on, tell whoever runs this bot."
+)
+NOT_DONE = (
+    "Something could not be done about this machine. Please try again; whoever runs this bot finds why in the log."
+)
 BROKEN = (
     "Sorry, my machine for this thread is broken, and Daytona could not repair it. "
     "Please try again: the next attempt makes a new one."

@@ -8,10 +8,12 @@ NO_SESSION = "Nothing has been asked on this thread's machine yet. Ask something
 SESSION_GONE = "OpenCode does not know this thread's session any more. The next question begins a new one."
 OTHERS_AT_WORK = "Something is at work or waits in this thread. Please try again when it is answered."
 
-UNCHANGED = "This changed nothing."
-WAS_UNDONE = "What this changed was undone."
+UNCHANGED = "This changed nothing, so there is nothing to show or to take back."
+WAS_UNDONE = "What this changed was undone, so there is nothing to show."
 CHANGES_ATTACHED = "What this changed is in the file."
-CHANGES_TOO_LARGE = "What this changed is more than Discord takes as a file ({most} MB). Ask for a part of it."
+CHANGES_TOO_LARGE = (
+    "What this changed is more than Discord takes as a file ({most} MB). Ask me to show you a part of it."
+)
 NO_CHANGES = {
     "question": "The last question changed nothing, or what it changed was undone.",
     "workspace": "Everything in the workspace is committed, or it has no git repository.",
@@ -19,9 +21,12 @@ NO_CHANGES = {
 CHANGES = {"question": "The last question changed {files}{lines}.", "workspace": "Not committed: {files}{lines}."}
 PATCH_ATTACHED = "The patch is in the file."
 NO_PATCH = "None of it is text, so there is no patch."
-PATCH_TOO_LARGE = "The patch is larger than Discord takes ({most} MB). Ask OpenCode to show you a part of it."
+PATCH_TOO_LARGE = "The patch is larger than Discord takes ({most} MB). Ask me to show you a part of it."
 
-NOT_NEWEST = "Something was asked after this. Only the last question of a thread can be undone or redone."
+NOT_NEWEST = (
+    "Something was asked after this, and only the last question of a thread can be undone or redone. "
+    "Ask me to change back what you need."
+)
 AGENT_BUSY = "The machine is at work just now. Please try again in a moment."
 NOT_UNDONE = "There was nothing to undo: this changed nothing, or it has been undone already."
 NOT_REDONE = "There was nothing to redo: this has not been undone, or it has been redone already."
@@ -33,7 +38,7 @@ COMPACTED = "Done: OpenCode goes on with a summary of this session. Files are as
 COMPACTED_BY = "🗜️ {name} had this session summed up, to make room."
 NOT_COMPACTED = {
     "busy": "OpenCode is at work in this session just now. Please try again when it is done.",
-    "nothing": "Nothing was said in this session yet, so there is nothing to sum up.",
+    "nothing": "Nothing was said in this session yet, so there is nothing to sum up. Ask something first.",
     "interrupted": (
         "The summary was interrupted, for instance by a new question, and the session is as it was. "
         "Please try again when nothing is at work."
@@ -41,10 +46,13 @@ NOT_COMPACTED = {
     "failed": "Sorry, the model could not sum this session up, and it is as it was. Please try again later.",
 }
 
-NOT_COUNTED = "The model has not answered anything in this session yet, so there is nothing to count."
+NOT_COUNTED = (
+    "The model has not answered anything in this session yet, so there is nothing to count. Ask something first."
+)
 WINDOW = "Window: about {held:,} of {window:,} tokens are taken ({share:.0%})"
+MAKE_ROOM = "`/opencord compact` makes room."
+WINDOW_FULL = f"{WINDOW}. {MAKE_ROOM}"
 WINDOW_UNKNOWN = "Window: about {held:,} tokens are taken; how many fit, OpenCode does not know of this model"
-MAKE_ROOM = ". /opencord compact makes room."
 SPENT = "This session so far: {tokens:,} tokens, {cost}; sub-agents included"
 NO_PRICE = "no price known"
 LAST_ANSWER = "Last answer: model {model}, agent {agent}"
@@ -60,9 +68,9 @@ THREADS = {
     "server": "**Threads of this server**",
 }
 NO_THREADS = {
-    "mine": "You have asked nothing in this server yet. Use /opencord ask to begin.",
-    "channel": "There are no threads of mine in this channel yet. Use /opencord ask to begin.",
-    "server": "There are no threads of mine that you can see in this server yet. Use /opencord ask to begin.",
+    "mine": "You have asked nothing in this server yet. Use `/opencord ask` to begin.",
+    "channel": "There are no threads of mine in this channel yet. Use `/opencord ask` to begin.",
+    "server": "There are no threads of mine that you can see in this server yet. Use `/opencord ask` to begin.",
 }
 THREAD_AT_WORK = "at work"
 THREAD_MACHINE, THREAD_WITHOUT = "machine {state}", "no machine"

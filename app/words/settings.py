@@ -22,25 +22,31 @@ ONE_SETTING = "{name}: {value}."
 SETTINGS_HEAD = "What counts in {where}:"
 SETTING = "- **{name}**: {value}"
 SETTINGS_HINT = (
-    "A repository and its branch count for new machines: /opencord reset makes one. "
-    "Change any of this with /opencord config thread, or /opencord config channel for all threads of the channel."
+    "A repository and its branch count for new machines: `/opencord reset` makes one. "
+    "Change any of this with `/opencord config thread`, or `/opencord config channel` for all threads of the channel."
 )
 
-ONLY_IN_THREADS = "Please use it in a thread. For all threads of a channel there is /opencord config channel."
+ONLY_IN_THREADS = (
+    "This is about a single thread. Please use it in one; for all threads of a channel there is "
+    "`/opencord config channel`."
+)
 NOTHING_CHOSEN = "Nothing was changed: please choose at least one option, such as model or repository."
-GIVEN_AND_CLEARED = "Please either give {name} or clear it, not both."
-GIVEN_AND_RESET = "Please give either a name or reset, not both."
+GIVEN_AND_CLEARED = "Nothing was changed: please either give {name} or clear it, not both."
+GIVEN_AND_RESET = "Nothing was changed: please give either a name or reset, not both."
 ALREADY_SO = "It is so already: nothing was changed."
-NOT_SETTLED = "Nothing of that kind is settled for {where} itself, so there is nothing to take back."
+NOT_SETTLED = (
+    "Nothing of that kind is settled for {where} itself, so there is nothing to take back. "
+    "`/opencord config show` tells what counts."
+)
 BRANCH_ALONE = "A branch belongs to a repository, and none is settled here. Please give the repository with it."
 
 CHANGED = "{by} {changes} for {where}."
 SETTLED, TAKEN_BACK = "settled {values}", "took back {values}"
 NOW = "{name} (now {value})"
 FROM_NEXT_QUESTION = "It counts from the next question on."
-FROM_NEXT_MACHINE = "The repository and its branch count from the next machine on: /opencord reset makes one here."
+FROM_NEXT_MACHINE = "The repository and its branch count from the next machine on: `/opencord reset` makes one here."
 FROM_NEW_MACHINES = (
-    "The repository and its branch count for machines made from now on: /opencord reset in a thread makes one."
+    "The repository and its branch count for machines made from now on: `/opencord reset` in a thread makes one."
 )
 
 VERBOSITY_MEANS = {
@@ -52,14 +58,16 @@ VERBOSITY_FROM_NOW = "From now on it shows {meaning}. Answers are always shown w
 VERBOSITY_IS = "{settled} It shows {meaning}."
 
 UNKNOWN_NAME = "I know no {kind} called {name}. The nearest are: {nearest}. Please choose one from the list."
-NO_MODEL = "A model is written as provider/model, for example opencode/claude-sonnet-4-5. Please try it that way."
-NO_AGENT = "An agent's name is one word, for example build or plan. Please try it that way."
+NO_MODEL = (
+    "That is no model: it is written as provider/model, for example opencode/claude-sonnet-4-5. Please try it that way."
+)
+NO_AGENT = "That is no agent: its name is one word, for example build or plan. Please try it that way."
 NO_REPOSITORY = (
     "That is no address that can be cloned. Please give one such as https://github.com/owner/name, ssh://… or "
     "git@host:owner/name."
 )
 LOGIN_IN_ADDRESS = (
-    "Please give the address without a user name, password or token: everybody here could read it. For private "
-    "repositories on GitHub whoever runs this bot sets GITHUB_TOKEN. If that was a real password, change it now."
+    "This address holds a login that everybody here could read. Please give it without; whoever runs this bot sets "
+    "GITHUB_TOKEN for private repositories. If it was a real password, change it now."
 )
 NO_BRANCH = "That cannot be the name of a branch. Please give it as git shows it, for example main or fix/login."

@@ -1,7 +1,7 @@
 """`/opencord status`: what is going on here. The message of a single turn is in `turn`."""
 
 SERVER_AT_WORK = "At work in this server: {questions} in {threads}."
-NOTHING_YET = "Nothing has been asked in this thread yet. Use /opencord ask to begin."
+NOTHING_YET = "Nothing has been asked in this thread yet. Use `/opencord ask` to begin."
 DOING = {
     "admitted": "There is a new question",
     "accepted": "A thread is being opened for a question",

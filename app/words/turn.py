@@ -59,8 +59,8 @@ FILES_CHANGED = "{files} changed{lines}"
 FILE_CHANGED = "✏️ Changed {path}{lines}"
 UNDONE_MARK = "↩️ Undone"  # how the line of the summary begins
 
-ALREADY_OVER = "This is over already."
-ALREADY_BEGUN = "This has begun already. Stop ends it."
+ALREADY_OVER = "This is over already. If you still need it, ask again."
+ALREADY_BEGUN = "This has begun already. Press Stop to end it."
 NEXT_NOW = "It is next, and what is at work is being stopped for it."
 NEXT_ANYWAY = "It is next, and begins in a moment: nothing else is at work."
 STILL_AT_WORK = "This is still at work. Please wait until it is done."

@@ -2,6 +2,8 @@
 
 NO_PATH = "Please say which file: its path in the workspace, such as src/main.py. `/opencord files list` shows them."
 OUTSIDE = "I can only show what is in the workspace. Please give the path from there, such as src/main.py."
+A_FILE = "This is a file. `/opencord files get` gets it."
+A_FOLDER = "This is a folder. `/opencord files list` shows what is in it."
 NO_FILE = "There is no file {path} in the workspace. `/opencord files list` shows what there is."
 NO_FOLDER = "There is no folder {path} in the workspace. `/opencord files list` shows what there is."
 IS_FILE = "{path} is a file. `/opencord files get` gets it."
@@ -29,15 +31,17 @@ SHELL_TOO_SLOW = "It took longer than {seconds:.0f} seconds, so I ended it. Plea
 SAID_NOTHING = "Exit code {code}. It said nothing."
 SAID = "Exit code {code}."
 SAID_MUCH = "Exit code {code}. It said too much: only the first {most} MB were kept."
-NO_LOG = "OpenCode has written no log in this machine yet."
+NO_LOG = "OpenCode has written no log in this machine yet. Ask something first."
 LOG = "The last lines of OpenCode's log."
 
-NO_PORT = "A port is a number from 1 to {last}. Servers say theirs when they start, such as 3000."
+NO_PORT = (
+    "A port is a number from 1 to {last}. Please give that of your server, which says it when it starts, such as 3000."
+)
 PORT_ASLEEP = "The machine is not awake, so nothing runs in it. Ask me to start your server: that wakes it as well."
 PORT_UNSERVED = (
     "Nothing listens on port {port} in this thread's machine. Ask me to start the server there, and try again."
 )
-PORT_RESERVED = "Port {port} belongs to the machine itself. Please choose the one of your own server."
+PORT_RESERVED = "Port {port} belongs to the machine itself. Please choose that of your own server."
 PREVIEW = (
     "Port {port}: <{url}>\n"
     "The link works until {until}, while the machine is awake. Whoever has it gets in, so keep it to yourself."

@@ -13,7 +13,7 @@ from app.turns.machine import OPENING, Event, Stage
 from app.turns.records import Asker, Request, Source
 from app.turns.routing import Policy, Refusal
 from app.words.door import NO_THREAD
-from app.words.queue import NO_NUMBER, NONE_OF_YOURS, NOTHING_WAITS, STANDS_THERE
+from app.words.queue import NO_NUMBER, NO_SUCH_QUESTION, NONE_OF_YOURS, NOTHING_WAITS, STANDS_THERE
 from tests.commands.groups import by, used_of
 from tests.commands.rooms import IN_THREAD, PLACE, THREAD, wait, work_on
 from tests.web.door import Door, spoken
@@ -130,7 +130,7 @@ async def test_what_was_begun_and_is_tried_again_stays_before_all_that_is_moved(
 @pytest.mark.parametrize(
     ("number", "to", "words"),
     [
-        (3, 1, "There is no question 3: 2 questions wait."),
+        (3, 1, NO_SUCH_QUESTION.format(number=3, most=2)),
         (0, 1, NO_NUMBER),
         (1, -1, NO_NUMBER),
         (True, 1, NO_NUMBER),

@@ -155,7 +155,7 @@ async def test_a_window_that_is_nearly_full_can_be_emptied(door: Door) -> None:
 
     await door.send(used("context", IN_THREAD))
 
-    assert f"(95%){MAKE_ROOM}" in door.fake_replies.texts[0]
+    assert f"(95%). {MAKE_ROOM}" in door.fake_replies.texts[0]
     assert NO_PRICE in door.fake_replies.texts[0]
 
 

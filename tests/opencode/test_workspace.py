@@ -190,7 +190,7 @@ async def test_a_private_repository_is_cloned_with_its_password(
         done = await prepare(provider, f"http://ada:s3cret@127.0.0.1:{port}/private.git")
 
     assert wrong.exit_code == NOT_CLONED
-    assert "it does not let us in" in why_not_cloned(wrong.output, Project())
+    assert "it does not let me in" in why_not_cloned(wrong.output, Project())
     assert done.exit_code == 0, done.output
     assert (provider.home / "workspace/README.md").read_text() == "theirs"
     assert "s3cret" not in (provider.home / "workspace/.git/config").read_text()
@@ -228,11 +228,11 @@ def test_the_token_of_github_is_shown_to_github_alone() -> None:
     ("output", "reason"),
     [
         ("fatal: unable to access 'https://u:pw@h/': Could not resolve host: h", "could not be reached"),
-        ("fatal: could not read Username for 'https://h': terminal prompts disabled", "does not let us in"),
+        ("fatal: could not read Username for 'https://h': terminal prompts disabled", "does not let me in"),
         ("remote: Repository not found.", "no such repository"),
         ("fatal: Remote branch fix-403-timed-out not found in upstream origin", "no such branch"),
         ("fatal: repository 'https://h/issue-403/' not found", "no such repository"),
-        ("fatal: unable to access 'https://h/': The requested URL returned error: 403", "does not let us in"),
+        ("fatal: unable to access 'https://h/': The requested URL returned error: 403", "does not let me in"),
         ("fatal: weather is bad", "git could not read it"),
     ],
 )

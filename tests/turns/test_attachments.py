@@ -25,6 +25,7 @@ from app.turns.attachments import (
     too_large,
 )
 from app.turns.records import Attachment, File
+from app.words.answer import TOO_MUCH
 from tests.turns.pictures import GIF, JPEG, WEBP, WEBP_LOSSLESS, WHOLE, png
 
 
@@ -119,7 +120,7 @@ def test_a_file_that_is_too_large_is_left_out_and_the_others_are_not() -> None:
     sifted = sift([attached(1, 1), attached(2, MOST_BYTES + 1, "film.mp4"), attached(3, 1)])
 
     assert [one.id for one in sifted.taken] == ["1", "3"]
-    assert sifted.left == ("Sorry, I could not take the file film.mp4: 25 MB is the most that a file may have.",)
+    assert sifted.left == (TOO_MUCH.format(name="film.mp4", most="25 MB"),)
 
 
 def test_more_files_than_may_be_are_left_out() -> None:

@@ -11,6 +11,7 @@ from app.turns.delivery import MOST_BYTES
 from app.turns.enclosures import MOST_OUT
 from app.turns.errors import Retriable
 from app.turns.machine import Stage
+from app.words.answer import FILE_TOO_LARGE
 from tests.samples import message
 from tests.turns.engine import World, running, world
 from tests.turns.test_display import THREAD
@@ -99,7 +100,7 @@ async def test_that_a_file_is_too_large_is_said_once_until_it_changes(here: Worl
     await ask(here, 3)
 
     assert once == 1
-    assert remarks(here) == ["-# outbox/film.mp4 (10.5 MB) is too large for Discord, and stays in the machine."] * 2
+    assert remarks(here) == ["-# " + FILE_TOO_LARGE.format(path="outbox/film.mp4", size="10.5 MB")] * 2
 
 
 async def test_what_nobody_read_of_a_file_that_is_too_large_is_said_with_the_next_answer(here: World) -> None:
