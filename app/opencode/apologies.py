@@ -24,7 +24,7 @@ def unknown_model(model: str) -> str:
 def unknown(kind: Kind, name: str, nearest: Sequence[str]) -> str:
     """For what somebody chose in Discord, where they can choose another."""
     template = apologies.UNKNOWN_CHOICE if nearest else apologies.UNKNOWN_CHOICE_AT_ALL
-    return template.format(kind=kind, name=name, nearest=", ".join(nearest))
+    return template.format(kind=kind, name=name, command=apologies.CHOOSING[kind], nearest=", ".join(nearest))
 
 
 def for_fault(fault: Fault, model: str, *, chosen: bool = False) -> str:

@@ -24,7 +24,7 @@ def headline_of(answer: str) -> str | None:
     lines = [line for line in answer.splitlines() if line.strip()]
     if len(lines) != 1 or lines[0].lstrip().startswith(("{", "[{", '["', "```")):
         return None
-    words = _LABEL.sub("", _words(lines[0]).strip(_QUOTES)).strip(_QUOTES).removesuffix(".")
+    words = _LABEL.sub("", _words(lines[0]).strip(_QUOTES)).strip(_QUOTES).removesuffix(".").rstrip()
     named = _cut(_AT_SOMEBODY.sub("", words), LONGEST_GIVEN)
     return named if any(one.isalnum() for one in named) else None
 

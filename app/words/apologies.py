@@ -44,13 +44,14 @@ NOT_OFFERED = (
     "Sorry, I could not ask the model: its provider does not offer {model!r}. "
     f"Please choose another with `/opencord model`, or tell {OPERATOR} to check OPENCODE_MODEL."
 )
+CHOOSING = {"model": "`/opencord model`", "agent": "`/opencord agent`"}
 UNKNOWN_CHOICE = (
     "Sorry, I could not ask: OpenCode has no {kind} called {name!r}. The nearest are: {nearest}. "
-    "Please choose another with /opencord {kind}, and ask again."
+    "Please choose another with {command}, and ask again."
 )
 UNKNOWN_CHOICE_AT_ALL = (
     "Sorry, I could not ask: OpenCode has no {kind} called {name!r}. "
-    "Please choose another with /opencord {kind}, and ask again."
+    "Please choose another with {command}, and ask again."
 )
 CONVERSATION_TOO_LONG = (
     "Sorry, this conversation could not go on: it is too long for the model. Please start a new thread."

@@ -1,7 +1,7 @@
 """What a thread is called."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.turns.titles import LONGEST, LONGEST_GIVEN, headline_of, title_of
@@ -60,6 +60,7 @@ def test_what_is_no_title_is_none(answer: str) -> None:
 
 
 @given(st.text())
+@example("A title \x1b.")
 def test_a_models_title_is_one_short_line_that_names_nobody(answer: str) -> None:
     title = headline_of(answer)
 
