@@ -7,7 +7,7 @@ import pytest
 
 from app.commands.access import MANAGE_GUILD, Who
 from app.commands.choices import CREDENTIALS, NO_BRANCH, NO_REPOSITORY
-from app.commands.config import BOTH, LONE_BRANCH, NOTHING_GIVEN, SETTINGS
+from app.commands.config import BOTH, LONE_BRANCH, NO_ROLE, NOTHING_GIVEN, SETTINGS
 from app.commands.settling import NEXT_MACHINE, NEXT_MACHINES, NOT_SETTLED, OUTSIDE, SAME
 from app.commands.words import UNKNOWN_OPTION
 from app.turns.preferences import Preference
@@ -224,7 +224,7 @@ async def test_while_somebody_types_what_was_settled_before_is_offered(door: Doo
     await settle(door, "200", repository=SHOP)
     await settle(door, "211", repository="https://x.example/other")
 
-    all_of_them = await door.send(typing(config("channel", repository=""), "repository"))
+    all_of_them = await door.send(typing(config("channel", permissions=MANAGE_CHANNELS, repository=""), "repository"))
     some = await door.send(typing(config("thread", repository="SHOP"), "repository"))
     models = await door.send(typing(config("thread", repository="x", model="gpt"), "model"))
     nothing = await door.send(typing(config("thread", branch="m"), "branch"))
@@ -250,6 +250,24 @@ async def test_while_somebody_types_a_branch_those_of_its_repository_are_offered
     assert choices(some) == ["fix/login"]
     assert choices(given) == choices(asked) == ["trunk"]
     assert door.log == ["answered"] * 4
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_an_approver_that_was_deleted_is_said_to_be_and_counts_no_more(door: Door, is_there: bool) -> None:
+    await settle(door, "200", approver="91")
+    door.sights.roles = frozenset({"91"} if is_there else set())
+
+    answer = await door.send(config("show"))
+
+    (now,) = door.fake_replies.texts
+    assert "- **approver**: <@&91>, settled for this channel" in spoken(answer)[0]
+    assert door.log == ["answered", "has_role", "edit"]
+    if is_there:
+        assert now == spoken(answer)[0]
+    else:
+        assert "- **approver**: everybody" in now
+        assert now.endswith(NO_ROLE)
+        assert await settled(door, None) == {}
 
 
 async def test_everybody_may_be_the_approver_again(door: Door) -> None:
