@@ -162,7 +162,9 @@ async def test_an_id_that_means_nothing_is_said_to_do_nothing(door: Door) -> Non
     await work_on(door, 501)
     rests = ("", ":", ":502", ":abc", ":١", ":501x", ":" + "9" * 40, ":-1", ":501 ")
 
-    answers = [await door.send(press(word + rest)) for word in ACTIONS.keys() - {"help"} for rest in rests]
+    buttons = ACTIONS.keys() - {"help", "ask", "about"}  # any page is one of the help; two are forms
+
+    answers = [await door.send(press(word + rest)) for word in buttons for rest in rests]
 
     assert {spoken(answer) for answer in answers} == {(UNKNOWN_BUTTON, True)}
     assert [found.id for found in await door.ledger.live_turns()] == ["501"]
