@@ -8,7 +8,8 @@ the agent leave, and whoever may not do so by the channel's word could otherwise
 from collections.abc import Sequence
 
 from app.commands import access
-from app.commands.answers import Answer
+from app.commands.answers import Answer, Result
+from app.commands.approvers import is_gone
 from app.commands.choices import checked
 from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
@@ -20,7 +21,15 @@ from app.discord.text import shorten
 from app.turns.preferences import Preference, Routing
 from app.turns.status import Verbosity
 from app.words.door import UNKNOWN_OPTION
-from app.words.settings import BRANCH_ALONE, GIVEN_AND_CLEARED, NOTHING_CHOSEN, SETTING, SETTINGS_HEAD, SETTINGS_HINT
+from app.words.settings import (
+    BRANCH_ALONE,
+    GIVEN_AND_CLEARED,
+    NO_ROLE,
+    NOTHING_CHOSEN,
+    SETTING,
+    SETTINGS_HEAD,
+    SETTINGS_HINT,
+)
 
 
 def _text(name: str, description: str, **more: object) -> Payload:
@@ -57,7 +66,7 @@ REGISTRATION: Payload = {
 async def run(interaction: Interaction, room: Room) -> Answer:
     visitor = await let_in(interaction, room)
     if interaction.command[2] == "show":
-        return Answer(told(await overview(visitor, room)))
+        return await show(visitor, room)
     spot = channel_of(visitor) if interaction.command[2] == "channel" else thread_of(visitor)
     changes = await wanted(interaction, room)
     if Preference.APPROVER in changes and not access.may(access.Who.CHANNEL_MANAGER, interaction, room):
@@ -69,6 +78,21 @@ async def run(interaction: Interaction, room: Room) -> Answer:
 async def suggest(interaction: Interaction, room: Room) -> Sequence[tuple[str, str]]:
     focused = interaction.focused or ""
     return await suggested(Preference(focused), interaction, room) if focused in list(Preference) else []
+
+
+async def show(visitor: Visitor, room: Room) -> Answer:
+    """Whether the approver's role exists at all is looked for behind the answer, and said where it does not."""
+    text, guild = await overview(visitor, room), visitor.place.guild
+    role = (await room.preferences.settled(visitor.place)).value(Preference.APPROVER)
+    if role in (None, guild):
+        return Answer(told(text))
+
+    async def looked_at() -> Result:
+        if not await is_gone(role, guild, room):
+            return Result(text)
+        return Result(f"{await overview(visitor, room)}\n{NO_ROLE}")
+
+    return Answer(told(text), looked_at)
 
 
 async def overview(visitor: Visitor, room: Room) -> str:

@@ -104,7 +104,8 @@ async def suggested(preference: Preference, interaction: Interaction, room: Room
     visitor = await let_in(interaction, room)
     typed = str(interaction.options.get(interaction.focused or "", ""))
     given = str(interaction.options.get("repo") or interaction.options.get("repository") or "").strip()
-    repository = given or (await room.preferences.settled(visitor.place)).value(Preference.REPOSITORY)
+    place = channel_of(visitor).place if interaction.command[-1] == "channel" else visitor.place
+    repository = given or (await room.preferences.settled(place)).value(Preference.REPOSITORY)
     return await offered(preference, typed, visitor.place.guild, room, repository)
 
 

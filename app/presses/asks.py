@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from app.commands.answers import Answer, Result
+from app.commands.approvers import is_gone
 from app.commands.door import TurnedAway, bold
 from app.commands.ports import Room
 from app.discord.ask_view import ask as view_of
@@ -22,7 +23,6 @@ from app.discord.text import clean, shows
 from app.ids import AskId, GuildId
 from app.presses.subject import Subject, subject_of
 from app.turns.asks import Asked, AskState
-from app.turns.errors import Refused, Retriable
 from app.turns.machine import LIVE
 from app.turns.preferences import Preference
 from app.turns.progress import Allowed, Decision, Denied, Permission, Question
@@ -127,16 +127,7 @@ async def by_approver(
 
 async def looked_for(role: str, guild: GuildId, room: Room) -> Result:
     """Why nobody else may; or that whoever else counts may, where there is no such role."""
-    try:
-        is_there = await room.sights.has_role(guild, role)
-    except (Retriable, Refused) as failure:
-        log.warning("role.unseen", role=role, reason=str(failure))
-        is_there = True
-    if is_there:
-        return Result(APPROVERS_ONLY.format(role=role))
-    places = await room.preferences.forget(guild, Preference.APPROVER, role)
-    log.info("role.forgotten", role=role, places=places)
-    return Result(ROLE_GONE)
+    return Result(ROLE_GONE if await is_gone(role, guild, room) else APPROVERS_ONLY.format(role=role))
 
 
 async def question_of(interaction: Interaction, room: Room) -> tuple[Pending, int, Question]:

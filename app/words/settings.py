@@ -33,6 +33,7 @@ ONLY_IN_THREADS = (
 NOTHING_CHOSEN = "Nothing was changed: please choose at least one option, such as model or repository."
 GIVEN_AND_CLEARED = "Nothing was changed: please either give {name} or clear it, not both."
 GIVEN_AND_RESET = "Nothing was changed: please give either a name or reset, not both."
+NO_ROLE = "The role that was the approver was deleted: it is taken back."
 ALREADY_SO = "It is so already: nothing was changed."
 NOT_SETTLED = (
     "Nothing of that kind is settled for {where} itself, so there is nothing to take back. "

@@ -29,7 +29,7 @@ from app.store.sqlite import Sqlite
 from app.turns.ports import Difference, Usage
 from app.turns.progress import Change, Doing, Todo
 from app.turns.records import Place
-from app.words.door import BUSY, DEFECT, NO_THREAD, NOT_NOW, OTHER_OPTION, TOO_LONG, UNSHOWN
+from app.words.door import BUSY, DEFECT, NO_THREAD, NOT_NOW, OTHER_OPTION, TOO_LONG, UNKNOWN_COMMAND, UNSHOWN
 from scripts.document_commands import Runnable
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.interactions import Interaction
@@ -239,6 +239,28 @@ async def test_an_option_of_another_kind_is_turned_away_and_so_is_one_that_is_mi
 
         check_refused(door, answer)
         assert await contents(sqlite) == before, options
+
+
+KNOWN = {one.path for one in SLASH}
+STALE = {path[:depth] for path in KNOWN for depth in (1, 2)} | {(*path[:2], "gone") for path in KNOWN}
+
+
+@pytest.mark.parametrize("path", sorted(STALE - KNOWN), ids="/".join)
+async def test_what_is_registered_no_more_is_said_to_be_unknown(door: Door, sqlite: Sqlite, path: Path) -> None:
+    before = await contents(sqlite)
+
+    answer = await door.send(by_operator(asked(Runnable(path, ""), IN_THREAD)))
+
+    check_refused(door, answer)
+    assert words_of(door, answer) == UNKNOWN_COMMAND
+    assert await contents(sqlite) == before
+
+
+@pytest.mark.parametrize("name", ["Gone", "opencord"])
+async def test_a_menu_that_is_registered_no_more_is_said_to_be_unknown(door: Door, name: str) -> None:
+    answer = await door.send(asked(Runnable((name,), "", is_menu=True), IN_THREAD))
+
+    assert words_of(door, answer) == UNKNOWN_COMMAND
 
 
 @pytest.mark.parametrize("value", [5, True, 1.5])

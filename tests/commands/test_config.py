@@ -19,6 +19,7 @@ from app.words.settings import (
     LOGIN_IN_ADDRESS,
     NO_BRANCH,
     NO_REPOSITORY,
+    NO_ROLE,
     NOT_SETTLED,
     NOTHING_CHOSEN,
     ONLY_IN_THREADS,
@@ -235,7 +236,7 @@ async def test_while_somebody_types_what_was_settled_before_is_offered(door: Doo
     await settle(door, "200", repository=SHOP)
     await settle(door, "211", repository="https://x.example/other")
 
-    all_of_them = await door.send(typing(config("thread", repository=""), "repository"))
+    all_of_them = await door.send(typing(config("channel", permissions=MANAGE_CHANNELS, repository=""), "repository"))
     some = await door.send(typing(config("thread", repository="SHOP"), "repository"))
     models = await door.send(typing(config("thread", repository="x", model="gpt"), "model"))
     nothing = await door.send(typing(config("thread", branch="m"), "branch"))
@@ -254,13 +255,37 @@ async def test_while_somebody_types_a_branch_those_of_its_repository_are_offered
 
     here = await door.send(typing(config("thread", branch=""), "branch"))
     some = await door.send(typing(config("thread", branch=" LOG"), "branch"))
-    given = await door.send(typing(config("thread", repository=other, branch="t"), "branch"))
+    await settle(door, "210", repository=other)
+    channels = await door.send(typing(config("channel", permissions=MANAGE_CHANNELS, branch=""), "branch"))
+    threads = await door.send(typing(config("thread", branch=""), "branch"))
+    given = await door.send(
+        typing(config("channel", permissions=MANAGE_CHANNELS, repository=other, branch="t"), "branch")
+    )
     asked = await door.send(typing(used("ask", repo=other, branch=""), "branch"))
 
     assert choices(here) == ["fix/login", "main"]
     assert choices(some) == ["fix/login"]
-    assert choices(given) == choices(asked) == ["trunk"]
-    assert door.log == ["answered"] * 4
+    assert choices(channels) == ["fix/login", "main"]
+    assert choices(threads) == choices(given) == choices(asked) == ["trunk"]
+    assert set(door.log) == {"answered"}
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_an_approver_that_was_deleted_is_said_to_be_and_counts_no_more(door: Door, is_there: bool) -> None:
+    await settle(door, "200", approver="91")
+    door.sights.roles = frozenset({"91"} if is_there else set())
+
+    answer = await door.send(config("show"))
+
+    (now,) = door.fake_replies.texts
+    assert "- **approver**: <@&91>, settled for this channel" in spoken(answer)[0]
+    assert door.log == ["answered", "has_role", "edit"]
+    if is_there:
+        assert now == spoken(answer)[0]
+    else:
+        assert "- **approver**: everybody" in now
+        assert now.endswith(NO_ROLE)
+        assert await settled(door, None) == {}
 
 
 async def test_everybody_may_be_the_approver_again(door: Door) -> None:
