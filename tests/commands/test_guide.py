@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
-from app.commands import admin, preview, settling, ssh, words
+from app.commands import admin, preview, settling, ssh
+from app.commands.door import TurnedAway, Visitor
 from app.discord.payloads import Callback, Flag
+from app.ids import UserId
 from app.sandboxes.machine import State
-from scripts.command_guide import GUIDE, Seen, Where
+from app.turns.records import Asker
+from scripts.command_guide import GUIDE, Guide, Seen, Where
 from scripts.document_commands import Runnable, page, runnables
+from tests.commands.choosing import CHANNEL
 from tests.commands.rooms import IN_THREAD, THREAD, wait, work_on
 from tests.commands.test_every_command import IN_CHANNEL, asked, by_operator
 from tests.fakes.machines import ENSURE, ROUSE
@@ -19,11 +23,12 @@ from tests.presses.pressing import finished
 from tests.web.door import Door
 
 ALL = runnables()
-SLASH = [one for one in ALL if not one.is_menu]
+GUIDED = [one for one in ALL if one.guide]
+SLASH = [one for one in GUIDED if not one.is_menu]
+ASK = SLASH[0]
 FORUM: Mapping[str, Any] = {"id": "200", "type": 15}
-ELSEWHERE = (words.NO_THREAD, settling.OUTSIDE)
 HOUR, MINUTE = 3_600, 60
-guided = pytest.mark.parametrize("one", ALL, ids=lambda one: one.title)
+guided = pytest.mark.parametrize("one", GUIDED, ids=lambda one: one.title)
 typed = pytest.mark.parametrize("one", SLASH, ids=lambda one: one.title)
 
 
@@ -31,10 +36,25 @@ def name_of(one: Runnable) -> str:
     return " ".join(one.path[1:] or one.path)
 
 
+def guide_of(one: Runnable) -> Guide:
+    assert one.guide is not None
+    return one.guide
+
+
+def outside() -> list[str]:
+    """What is said to whoever uses something of a thread in a channel."""
+    visitor, said = Visitor(CHANNEL, Asker(UserId("300"), "alice")), []
+    for need in (lambda: visitor.thread, lambda: settling.thread_of(visitor)):
+        with pytest.raises(TurnedAway) as refusal:
+            need()
+        said.append(str(refusal.value))
+    return said
+
+
 def options_in(one: Runnable) -> dict[str, object]:
     """What the example gives, of the types that Discord would send: "a: x b: 2"."""
     known = {option["name"]: option for option in one.options}
-    parts = re.split(rf"(?:^|\s)({'|'.join(known)}): ", GUIDE[name_of(one)].example) if known else [""]
+    parts = re.split(rf"(?:^|\s)({'|'.join(known)}): ", guide_of(one).example) if known else [""]
     given = dict(zip(parts[1::2], parts[2::2], strict=True))
     return {name: value_of(known[name], text) for name, text in given.items()}
 
@@ -57,7 +77,7 @@ async def prepared(door: Door) -> None:
 
 
 def test_everything_that_can_be_run_is_guided_and_nothing_else() -> None:
-    assert GUIDE.keys() == {name_of(one) for one in ALL}
+    assert GUIDE.keys() == {name_of(one) for one in ALL}, "say it in scripts/command_guide.py"
 
 
 @typed
@@ -65,7 +85,7 @@ def test_an_example_gives_what_is_required_and_the_page_has_it(one: Runnable) ->
     required = {option["name"] for option in one.options if option.get("required")}
 
     assert required <= options_in(one).keys()
-    assert bool(one.example) == bool(GUIDE[name_of(one)].example)
+    assert bool(one.example) == bool(guide_of(one).example)
     assert one.example in page(ALL)
 
 
@@ -73,24 +93,25 @@ def test_an_example_gives_what_is_required_and_the_page_has_it(one: Runnable) ->
 @guided
 async def test_a_command_is_used_where_the_page_says(door: Door, one: Runnable) -> None:
     await prepared(door)
-    where, options = GUIDE[name_of(one)].where, {} if one.is_menu else options_in(one)
+    where, options = guide_of(one).where, {} if one.is_menu else options_in(one)
 
     in_thread, in_channel, in_forum = [
         content(await door.send(by_operator(asked(one, place, **options)))) for place in (IN_THREAD, IN_CHANNEL, FORUM)
     ]
 
-    assert in_thread not in (*ELSEWHERE, words.NOT_HERE)
-    assert (in_channel in ELSEWHERE) == (where in (Where.THREAD, Where.SETTING))
+    no_place_to_ask = content(await door.send(asked(ASK, FORUM, prompt="hello")))
+    assert in_thread not in (*outside(), no_place_to_ask)
+    assert (in_channel in outside()) == (where in (Where.THREAD, Where.SETTING))
     if where is not Where.THREAD:
-        assert (in_forum == words.NOT_HERE) == (where is Where.ASKING)
+        assert (in_forum == no_place_to_ask) == (where is Where.ASKING)
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("one", [one for one in SLASH if GUIDE[name_of(one)].where is Where.SETTING], ids=name_of)
+@pytest.mark.parametrize("one", [one for one in SLASH if guide_of(one).where is Where.SETTING], ids=name_of)
 async def test_what_counts_is_shown_in_a_channel_too(door: Door, one: Runnable) -> None:
     answer = await door.send(asked(one, IN_CHANNEL))
 
-    assert content(answer) not in ELSEWHERE
+    assert content(answer) not in outside()
     assert answer["data"]["flags"] & Flag.EPHEMERAL
 
 
@@ -105,13 +126,13 @@ async def test_an_answer_is_seen_by_those_of_whom_the_page_speaks(door: Door, on
 
     answer = await door.send(by_operator(asked(one, IN_THREAD, **options_in(one))))
 
-    is_for_all = GUIDE[name_of(one)].seen in (Seen.ALL, Seen.CHANGE)
+    is_for_all = guide_of(one).seen in (Seen.ALL, Seen.CHANGE)
     assert answer["type"] in (Callback.MESSAGE, Callback.DEFERRED)
     assert bool(answer.get("data", {}).get("flags", 0) & Flag.EPHEMERAL) != is_for_all, content(answer)
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("one", [one for one in SLASH if GUIDE[name_of(one)].seen is Seen.TOLD], ids=name_of)
+@pytest.mark.parametrize("one", [one for one in SLASH if guide_of(one).seen is Seen.TOLD], ids=name_of)
 async def test_of_what_changes_a_thread_it_is_told(door: Door, one: Runnable) -> None:
     turn = await finished(door)
     door.agent.undone = turn if name_of(one) == "redo" else None
@@ -125,7 +146,7 @@ async def test_of_what_changes_a_thread_it_is_told(door: Door, one: Runnable) ->
 @typed
 async def test_a_machine_that_sleeps_is_woken_where_the_page_says_so(door: Door, one: Runnable) -> None:
     await prepared(door)
-    wakes = GUIDE[name_of(one)].wakes
+    wakes = guide_of(one).wakes
 
     await door.send(by_operator(asked(one, IN_THREAD, **options_in(one))))
 
