@@ -168,7 +168,7 @@ class Runtime(Group):
     )
     github_token: Credential | None = Field(None, description="for private repositories on GitHub; the agent sees it")
     opencode_model: Annotated[str, AfterValidator(_model)] = Field(
-        "opencode/claude-sonnet-4-5", description="provider/model that answers"
+        "opencode/claude-sonnet-4-5", description="provider/model that answers, unless a thread or channel has another"
     )
     opencode_zen_base_url: Url = Field("https://opencode.ai/zen/v1", description="where OpenCode Zen is")
     opencode_config_json: JsonObject = Field(
@@ -211,7 +211,10 @@ class Sandboxes(Group):
         " takes minutes",
     )
     sandbox_repo_url: Annotated[str, AfterValidator(_repository)] | None = Field(
-        None, repr=False, description="the repository in every new sandbox; empty: an empty git workspace"
+        None,
+        repr=False,
+        description="the repository in a new sandbox, unless its thread or channel has another; empty: an empty git "
+        "workspace",
     )
     local_sandbox_dir: Path = Field(
         Path(".local/sandboxes"),
@@ -244,7 +247,8 @@ class Behaviour(Group):
     )
     turn_routing_mode: Choice[Literal["ai", "heuristic", "off"]] = Field(
         "ai",
-        description="who decides whether a message in a thread wants an answer: ai, heuristic (rules), off (all do)",
+        description="who decides whether a message in a thread wants an answer, unless the thread or its channel has "
+        "another: ai, heuristic (rules), off (all do)",
     )
     turn_routing_model: str = Field(
         "claude-haiku-4-5", description="the model that decides, and names threads, on OpenCode Zen"

@@ -12,18 +12,20 @@ from app.discord.payloads import Callback, Flag
 from app.sandboxes.machine import State
 from app.words.door import NO_THREAD, NOT_HERE
 from app.words.settings import ONLY_IN_THREADS
-from scripts.command_guide import GUIDE, Seen, Where
+from scripts.command_guide import GUIDE, Guide, Seen, Where
 from scripts.document_commands import Runnable, page
-from tests.commands.invoking import ALL, IN_CHANNEL, SLASH, asked, by_operator
+from tests.commands.invoking import ALL, IN_CHANNEL, asked, by_operator
 from tests.commands.rooms import IN_THREAD, THREAD, wait, work_on
 from tests.fakes.machines import ENSURE, ROUSE
 from tests.presses.pressing import finished
 from tests.web.door import Door
 
-FORUM: Mapping[str, Any] = {"id": "200", "type": 15}
+GUIDED = [one for one in ALL if one.guide]
+SLASH = [one for one in GUIDED if not one.is_menu]
 ELSEWHERE = (NO_THREAD, ONLY_IN_THREADS)
+FORUM: Mapping[str, Any] = {"id": "200", "type": 15}
 HOUR, MINUTE = 3_600, 60
-guided = pytest.mark.parametrize("one", ALL, ids=lambda one: one.title)
+guided = pytest.mark.parametrize("one", GUIDED, ids=lambda one: one.title)
 typed = pytest.mark.parametrize("one", SLASH, ids=lambda one: one.title)
 
 
@@ -31,10 +33,15 @@ def name_of(one: Runnable) -> str:
     return " ".join(one.path[1:] or one.path)
 
 
+def guide_of(one: Runnable) -> Guide:
+    assert one.guide is not None
+    return one.guide
+
+
 def options_in(one: Runnable) -> dict[str, object]:
     """What the example gives, of the types that Discord would send: "a: x b: 2"."""
     known = {option["name"]: option for option in one.options}
-    parts = re.split(rf"(?:^|\s)({'|'.join(known)}): ", GUIDE[name_of(one)].example) if known else [""]
+    parts = re.split(rf"(?:^|\s)({'|'.join(known)}): ", guide_of(one).example) if known else [""]
     given = dict(zip(parts[1::2], parts[2::2], strict=True))
     return {name: value_of(known[name], text) for name, text in given.items()}
 
@@ -57,7 +64,7 @@ async def prepared(door: Door) -> None:
 
 
 def test_everything_that_can_be_run_is_guided_and_nothing_else() -> None:
-    assert GUIDE.keys() == {name_of(one) for one in ALL}
+    assert GUIDE.keys() == {name_of(one) for one in ALL}, "say it in scripts/command_guide.py"
 
 
 @typed
@@ -65,7 +72,7 @@ def test_an_example_gives_what_is_required_and_the_page_has_it(one: Runnable) ->
     required = {option["name"] for option in one.options if option.get("required")}
 
     assert required <= options_in(one).keys()
-    assert bool(one.example) == bool(GUIDE[name_of(one)].example)
+    assert bool(one.example) == bool(guide_of(one).example)
     assert one.example in page(ALL)
 
 
@@ -73,7 +80,7 @@ def test_an_example_gives_what_is_required_and_the_page_has_it(one: Runnable) ->
 @guided
 async def test_a_command_is_used_where_the_page_says(door: Door, one: Runnable) -> None:
     await prepared(door)
-    where, options = GUIDE[name_of(one)].where, {} if one.is_menu else options_in(one)
+    where, options = guide_of(one).where, {} if one.is_menu else options_in(one)
 
     in_thread, in_channel, in_forum = [
         content(await door.send(by_operator(asked(one, place, **options)))) for place in (IN_THREAD, IN_CHANNEL, FORUM)
@@ -86,7 +93,7 @@ async def test_a_command_is_used_where_the_page_says(door: Door, one: Runnable) 
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("one", [one for one in SLASH if GUIDE[name_of(one)].where is Where.SETTING], ids=name_of)
+@pytest.mark.parametrize("one", [one for one in SLASH if guide_of(one).where is Where.SETTING], ids=name_of)
 async def test_what_counts_is_shown_in_a_channel_too(door: Door, one: Runnable) -> None:
     answer = await door.send(asked(one, IN_CHANNEL))
 
@@ -105,13 +112,13 @@ async def test_an_answer_is_seen_by_those_of_whom_the_page_speaks(door: Door, on
 
     answer = await door.send(by_operator(asked(one, IN_THREAD, **options_in(one))))
 
-    is_for_all = GUIDE[name_of(one)].seen in (Seen.ALL, Seen.CHANGE)
+    is_for_all = guide_of(one).seen in (Seen.ALL, Seen.CHANGE)
     assert answer["type"] in (Callback.MESSAGE, Callback.DEFERRED)
     assert bool(answer.get("data", {}).get("flags", 0) & Flag.EPHEMERAL) != is_for_all, content(answer)
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("one", [one for one in SLASH if GUIDE[name_of(one)].seen is Seen.TOLD], ids=name_of)
+@pytest.mark.parametrize("one", [one for one in SLASH if guide_of(one).seen is Seen.TOLD], ids=name_of)
 async def test_of_what_changes_a_thread_it_is_told(door: Door, one: Runnable) -> None:
     turn = await finished(door)
     door.agent.undone = turn if name_of(one) == "redo" else None
@@ -125,7 +132,7 @@ async def test_of_what_changes_a_thread_it_is_told(door: Door, one: Runnable) ->
 @typed
 async def test_a_machine_that_sleeps_is_woken_where_the_page_says_so(door: Door, one: Runnable) -> None:
     await prepared(door)
-    wakes = GUIDE[name_of(one)].wakes
+    wakes = guide_of(one).wakes
 
     await door.send(by_operator(asked(one, IN_THREAD, **options_in(one))))
 
