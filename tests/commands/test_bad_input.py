@@ -15,8 +15,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from app.commands import REGISTRATION
-from app.commands.answers import UNSHOWN
+from app.commands import REGISTRATION, resume
+from app.commands.answers import LATE, UNSHOWN
 from app.commands.words import BUSY, NO_THREAD, NOT_NOW, OTHER_OPTION, TOO_LONG, UNKNOWN_COMMAND
 from app.discord.identity import Application, Identity
 from app.discord.payloads import Callback, Payload
@@ -75,6 +75,7 @@ MISFITS: Mapping[int, Sequence[Any]] = {
 UNFIT_WORDS = (NOT_NOW, BUSY, TOO_LONG, DEFECT)
 RAW = re.compile(r"[0-9]{9,}|\b(ses|msg|prt|per)_|Traceback|Error\b|[a-z]+\.[a-z]+\.[A-Z]")
 SECRET = "canary"
+LOST = "the answer got lost"
 
 
 def fitting(one: Runnable) -> dict[str, Any]:
@@ -322,6 +323,7 @@ class Scene:
     bob: Person
     warden: Person
     thread: ThreadId
+    is_heard: bool = True  # whether the first answer gets to Discord
     meanwhile: Callable[[], Awaitable[None]] = field(init=False)  # between the first answer and the work
 
     def __post_init__(self) -> None:
@@ -334,7 +336,10 @@ class Scene:
         sent = await self.ada.command(self.thread, one.path[0], tree)
 
         async def arrive(answer: Any) -> None:
-            sent.answer(answer)
+            if self.is_heard:
+                sent.answer(answer)
+            else:
+                sent.fail(LOST)
             await self.meanwhile()
 
         self.door.before_work = arrive
@@ -344,6 +349,9 @@ class Scene:
     async def wait(self) -> None:
         """Until Discord takes no answer any more."""
         self.discord.clock.advance(15 * 60)
+
+    async def pause(self, seconds: float = 1.0) -> None:
+        self.discord.clock.advance(seconds)
 
     async def delete(self) -> None:
         await self.warden.delete_thread(self.thread)
@@ -362,7 +370,6 @@ async def here(sqlite: Sqlite) -> AsyncIterator[Scene]:
         rest = Rest(Transport(http, discord.api_url, discord.token))
         identity = Identity(unasked, discord.clock.now, discord.application_id, discord.public_key)
         door = Door(sqlite)
-        door.replies = Replies(rest, identity, clock=discord.clock.now)
         furnish(door)
         await register(rest, discord.application_id, None, REGISTRATION)
         ada = discord.add_person("Ada", permissions=8)
@@ -370,8 +377,10 @@ async def here(sqlite: Sqlite) -> AsyncIterator[Scene]:
         general = discord.channel("general").id
         thread = ThreadId((await ada.start_thread(general, "files"))["id"])
         await finished(door, place=Place(GuildId(discord.guild), ChannelId(general), thread))
-        yield Scene(discord, door, ada, bob, warden, thread)
-        assert [one for one in discord.violations if ": 404 " not in one] == []
+        scene = Scene(discord, door, ada, bob, warden, thread)
+        door.replies = Replies(rest, identity, clock=discord.clock.now, sleep=scene.pause)
+        yield scene
+        assert [one for one in discord.violations if ": 404 " not in one and LOST not in one] == []
 
 
 @saying
@@ -396,6 +405,16 @@ async def test_of_a_way_into_the_machine_it_is_said_only_that_it_could_not_be_sh
     await here.use(one)
 
     assert here.read_by(here.bob)[-1] == UNSHOWN.format(name="**Ada**")
+
+
+@pytest.mark.parametrize(("name", "words"), [("ssh", UNSHOWN), ("resume", LATE)])
+async def test_what_comes_of_a_first_answer_that_got_lost_is_told_as_well(here: Scene, name: str, words: str) -> None:
+    (one,) = [one for one in SLASH if one.path[1:] == (name,)]
+    here.is_heard, here.meanwhile = False, here.pause
+
+    await here.use(one)
+
+    assert here.read_by(here.bob)[-1] == words.format(name="**Ada**", text=resume.DONE)
 
 
 @slash
