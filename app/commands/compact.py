@@ -1,8 +1,12 @@
 """`/opencord compact`: a summary takes the place of what was said in this thread's session, so that the model has room
 again. Files stay as they are, and so does what stands in the thread."""
 
+import asyncio
+from contextlib import suppress
+
 import structlog
 
+from app.background import meanwhile
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, Visitor, bold, let_in
 from app.commands.ports import Room
@@ -11,6 +15,7 @@ from app.discord.interactions import Interaction
 from app.discord.notation import SUBTEXT
 from app.discord.payloads import Payload, deferred
 from app.ids import SessionId, ThreadId
+from app.turns.errors import Retriable
 from app.turns.ports import Compacted
 from app.turns.preferences import Preference
 from app.words.session import COMPACTED, COMPACTED_BY, NOT_COMPACTED, OTHERS_AT_WORK
@@ -22,6 +27,8 @@ REGISTRATION: Payload = {
     "name": "compact",
     "description": "Make room in the model's window: go on with a summary of this session",
 }
+
+TOUCH_SECONDS = 10.0
 
 
 async def run(interaction: Interaction, room: Room) -> Answer:
@@ -37,11 +44,20 @@ async def compacted(visitor: Visitor, session: SessionId, room: Room) -> Result:
     if await is_at_work(visitor.thread, room):  # by now
         return Result(OTHERS_AT_WORK)
     model = (await room.preferences.settled(visitor.place)).value(Preference.MODEL)
-    came = await room.bench.compact(machine, session, model)
+    async with meanwhile(keep_awake(visitor.thread, room)):
+        came = await room.bench.compact(machine, session, model)
     if came is not Compacted.DONE:
         return Result(NOT_COMPACTED[came])
     log.info("session.compacted", thread=visitor.thread, by=visitor.asker.id)
     return Result(COMPACTED, aloud=SUBTEXT + COMPACTED_BY.format(name=bold(visitor.asker.name)))
+
+
+async def keep_awake(thread: ThreadId, room: Room) -> None:
+    """A model may take longer than a machine is left awake that nobody uses."""
+    while True:
+        await asyncio.sleep(TOUCH_SECONDS)
+        with suppress(Retriable):
+            await room.machines.touch(thread)
 
 
 async def is_at_work(thread: ThreadId, room: Room) -> bool:

@@ -6,6 +6,7 @@ https://docs.discord.com/developers/topics/permissions#permission-overwrites
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from app.discord.errors import Unavailable
 from app.discord.rest import Object, Rest
 from app.ids import ChannelId, GuildId
 from app.turns.records import Asker
@@ -26,9 +27,11 @@ class Sights:
         return frozenset(ChannelId(str(one["id"])) for one in channels if may_see(asker, server, one))
 
     async def has_role(self, guild: GuildId, role: str) -> bool:
-        """Raises Retriable and Refused."""
-        server = await self._rest.get_guild(guild)
-        return any(str(one["id"]) == role for one in server.get("roles") or ())
+        """Every server has the role of everybody: an answer without any says nothing. Raises Retriable and Refused."""
+        roles = (await self._rest.get_guild(guild)).get("roles")
+        if not roles:
+            raise Unavailable("Discord does not list the roles of a server")
+        return any(str(one["id"]) == role for one in roles)
 
 
 def may_see(asker: Asker, server: Object, channel: Object) -> bool:

@@ -114,7 +114,8 @@ class OpenCodeAgent:
     def _fail(self, outcome: Outcome, model: str | None) -> None:
         """Raises Refused or Interrupted. `model` is the one that was asked."""
         if outcome.fate is Fate.FAILED:
-            raise self._refusal(outcome.fault or Fault(""), model)
+            fault = outcome.fault or Fault("")
+            raise self._refusal(fault, model) from ModelFailed(fault)
         if outcome.fate is Fate.ABORTED:
             raise Refused(CUT_SHORT)
         if outcome.overtaken:
@@ -122,15 +123,14 @@ class OpenCodeAgent:
         raise Interrupted(f"it is {outcome.fate} in an idle session")
 
     def _refusal(self, fault: Fault, model: str | None) -> Refused:
-        refusal = Refused(apologies.for_fault(fault, model or self._model, chosen=model not in (None, self._model)))
-        refusal.__cause__ = ModelFailed(fault)
-        return refusal
+        """In words for whoever chose the model."""
+        return Refused(apologies.for_fault(fault, model or self._model, chosen=model not in (None, self._model)))
 
     async def _explain(self, client: Client, fault: Fault | None, model: str | None) -> None:
         """A turn that the server could not even begin leaves no message that says so. Raises Refused when the reason
         can be found, and it is not one that a repeat cures."""
         if fault is not None and fault.name != ABORTED:
-            raise self._refusal(fault, model)
+            raise self._refusal(fault, model) from ModelFailed(fault)
         if not await client.knows(self._model):
             raise Refused(apologies.unknown_model(self._model))
 

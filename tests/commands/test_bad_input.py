@@ -29,7 +29,8 @@ from app.store.sqlite import Sqlite
 from app.turns.ports import Difference, Usage
 from app.turns.progress import Change, Doing, Todo
 from app.turns.records import Place
-from app.words.door import BUSY, DEFECT, NO_THREAD, NOT_NOW, OTHER_OPTION, TOO_LONG, UNKNOWN_COMMAND, UNSHOWN
+from app.words.door import BUSY, DEFECT, LATE, NO_THREAD, NOT_NOW, OTHER_OPTION, TOO_LONG, UNKNOWN_COMMAND, UNSHOWN
+from app.words.machine import AWAKE
 from scripts.document_commands import Runnable
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.interactions import Interaction
@@ -73,6 +74,7 @@ MISFITS: Mapping[int, Sequence[Any]] = {
 UNFIT_WORDS = (NOT_NOW, BUSY, TOO_LONG, DEFECT)
 RAW = re.compile(r"[0-9]{9,}|\b(ses|msg|prt|per)_|Traceback|Error\b|[a-z]+\.[a-z]+\.[A-Z]")
 SECRET = "canary"
+LOST = "the answer got lost"
 
 
 def fitting(one: Runnable) -> dict[str, Any]:
@@ -320,6 +322,7 @@ class Scene:
     bob: Person
     warden: Person
     thread: ThreadId
+    is_heard: bool = True  # whether the first answer gets to Discord
     meanwhile: Callable[[], Awaitable[None]] = field(init=False)  # between the first answer and the work
 
     def __post_init__(self) -> None:
@@ -332,7 +335,10 @@ class Scene:
         sent = await self.ada.command(self.thread, one.path[0], tree)
 
         async def arrive(answer: Any) -> None:
-            sent.answer(answer)
+            if self.is_heard:
+                sent.answer(answer)
+            else:
+                sent.fail(LOST)
             await self.meanwhile()
 
         self.door.before_work = arrive
@@ -342,6 +348,9 @@ class Scene:
     async def wait(self) -> None:
         """Until Discord takes no answer any more."""
         self.discord.clock.advance(15 * 60)
+
+    async def pause(self, seconds: float = 1.0) -> None:
+        self.discord.clock.advance(seconds)
 
     async def delete(self) -> None:
         await self.warden.delete_thread(self.thread)
@@ -360,7 +369,6 @@ async def here(sqlite: Sqlite) -> AsyncIterator[Scene]:
         rest = Rest(Transport(http, discord.api_url, discord.token))
         identity = Identity(unasked, discord.clock.now, discord.application_id, discord.public_key)
         door = Door(sqlite)
-        door.replies = Replies(rest, identity, clock=discord.clock.now)
         furnish(door)
         await register(rest, discord.application_id, None, REGISTRATION)
         ada = discord.add_person("Ada", permissions=8)
@@ -368,8 +376,10 @@ async def here(sqlite: Sqlite) -> AsyncIterator[Scene]:
         general = discord.channel("general").id
         thread = ThreadId((await ada.start_thread(general, "files"))["id"])
         await finished(door, place=Place(GuildId(discord.guild), ChannelId(general), thread))
-        yield Scene(discord, door, ada, bob, warden, thread)
-        assert [one for one in discord.violations if ": 404 " not in one] == []
+        scene = Scene(discord, door, ada, bob, warden, thread)
+        door.replies = Replies(rest, identity, clock=discord.clock.now, sleep=scene.pause)
+        yield scene
+        assert [one for one in discord.violations if ": 404 " not in one and LOST not in one] == []
 
 
 @saying
@@ -394,6 +404,16 @@ async def test_of_a_way_into_the_machine_it_is_said_only_that_it_could_not_be_sh
     await here.use(one)
 
     assert here.read_by(here.bob)[-1] == UNSHOWN.format(name="**Ada**")
+
+
+@pytest.mark.parametrize(("name", "words"), [("ssh", UNSHOWN), ("resume", LATE)])
+async def test_what_comes_of_a_first_answer_that_got_lost_is_told_as_well(here: Scene, name: str, words: str) -> None:
+    (one,) = [one for one in SLASH if one.path[1:] == (name,)]
+    here.is_heard, here.meanwhile = False, here.pause
+
+    await here.use(one)
+
+    assert here.read_by(here.bob)[-1] == words.format(name="**Ada**", text=AWAKE)
 
 
 @slash

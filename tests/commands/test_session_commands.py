@@ -1,7 +1,10 @@
 """`/opencord todo`, `context` and `compact`: what is looked at and tidied up in a thread's session."""
 
+import asyncio
+
 import pytest
 
+from app.commands import compact
 from app.ids import GuildId, SessionId, ThreadId
 from app.sandboxes.machine import State
 from app.turns.errors import Refused, Retriable
@@ -220,3 +223,22 @@ async def test_what_is_asked_while_the_machine_wakes_wins(door: Door) -> None:
     await door.send(used("compact", IN_THREAD))
 
     assert (door.fake_replies.texts, door.bench.asked) == ([OTHERS_AT_WORK], [])
+
+
+async def test_a_machine_is_in_use_for_as_long_as_it_sums_up(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compact, "TOUCH_SECONDS", 0.001)
+    await finished(door)
+
+    async def until_it_counts_as_used() -> None:
+        door.machines.now += 600
+        async with asyncio.timeout(5):
+            while True:
+                sandbox = await door.shelf.sandbox_of(ThreadId(THREAD))
+                if sandbox is not None and sandbox.active_at == door.machines.now:
+                    return
+
+    door.bench.meanwhile = until_it_counts_as_used
+
+    await door.send(used("compact", IN_THREAD))
+
+    assert door.fake_replies.texts == [COMPACTED]

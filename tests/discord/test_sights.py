@@ -4,7 +4,9 @@ from typing import Any
 
 import httpx
 import pytest
+import respx
 
+from app.discord.errors import Unavailable
 from app.discord.rest import Rest
 from app.discord.sights import ADMINISTRATOR, VIEW_CHANNEL, Sights, may_see
 from app.discord.transport import Transport
@@ -67,3 +69,15 @@ async def test_a_role_is_there_as_long_as_its_server_lists_it() -> None:
         found = [await sights.has_role(guild, role) for role in (crew.id, guild, "91")]
 
     assert found == [True, True, False]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("roles", [{}, {"roles": []}, {"roles": None}])
+@respx.mock
+async def test_an_answer_without_any_roles_is_no_reason_to_believe_that_one_is_gone(roles: dict[str, Any]) -> None:
+    respx.get("https://discord.test/guilds/100").mock(return_value=httpx.Response(200, json={"id": "100", **roles}))
+    async with httpx.AsyncClient() as http:
+        sights = Sights(Rest(Transport(http, "https://discord.test", "token")))
+
+        with pytest.raises(Unavailable):
+            await sights.has_role(GuildId("100"), "91")

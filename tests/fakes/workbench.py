@@ -1,6 +1,6 @@
 """A workbench with nothing on it but what a test lays there."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.ids import SessionId, TurnId
@@ -20,6 +20,7 @@ class FakeWorkbench:
     used: Usage | None = None
     compacted: Compacted = Compacted.DONE
     busy: bool = False
+    meanwhile: Callable[[], Awaitable[object]] | None = None  # something is summed up
     failure: Exception | None = None
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
@@ -45,6 +46,8 @@ class FakeWorkbench:
 
     async def compact(self, machine: Machine, session: SessionId, model: str | None) -> Compacted:
         self._note("compact", session, model or "")
+        if self.meanwhile is not None:
+            await self.meanwhile()
         return self.compacted
 
     def _note(self, call: str, *about: str) -> None:
