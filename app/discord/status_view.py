@@ -28,6 +28,7 @@ PHASES = {
     Phase.STARTING: "⏳ **Starting a machine**",
     Phase.WAKING: "⏳ **Waking the machine**",
     Phase.CLONING: "⏳ **Cloning the repository**",
+    Phase.MOVING: "📦 **Moving in**",
     Phase.THINKING: "🧠 **Thinking**",
     Phase.WAITING: "✋ **Waiting for an answer**",
 }
