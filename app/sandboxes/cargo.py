@@ -25,6 +25,7 @@ PIECE_BYTES = 8 * 2**20  # so much of it is in the app's memory at once
 # It lies in each of the machines up to three times while it is packed, and a machine's disk has 8 GiB; at ten megabytes
 # a second, which is what goes through the app, it takes half a minute.
 MOST_BYTES = 256 * 2**20
+SNAPSHOT_BYTES = 2 * 2**20
 MOST_NESTED = 20  # repositories inside of the workspace
 TOO_LARGE, UNPACKED = 64, 65
 
@@ -33,8 +34,9 @@ cd "$HOME/workspace" && git rev-parse --quiet --verify HEAD && git for-each-ref 
 """
 HASH = re.compile(r"^[0-9a-f]{40,64}$", re.MULTILINE)
 
-# Nothing is written into the repository itself: new objects go into one of our own, that knows where the others are. The
-# index is a copy, so that git need not read again what has not changed.
+# Nothing is written into the repository itself: new objects go into one of our own, that knows where the others are.
+# The index is a copy, so that git need not read again what has not changed. A tree that nobody has any more is as if
+# none had been wished for.
 PACK = rf"""
 export LC_ALL=C GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0
 box="$HOME/{BOXES}/$KEY"
@@ -47,6 +49,15 @@ describe() {{
     printf '%s\0%s\0%s\0%s\0%s\0' "$1" "$2" "$3" "$4" "$5" >> "$box/list"
 }}
 
+# The objects of $TREE, where it is none of the workspace's own.
+kept=
+if [ -n "$TREE" ] && ! git cat-file -e "$TREE^{{tree}}" 2>/dev/null; then
+    for one in "$HOME/$SNAPSHOTS"/* "$HOME/$SNAPSHOTS"/*/*; do
+        git --git-dir="$one" cat-file -e "$TREE^{{tree}}" 2>/dev/null && kept="$one/objects" && break
+    done
+    [ -n "$kept" ] || TREE=
+fi
+
 # $1: where it lies, $2: a number, $3: the tree to take in place of the files as they are, or nothing
 repository() (
     cd "$top/$1" || exit 1
@@ -54,22 +65,28 @@ repository() (
     mkdir -p "$item" || exit 1
     git init --quiet --bare "$item/git" || exit 1
     dir=$(git rev-parse --absolute-git-dir) && objects=$(cd "$(git rev-parse --git-path objects)" && pwd -P) || exit 1
-    printf '%s\n' "$objects" > "$item/git/objects/info/alternates"
+    printf '%s\n' "$objects" ${{kept:+"$kept"}} > "$item/git/objects/info/alternates"
     cp "$dir/index" "$item/index" 2>/dev/null
     export GIT_INDEX_FILE="$item/index" GIT_OBJECT_DIRECTORY="$item/git/objects"
-    export GIT_ALTERNATE_OBJECT_DIRECTORIES="$objects"
+    export GIT_ALTERNATE_OBJECT_DIRECTORIES="$objects${{kept:+:$kept}}"
     head=$(git rev-parse --quiet --verify HEAD) || exit 1
     count=$(git status --porcelain --untracked-files=all --ignore-submodules=all | grep -vc '/$')
-    tree=$3
-    if [ -z "$tree" ]; then
+    kind=repository
+    if [ -z "$3" ]; then
         git add -A --ignore-errors . >/dev/null 2>&1
-        [ "$1" = . ] && [ -d inbox ] && git add -A -f inbox >/dev/null 2>&1
-        git diff-index --cached --no-renames --diff-filter=A HEAD | grep '^:000000 160000' | cut -f2- |
-            while read -r link; do git update-index --force-remove -- "$link"; done
-        tree=$(git write-tree) || exit 1
     else
-        count=$(git diff-tree -r --no-renames --name-only "$head" "$tree" | wc -l)
+        kind=earlier
+        git read-tree "$3" || exit 1
+        # OpenCode leaves new files out of its trees that are larger than this: they come as they are.
+        git ls-files --others --exclude-standard -z | xargs -0 sh -c 'for one do
+            [ -f "$one" ] && [ $(($(wc -c < "$one"))) -gt {SNAPSHOT_BYTES} ] && printf "%s\0" "$one"
+        done' sh | git update-index --add -z --stdin
+        count=$(git diff-index --cached --no-renames --name-only HEAD | wc -l)
     fi
+    [ "$1" = . ] && [ -d inbox ] && git add -A -f inbox >/dev/null 2>&1
+    git diff-index --cached --no-renames --diff-filter=A HEAD | grep '^:000000 160000' | cut -f2- |
+        while read -r link; do git update-index --force-remove -- "$link"; done
+    tree=$(git write-tree) || exit 1
     export GIT_AUTHOR_NAME=OpenCord GIT_AUTHOR_EMAIL=opencode@localhost
     export GIT_COMMITTER_NAME=OpenCord GIT_COMMITTER_EMAIL=opencode@localhost
     state=$(git commit-tree -p "$head" -m state "$tree" </dev/null) || exit 1
@@ -91,7 +108,7 @@ repository() (
     git bundle create --quiet files --all $not || exit 1
     rm -rf git index
     printf '%s\n' "$head" > head
-    describe "$1" repository "$branch" "$(printf %.7s "$head")" "$count"
+    describe "$1" $kind "$branch" "$(printf %.7s "$head")" "$count"
 )
 
 is_whole() {{
@@ -192,6 +209,7 @@ class Item:
     commit: str  # short; empty where it comes as files
     changed: int  # files that are not committed; of a folder, all of them
     number: int  # in the cargo; below zero where it was left behind
+    is_earlier: bool = False  # its files are as they were at the tree that was wished for
 
     @property
     def is_left(self) -> bool:
@@ -216,7 +234,8 @@ def manifest_of(content: bytes) -> Manifest:
     rows = [fields[at : at + 5] for at in range(0, len(fields), 5)]
     items = []
     for number, (path, kind, branch, commit, changed) in enumerate(rows):
-        items.append(Item(path, branch, commit, int(changed), -1 if kind == "left" else number))
+        place = -1 if kind == "left" else number
+        items.append(Item(path, branch, commit, int(changed), place, kind == "earlier"))
     return Manifest(tuple(items), tuple(pieces))
 
 

@@ -39,20 +39,23 @@ UNREADABLE = "they could not be packed"
 
 
 class MachineFreight:
-    def __init__(self, provider: Provider, shelf: Shelf, most: int = MOST_BYTES) -> None:
-        """`most` are the bytes that are carried at once."""
+    def __init__(self, provider: Provider, shelf: Shelf, snapshots: str, most: int = MOST_BYTES) -> None:
+        """`snapshots` is the folder of OpenCode's own, from HOME: a git repository for each, with the trees of earlier
+        files. `most` are the bytes that are carried at once."""
         self._provider = provider
         self._shelf = shelf
+        self._snapshots = snapshots
         self._most = most
 
     async def carry(self, old: ThreadId, new: ThreadId, key: str, tree: str = "") -> tuple[Item, ...]:
         """The files of one workspace into another, in place of what is there: what came along and what did not. `key`
         is of this errand alone, and makes a repeat harmless. With a `tree`, that git or OpenCode has of the workspace,
-        the files are as they were then. Raises Unmovable, with nothing done; Retriable."""
+        the files are as they were then, as long as it has it. Raises Unmovable, with nothing done; Retriable."""
         source, target = await self._ref(old), await self._ref(new)
         had = await self._provider.exec(target, HAVES, within=LOOK_SECONDS)
         try:
-            manifest = await self._pack(source, {"KEY": key, "HAVES": haves(had.output), "TREE": tree})
+            env = {"KEY": key, "HAVES": haves(had.output), "TREE": tree, "SNAPSHOTS": self._snapshots}
+            manifest = await self._pack(source, env)
             for piece in manifest.pieces:
                 path = f"{BOXES}/{key}/{piece}"
                 await self._provider.upload(target, path, await self._provider.download(source, path, PIECE_BYTES))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.ids import ChannelId, MessageId, SessionId, ThreadId, TurnId, UserId
+from app.sandboxes.cargo import Item
 from app.sandboxes.files import Found
 from app.sandboxes.ports import Machine
 from app.turns.asks import Asked
@@ -102,6 +103,30 @@ class Chat(Protocol):
         """What stands in the turn's thread above its question: the newest so many, oldest first."""
         ...
 
+    async def said_in_origin(self, turn: Turn, most: int) -> Sequence[Said]:
+        """What stands in the thread that the turn forks, up to where it forks it: the newest so many, oldest first."""
+        ...
+
+    def origin(self, turn: Turn) -> str:
+        """A link to where the turn forks it."""
+        ...
+
+    async def holds_posts(self, channel: ChannelId) -> bool:
+        """Whether a thread there begins with its own first message, and hangs on none."""
+        ...
+
+    async def posts(self, turn: Turn, name: str) -> Sequence[ThreadId]:
+        """As with private threads, in a channel that holds posts."""
+        ...
+
+    async def start_post(self, turn: Turn, name: str) -> ThreadId:
+        """Made, with what was asked as its first message. Not idempotent."""
+        ...
+
+    async def tell_origin(self, turn: Turn) -> None:
+        """Say where the fork is, to whoever asked for it and in the old thread, as well as can be. Idempotent."""
+        ...
+
     async def said_around(self, about: About, before: int, after: int) -> Sequence[Said]:
         """What stands around the message: at most so many before it and after it, oldest first, without itself."""
         ...
@@ -163,6 +188,61 @@ class Agent(Protocol):
         ...
 
     async def abort(self, machine: Machine, session: SessionId) -> None: ...
+
+
+class Uncarried(Exception):
+    """A conversation stays where it is. The reason is a part of a sentence, for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A conversation in a session of another machine."""
+
+    session: SessionId
+    questions: int  # that were asked in it
+    tree: str = ""  # what the files were then, as OpenCode calls it; empty where they are so now, or nobody knows
+    is_cut_short: bool = False  # without the turn that was at work
+    is_undone: bool = False  # without what was undone
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A session, and what was said of that which has moved into it: None where nothing has, or not all of it yet."""
+
+    session: SessionId
+    told: str | None
+
+
+class Migration(Protocol):
+    """OpenCode in two running machines, as far as a conversation moves from one to the other."""
+
+    async def arrival(self, machine: Machine) -> Arrival | None:
+        """The session that the machine's thread has there."""
+        ...
+
+    async def carry(self, old: Machine, new: Machine, last: TurnId | None) -> Carried:
+        """What was said in the old machine's session, up to and including a turn or all of it, in a new session of the
+        new machine. The old one stays as it is. Raises Uncarried."""
+        ...
+
+    async def settle(
+        self, machine: Machine, session: SessionId, turn: TurnId, title: str, remark: str, told: str
+    ) -> None:
+        """All has moved in. The model knows the `remark` from then on; an arrival says what was `told`. Idempotent."""
+        ...
+
+
+class Freight(Protocol):
+    """The workspaces of machines that are awake."""
+
+    async def carry(self, old: ThreadId, new: ThreadId, key: str, tree: str = "") -> Sequence[Item]:
+        """The files of one into another, in place of what is there; with a `tree` as they were then, as long as that
+        is known. `key` is of this errand alone, and makes a repeat harmless. Raises Unmovable, with nothing done."""
+        ...
 
 
 class Rewound(StrEnum):

@@ -170,6 +170,11 @@ class Turn:
         return self.place.thread
 
     @property
+    def asks(self) -> bool:
+        """Whether there is something for the agent to do: a fork may be all that is wanted."""
+        return self.fork is None or bool(self.prompt)
+
+    @property
     def trouble(self) -> Trouble:
         return Trouble(self.attempts, self.due_at, self.failing_since)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.ids import ThreadId
-from app.opencode.config import Options
+from app.opencode.config import SNAPSHOTS, Options
 from app.opencode.workspace import SCRIPT, clone_environment
 from app.sandboxes.cargo import BOXES, Item, Unmovable
 from app.sandboxes.freight import MachineFreight
@@ -37,7 +37,7 @@ class Pair:
 
     @property
     def freight(self) -> MachineFreight:
-        return MachineFreight(self.provider, self.shelf)
+        return MachineFreight(self.provider, self.shelf, SNAPSHOTS)
 
     def workspace(self, thread: ThreadId) -> Path:
         return self.root / str(thread) / "home" / "workspace"
@@ -123,7 +123,7 @@ async def test_what_the_new_machine_has_cloned_by_itself_is_left_out_and_credent
     await pair.sh(cloned, "git remote add paid https://me:ghp_secret@github.com/a/b.git")
     await pair.sh(cloned, "git config http.extraheader 'Authorization: ghp_secret'")
 
-    small = MachineFreight(pair.provider, pair.shelf, most=200_000)
+    small = MachineFreight(pair.provider, pair.shelf, SNAPSHOTS, most=200_000)
     (item,) = await small.carry(cloned, NEW, "1")
 
     assert (item.branch, item.changed) == ("main", 0)
@@ -171,7 +171,7 @@ async def test_too_much_is_told_and_nothing_is_done(pair: Pair) -> None:
     await pair.sh(OLD, "head -c 400000 /dev/urandom > big")
 
     with pytest.raises(Unmovable) as refused:
-        await MachineFreight(pair.provider, pair.shelf, most=200_000).carry(OLD, NEW, "1")
+        await MachineFreight(pair.provider, pair.shelf, SNAPSHOTS, most=200_000).carry(OLD, NEW, "1")
 
     assert "than the 200 kB" in str(refused.value)
     assert not (pair.workspace(NEW) / "big").exists()
@@ -192,18 +192,26 @@ async def test_the_same_twice_is_once_also_on_top_of_what_was_left_half_done(pai
     assert "opencord" not in await pair.sh(NEW, "git for-each-ref")
 
 
-async def test_files_can_be_those_of_an_earlier_tree(pair: Pair) -> None:
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_files_can_be_those_of_an_earlier_tree_as_long_as_that_is_kept(pair: Pair, is_kept: bool) -> None:
     await pair.make(OLD)
     await pair.make(NEW)
-    await pair.sh(OLD, "echo a > a; git add -A; git commit -qm a; echo then > b; git add b")
-    tree = await pair.sh(OLD, "git write-tree")
+    await pair.sh(OLD, "echo a > a; git add -A; git commit -qm a; echo then > b; mkdir inbox; echo i > inbox/i")
+    await pair.sh(OLD, "head -c 2200000 /dev/zero > large")
+    kept = f"GIT_DIR=$HOME/{SNAPSHOTS}/project/one GIT_WORK_TREE=$PWD"
+    await pair.sh(OLD, f"git init -q --bare $HOME/{SNAPSHOTS}/project/one; {kept} git add a b")
+    tree = await pair.sh(OLD, f"{kept} git write-tree")
     await pair.sh(OLD, "echo now > b; echo now > c; git add -A; git commit -qm later")
+    if not is_kept:
+        await pair.sh(OLD, f"rm -rf $HOME/{SNAPSHOTS}")
 
     (item,) = await pair.freight.carry(OLD, NEW, "1", tree)
 
-    assert item.changed == 2
-    assert (pair.workspace(NEW) / "b").read_text() == "then\n"
-    assert not (pair.workspace(NEW) / "c").exists()
+    assert (item.is_earlier, item.changed) == (is_kept, 2 if is_kept else 0)
+    assert (pair.workspace(NEW) / "b").read_text() == ("then\n" if is_kept else "now\n")
+    assert (pair.workspace(NEW) / "c").exists() is not is_kept
+    assert (pair.workspace(NEW) / "inbox" / "i").exists()
+    assert (pair.workspace(NEW) / "large").stat().st_size == 2_200_000
     assert await pair.sh(NEW, "git log --format=%s -n 1") == "later"
 
 
