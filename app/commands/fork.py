@@ -1,5 +1,5 @@
-"""`/opencord fork`: a new thread in the same channel, with a machine of its own, in which the conversation and the files
-of this one go on. Nothing that is done there changes anything here.
+"""`/opencord fork`: a new thread in the same channel, with a machine of its own, in which the conversation and the
+files of this one go on. Nothing that is done there changes anything here.
 
 It is a turn of the new thread, written down before anything is said: its thread is opened as any other's, and what
 there is here moves in before anything is asked (see `app.turns.moving`). Who forked it, and where to, is said here by
