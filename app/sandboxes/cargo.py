@@ -35,7 +35,8 @@ cd "$HOME/workspace" && git rev-parse --quiet --verify HEAD && git for-each-ref 
 HASH = re.compile(r"^[0-9a-f]{40,64}$", re.MULTILINE)
 
 # Nothing is written into the repository itself: new objects go into one of our own, that knows where the others are.
-# The index is a copy, so that git need not read again what has not changed. A tree that nobody has any more is as if
+# The index is a copy, so that git need not read again what has not changed; with the time of the first, by which git
+# knows what may have changed in the same moment. A tree that nobody has any more is as if
 # none had been wished for.
 PACK = rf"""
 export LC_ALL=C GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0
@@ -66,7 +67,7 @@ repository() (
     git init --quiet --bare "$item/git" || exit 1
     dir=$(git rev-parse --absolute-git-dir) && objects=$(cd "$(git rev-parse --git-path objects)" && pwd -P) || exit 1
     printf '%s\n' "$objects" ${{kept:+"$kept"}} > "$item/git/objects/info/alternates"
-    cp "$dir/index" "$item/index" 2>/dev/null
+    cp -p "$dir/index" "$item/index" 2>/dev/null
     export GIT_INDEX_FILE="$item/index" GIT_OBJECT_DIRECTORY="$item/git/objects"
     export GIT_ALTERNATE_OBJECT_DIRECTORIES="$objects${{kept:+:$kept}}"
     head=$(git rev-parse --quiet --verify HEAD) || exit 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.commands import continue_here
+from scripts.playground.discord.components import walk
 from scripts.playground.discord.interactions import Interaction
 from scripts.playground.discord.records import Channel, Message
 from tests.conversation.acting import Scene
@@ -37,6 +38,11 @@ class Forked:
     @property
     def texts(self) -> list[str]:
         return [m.content for m in self.channel.messages.values() if m.content and not m.visible_to]
+
+    @property
+    def is_live(self) -> bool:
+        buttons = [part for m in self.channel.messages.values() for _, part in walk(m.components)]
+        return any(str(part.get("custom_id")).startswith("stop:") for part in buttons)
 
     async def until(self, *words: str) -> str:
         """All of them are said somewhere in the thread: everything that is."""
@@ -75,6 +81,8 @@ async def forked(scene: Scene, sent: Interaction, before: Sequence[str]) -> Asyn
     try:
         yield Forked(scene, channels[made])
     finally:
+        made_scene = Forked(scene, channels[made])
+        await discord.wait_for(lambda: not made_scene.is_live, within=PATIENCE)
         await scene.people.warden.delete_thread(made)
         await discord.wait_for(lambda: not workspace_of(scene, made).exists(), within=PATIENCE)
 
@@ -145,7 +153,7 @@ async def test_a_fork_has_the_conversation_the_commits_and_what_is_not_committed
 async def test_a_fork_is_asked_something_at_once_and_has_the_settings_of_its_thread(thread: Scene) -> None:
     await thread.mention("open a shop", means=BEGIN)
     await thread.over()
-    await thread.command("agent", name="plan")
+    await thread.command("verbosity", level="quiet")
     await thread.command("pause")
     thread.plays("count the cakes", "!say There are three cakes.")
 
@@ -155,11 +163,11 @@ async def test_a_fork_is_asked_something_at_once_and_has_the_settings_of_its_thr
         assert said.index("Conversation: 1 question") < said.index("There are three cakes.")
         asked = [body for body in thread.people.stage.model.requests if "count the cakes" in str(body["messages"][-1])]
         assert "open a shop" in str(asked[-1]["messages"])
-        chosen = await thread.people.alice.command(made.channel.id, "opencord", {"agent": {}})
+        chosen = await thread.people.alice.command(made.channel.id, "opencord", {"verbosity": {}})
         await chosen.response()
         await chosen.wait_message(within=PATIENCE)
         assert chosen.original is not None
-        assert "`plan`" in chosen.original.content
+        assert "quiet" in chosen.original.content
 
 
 async def test_what_was_asked_later_stays_behind_and_the_files_are_as_they_were_then(thread: Scene) -> None:

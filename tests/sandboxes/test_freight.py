@@ -134,6 +134,21 @@ async def test_what_the_new_machine_has_cloned_by_itself_is_left_out_and_credent
     assert "GITHUB_TOKEN" in await pair.sh(NEW, "git config credential.https://github.com.helper")
 
 
+async def test_what_was_changed_in_the_moment_of_the_commit_comes_along(pair: Pair) -> None:
+    await pair.make(OLD)
+    await pair.make(NEW)
+    moment = "touch -d 2020-01-01"
+    await pair.sh(
+        OLD, f"echo 12 > price; {moment} price; git add -A; git commit -qm x; echo 10 > price; {moment} price"
+    )
+    await pair.sh(OLD, f"{moment} .git/index")
+
+    (item,) = await pair.freight.carry(OLD, NEW, "1")
+
+    assert item.changed == 1
+    assert (pair.workspace(NEW) / "price").read_text() == "10\n"
+
+
 async def test_a_repository_inside_of_the_workspace_comes_along_with_its_own_history(pair: Pair) -> None:
     await pair.make(OLD)
     await pair.make(NEW)
