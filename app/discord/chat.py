@@ -269,7 +269,9 @@ def opener(turn: Turn) -> str:
 
 def _did(turn: Turn) -> str:
     if turn.fork is not None:
-        return f"forked <#{turn.fork.thread}>{' and asked' if turn.asks else ''}"
+        # With the message: so no two that are under way at once say the same, and each finds its own again.
+        at = jump("at a message", turn.place.guild, turn.fork.thread, turn.fork.until) if turn.fork.until else ""
+        return f"forked <#{turn.fork.thread}>{at and f' {at}'}{' and asked' if turn.asks else ''}"
     return "asked" if turn.about is None else "asked about a message"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from app.ids import SessionId, ThreadId, TurnId
 from app.sandboxes.cargo import Item, Unmovable
 from app.sandboxes.ports import Machine
+from app.turns.errors import Retriable
 from app.turns.ports import Arrival, Carried, Uncarried
 
 
@@ -39,12 +40,16 @@ class FakeMigration:
 
 @dataclass(slots=True)
 class FakeFreight:
-    """A thread in `unwilling` keeps its files, for that reason."""
+    """A thread in `unwilling` keeps its files, for that reason. So many times it is too `early`."""
 
     carried: list[tuple[ThreadId, ThreadId, str]] = field(default_factory=list)
     unwilling: dict[ThreadId, str] = field(default_factory=dict)
+    early: int = 0
 
     async def carry(self, old: ThreadId, new: ThreadId, key: str, tree: str = "") -> Sequence[Item]:
+        if self.early:
+            self.early -= 1
+            raise Retriable("the machine is not awake")
         if old in self.unwilling:
             raise Unmovable(self.unwilling[old])
         self.carried.append((old, new, key))
