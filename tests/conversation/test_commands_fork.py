@@ -83,6 +83,7 @@ async def forked(scene: Scene, sent: Interaction, before: Sequence[str]) -> Asyn
     finally:
         made_scene = Forked(scene, channels[made])
         await discord.wait_for(lambda: not made_scene.is_live, within=PATIENCE)
+        discord.forgive(f"/channels/{made}/messages/[0-9]+: 404 10003")  # an edit that comes too late is made good
         await scene.people.warden.delete_thread(made)
         await discord.wait_for(lambda: not workspace_of(scene, made).exists(), within=PATIENCE)
 

@@ -65,6 +65,7 @@ class FakeChat:
     async def start_post(self, turn: Turn, name: str) -> ThreadId:
         thread = ThreadId(self._next())
         self.threads[thread] = (turn.place.channel, name)
+        self._append(thread, f"**{turn.asker.name}** forked this: {turn.prompt}", None)
         return thread
 
     def origin(self, turn: Turn) -> str:
@@ -75,11 +76,14 @@ class FakeChat:
         assert turn.fork is not None
         if (turn.fork.thread, turn.home) not in self.forks:
             self.forks.append((turn.fork.thread, turn.home))
+            self._append(turn.fork.thread, f"**{turn.asker.name}** went on there: {turn.home}", None)
 
     async def said_in_origin(self, turn: Turn, most: int) -> Sequence[Said]:
         self._meet("said_in_origin")
         assert turn.fork is not None
-        return [Said("somebody", one.content) for one in self.channels.get(turn.fork.thread, [])[-most:]]
+        until = int(turn.fork.until or 2**63)
+        above = [one for one in self.channels.get(turn.fork.thread, []) if int(one.id) <= until]
+        return [Said("somebody", one.content) for one in above[-most:]]
 
     async def post_opener(self, turn: Turn) -> MessageId:
         content = f"**{turn.asker.name}** asked: {turn.prompt}"
