@@ -7,7 +7,7 @@ from app.discord.notation import prose
 from app.discord.text import shows
 from app.turns.records import Turn
 
-WORDLESS = "(only a file)"
+WORDLESS = "(without words)"  # only a file, or a fork
 LONGEST_NAME = 32  # characters of a person's name; Discord allows no more
 LONGEST_WORDS = 60
 

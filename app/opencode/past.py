@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.ids import TurnId
-from app.opencode.transcript import Message, is_prompt, message_id
+from app.opencode.transcript import ENDED, Message, is_prompt, message_id, outcome_of
 
 Event = Mapping[str, Any]
 
@@ -101,8 +101,8 @@ def extent(messages: Sequence[Message], reverted: str | None, last: TurnId | Non
         if begin is None:
             raise Unheard(last)
         ends += [at for at in range(begin + 1, len(messages)) if _is_ours(messages[at])][:1]
-    newest = max((at for at, one in enumerate(messages) if is_prompt(one)), default=len(messages))
-    ends += [newest] if is_busy else []
+    at_work = _at_work(messages) if is_busy else len(messages)
+    ends += [at_work]
     ends += [ids.index(reverted)] if reverted in ids else []
     end = min(ends)
     kept = messages[:end]
@@ -110,9 +110,18 @@ def extent(messages: Sequence[Message], reverted: str | None, last: TurnId | Non
         before=ids[end] if end < len(messages) else None,
         questions=sum(map(_asks, kept)),
         tree=_tree(kept) if last is not None and end < len(messages) else "",
-        is_cut_short=is_busy and end <= newest,
+        is_cut_short=end <= at_work < len(messages),
         is_undone=reverted in ids and end <= ids.index(reverted),
     )
+
+
+def _at_work(messages: Sequence[Message]) -> int:
+    """Where in a busy session that begins which is at work: the newest prompt, or what the server does behind it."""
+    newest = max((at for at, one in enumerate(messages) if is_prompt(one)), default=0)
+    if not messages or outcome_of(messages, str(messages[newest]["info"]["id"])).fate not in ENDED:
+        return newest
+    behind = (at for at in range(newest + 1, len(messages)) if messages[at]["info"]["role"] == "user")
+    return next(behind, len(messages))
 
 
 def _is_ours(message: Message) -> bool:

@@ -166,7 +166,8 @@ repository() (
             "$(git -C "$top" config credential.https://github.com.helper)"
     fi
     rm -f .git/index.lock
-    git fetch --quiet --no-tags --no-write-fetch-head "$item/files" '+refs/*:refs/opencord/in/*' || exit 1
+    git -c gc.auto=0 -c maintenance.auto=false fetch --quiet --no-tags --no-write-fetch-head \
+        "$item/files" '+refs/*:refs/opencord/in/*' || exit 1
     state=$(git rev-parse --verify refs/opencord/in/opencord/state) && head=$(cat "$item/head") || exit 1
     git update-ref --no-deref HEAD "$head" || exit 1
     git for-each-ref --format='delete %(refname)' refs/heads refs/tags refs/remotes refs/stash |

@@ -25,7 +25,7 @@ from app.sandboxes.cargo import (
     order_of,
 )
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Absent, Completed, Overdue, Provider, Shelf
+from app.sandboxes.ports import Absent, Completed, Overdue, Provider, Shelf, TooLarge
 from app.turns.attachments import in_words
 from app.turns.errors import Refused, Retriable
 
@@ -57,8 +57,7 @@ class MachineFreight:
             env = {"KEY": key, "HAVES": haves(had.output), "TREE": tree, "SNAPSHOTS": self._snapshots}
             manifest = await self._pack(source, env)
             for piece in manifest.pieces:
-                path = f"{BOXES}/{key}/{piece}"
-                await self._provider.upload(target, path, await self._provider.download(source, path, PIECE_BYTES))
+                await self._hand_over(source, target, f"{BOXES}/{key}/{piece}")
             env = {"KEY": key, "ITEMS": order_of(manifest.items)}
             await self._exec(target, UNPACK, env)
             return manifest.items
@@ -78,6 +77,12 @@ class MachineFreight:
             return manifest_of(content)
         except (Absent, ValueError) as error:
             raise Unmovable(UNREADABLE) from error
+
+    async def _hand_over(self, source: str, target: str, path: str) -> None:
+        try:
+            await self._provider.upload(target, path, await self._provider.download(source, path, PIECE_BYTES))
+        except (Absent, TooLarge) as error:
+            raise Retriable("what was packed is not there any more") from error
 
     async def _exec(self, ref: str, script: str, env: Mapping[str, str]) -> Completed:
         done = await self._provider.exec(ref, script, env=env, within=WITHIN)
