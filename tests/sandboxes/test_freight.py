@@ -1,7 +1,7 @@
 """Files from machine to machine, by the real shell and the real git in local sandboxes."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from app.sandboxes.cargo import BOXES, Item, Unmovable
 from app.sandboxes.freight import MachineFreight
 from app.sandboxes.local import LocalProvider
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Project
+from app.sandboxes.ports import Project, Provider
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.errors import Retriable
+from tests.sandboxes.daytona_stage import provider_of, simulated
 
 pytestmark = pytest.mark.anyio
 
@@ -31,16 +32,16 @@ ODD = "two\nlines \"quoted\" 'it' Überblick.txt"
 class Pair:
     """Two machines, with a workspace as every new machine has it."""
 
-    provider: LocalProvider
+    provider: Provider
     shelf: SqliteShelf
-    root: Path
+    home: Callable[[ThreadId], Path]
 
     @property
     def freight(self) -> MachineFreight:
         return MachineFreight(self.provider, self.shelf, SNAPSHOTS)
 
     def workspace(self, thread: ThreadId) -> Path:
-        return self.root / str(thread) / "home" / "workspace"
+        return self.home(thread) / "workspace"
 
     async def sh(self, thread: ThreadId, line: str) -> str:
         sandbox = await self.shelf.sandbox_of(thread)
@@ -64,8 +65,7 @@ class Pair:
 @pytest.fixture
 async def pair(tmp_path: Path, sqlite: Sqlite) -> AsyncIterator[Pair]:
     provider = LocalProvider(tmp_path / "boxes", os.environ["PATH"], grace=1)
-    pair = Pair(provider, SqliteShelf(sqlite), tmp_path / "boxes")
-    yield pair
+    yield Pair(provider, SqliteShelf(sqlite), lambda thread: tmp_path / "boxes" / str(thread) / "home")
     await provider.close()
 
 
@@ -235,3 +235,20 @@ async def test_a_machine_that_is_not_awake_is_not_woken_for_it(pair: Pair) -> No
 
     with pytest.raises(Retriable):
         await pair.freight.carry(OLD, NEW, "1")
+
+
+async def test_it_goes_from_sandbox_to_sandbox_at_daytona_in_several_pieces(tmp_path: Path, sqlite: Sqlite) -> None:
+    async with simulated(tmp_path / "cloud") as daytona:
+        provider = provider_of(daytona)
+        homes = {OLD: lambda: daytona.sandboxes[0].home, NEW: lambda: daytona.sandboxes[1].home}
+        pair = Pair(provider, SqliteShelf(sqlite), lambda thread: homes[thread]())
+        await pair.make(OLD)
+        await pair.make(NEW)
+        await pair.sh(OLD, "echo a > a; git add -A; git commit -qm a; head -c 9000000 /dev/urandom > large")
+
+        (item,) = await pair.freight.carry(OLD, NEW, "1")
+
+        assert (item.branch, item.changed) == ("main", 1)
+        assert (pair.workspace(NEW) / "large").read_bytes() == (pair.workspace(OLD) / "large").read_bytes()
+        assert await pair.sh(NEW, "git status --porcelain") == "?? large"
+        await provider.close()
