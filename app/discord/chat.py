@@ -66,6 +66,11 @@ class DiscordChat:
             return await self._post_unless_there(turn, turn.place.channel, opener(turn))
         return await self._reply(turn, opener(turn))
 
+    async def take_back_opener(self, turn: Turn) -> None:
+        assert turn.opener is not None
+        with suppress(NotFound):
+            await self._rest.delete_message(turn.place.channel, turn.opener)
+
     async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
         try:
             return ThreadId(await self._rest.start_thread_from_message(channel, message, name))

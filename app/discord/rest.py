@@ -112,6 +112,10 @@ class Rest:
         route = Route.to("PATCH", MESSAGE, channel=channel, message=message, needs=needs)
         return await self._object(route, Body(edit, files))
 
+    async def delete_message(self, channel: str, message: str) -> None:
+        """One of our own."""
+        await self._call(Route.to("DELETE", MESSAGE, channel=channel, message=message))
+
     async def wake_thread(self, thread: str) -> None:
         """Take it out of the archive. Harmless on one that is not in it. Of a locked one only a moderator may."""
         route = Route.to("PATCH", "/channels/{channel}", channel=thread, needs="Manage Threads")

@@ -26,8 +26,6 @@ Row = Mapping[str, Any]
 
 PROBE_SECONDS = 0.4  # the boot window is shorter than a second
 COMMAND_SECONDS = 1.0  # it is answered when it is done, and goes on without whoever has asked for it
-MOVE_SECONDS = 60.0  # for whatever takes longer the more was said
-BEYOND = 2**53 - 1  # no event has this number
 LEAST_BYTES_PER_SECOND = 1_000_000  # of a prompt with files: images are decoded before it is answered
 
 
@@ -223,59 +221,16 @@ class Client:
         """Out of the session, as if it had never been written. Raises Missing, Occupied."""
         await self._wire.call("DELETE", f"/session/{session}/message/{message}")
 
-    # --- from server to server
-
-    async def home(self) -> Mapping[str, str]:
-        """What the sessions of this server belong to, by the fields that say so."""
-        where, project = await asyncio.gather(self._wire.get("/path"), self._wire.get("/project/current"))
-        return {"directory": where["directory"], "projectID": project["id"]}
-
-    async def history(self, session: SessionId, most: int) -> Sequence[Row]:
-        """The events of the session, in their order. Raises Overlong beyond `most` bytes."""
-        others = [str(row["id"]) for row in _rows(await self._wire.get("/session")) if row.get("id") != session]
-        body = dict.fromkeys(others, BEYOND)  # the last that is known of them: nothing more is told
-        answer = await self._wire.answer("POST", "/sync/history", json=body, timeout=MOVE_SECONDS, most=most)
-        return _rows(await asyncio.to_thread(parsed, answer))
-
-    async def replay(self, directory: str, events: Sequence[Row]) -> None:
-        """Those of one session, that follow what was replayed before. A repeat changes nothing."""
-        body = await asyncio.to_thread(_body, {"directory": directory}, events, "events")
-        await self._wire.answer("POST", "/sync/replay", content=body, timeout=MOVE_SECONDS)
-
-    async def fork(self, session: SessionId, before: str | None) -> SessionId:
-        """Another session with what stands before this message, or with all of it: under ids of its own, and with the
-        old one's metadata. A repeat makes a second one."""
-        body = {"messageID": before} if before else {}
-        made = await self._wire.call("POST", f"/session/{session}/fork", json=body, tries=1, timeout=MOVE_SECONDS)
-        return SessionId(made["id"])
-
-    async def describe(self, session: SessionId, title: str | None, metadata: Row) -> None:
-        """Raises Missing."""
-        body = {"metadata": metadata} | ({"title": title} if title else {})
-        await self._wire.call("PATCH", f"/session/{session}", json=body)
-
-    async def remark(self, session: SessionId, message: str, part: str, text: str, model: str) -> None:
-        """Something that the model is to know from then on, and is not to answer. A repeat is the same one."""
-        provider, name = split_model(model)
-        fields = {"messageID": message, "model": {"providerID": provider, "modelID": name}, "agent": AGENT}
-        parts = [{"id": part, "type": "text", "text": text, "synthetic": True}]
-        body = {**fields, "noReply": True, "parts": parts}
-        await self._wire.call("POST", f"/session/{session}/prompt_async", json=body)
-
-    async def discard(self, session: SessionId) -> None:
-        """With its messages. Raises Missing."""
-        await self._wire.call("DELETE", f"/session/{session}")
-
     # --- the server
 
     def events(self) -> AbstractAsyncContextManager[AsyncIterator[Row]]:
         return self._wire.events()
 
 
-def _body(fields: Row, parts: Sequence[Row], name: str = "parts") -> bytes:
+def _body(fields: Row, parts: Sequence[Row]) -> bytes:
     """As JSON. One part at a time: nothing else can run while a value is encoded, in whatever thread."""
     begin = json.dumps(fields).removesuffix("}").encode()
-    return b"".join((begin, f', "{name}": ['.encode(), b", ".join(json.dumps(part).encode() for part in parts), b"]}"))
+    return b"".join((begin, b', "parts": [', b", ".join(json.dumps(part).encode() for part in parts), b"]}"))
 
 
 def _health_by(response: httpx.Response) -> Health:

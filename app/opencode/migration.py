@@ -15,13 +15,14 @@ from collections.abc import Iterator, Sequence
 import httpx
 
 from app.ids import SessionId, TurnId
-from app.opencode.client import Client, Row
+from app.opencode.client import Row
 from app.opencode.past import Event, Unheard, condensed, extent, messages_of, note_id, reverted_in
 from app.opencode.patience import Patience
+from app.opencode.transfer import Transfer
 from app.opencode.wire import Missing, Overlong, Unexpected
 from app.sandboxes.ports import Machine
+from app.turns.carriers import Arrival, Carried, Uncarried
 from app.turns.errors import Refused, Retriable
-from app.turns.ports import Arrival, Carried, Uncarried
 
 # It is read whole, and takes about five times that in memory. Some thousands of questions, or a dozen large images.
 MOST_BYTES = 32 * 2**20
@@ -45,8 +46,8 @@ class OpenCodeMigration:
         self._patience = patience or Patience()
         self._most = most
 
-    def _client(self, machine: Machine) -> Client:
-        return Client(self._http, machine.endpoint, machine.password, self._patience.read)
+    def _client(self, machine: Machine) -> Transfer:
+        return Transfer(self._http, machine.endpoint, machine.password, self._patience.read)
 
     async def arrival(self, machine: Machine) -> Arrival | None:
         """The session that the machine's thread has, and what has moved into it. None: no session."""
@@ -68,14 +69,14 @@ class OpenCodeMigration:
             return await self._carry(self._client(old), self._client(new), old.session, last)
         except (Overlong, Missing, Refused, Unheard) as error:
             raise Uncarried(_reason(error)) from error
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise Uncarried(NOT_TAKEN) from error
         except Unexpected as error:
             if error.status in PASSING:
                 raise
             raise Uncarried(NOT_TAKEN) from error
 
-    async def _carry(self, source: Client, target: Client, session: SessionId, last: TurnId | None) -> Carried:
+    async def _carry(self, source: Transfer, target: Transfer, session: SessionId, last: TurnId | None) -> Carried:
         is_busy = (await source.status(session)).busy
         rows, home = await asyncio.gather(source.history(session, self._most), target.home())
         events = await asyncio.to_thread(condensed, rows, session, home)
@@ -100,7 +101,7 @@ class OpenCodeMigration:
         except Missing as error:
             raise Retriable(f"session {session} is gone") from error
 
-    async def _until_stored(self, client: Client, session: SessionId, turn: TurnId) -> None:
+    async def _until_stored(self, client: Transfer, session: SessionId, turn: TurnId) -> None:
         deadline = asyncio.get_running_loop().time() + self._patience.stored
         while not await _has(client, session, note_id(turn)):
             if asyncio.get_running_loop().time() >= deadline:
@@ -121,14 +122,14 @@ def batches(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
     yield batch
 
 
-async def _found(client: Client, session: SessionId) -> Row | None:
+async def _found(client: Transfer, session: SessionId) -> Row | None:
     try:
         return await client.session(session)
     except Missing:
         return None
 
 
-async def _has(client: Client, session: SessionId, message: str) -> bool:
+async def _has(client: Transfer, session: SessionId, message: str) -> bool:
     try:
         await client.message(session, message)
     except Missing:
@@ -136,7 +137,7 @@ async def _has(client: Client, session: SessionId, message: str) -> bool:
     return True
 
 
-async def _discard(client: Client, session: SessionId) -> None:
+async def _discard(client: Transfer, session: SessionId) -> None:
     """Without it nobody takes it for somebody's; with it all works the same."""
     try:
         await client.discard(session)

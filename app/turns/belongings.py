@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.sandboxes.cargo import Item
+from app.turns.carriers import Carried
 from app.turns.history import BETWEEN, Said, plain_name, recent_lines
-from app.turns.ports import Carried
 
 NO_MACHINE = "the machine of that thread is gone"
 MOST_NAMED = 4  # repositories inside of the workspace

@@ -8,12 +8,13 @@ from app.sandboxes.keeper import Keeper
 from app.turns.abandoning import Abandoning
 from app.turns.asking import Asking
 from app.turns.books import Books
+from app.turns.carriers import Freight, Migration
 from app.turns.closing import PAUSE_SECONDS, Closer
 from app.turns.delivery import Delivery
 from app.turns.display import PAUSES, Displays
 from app.turns.enclosures import Enclosures
 from app.turns.moving import Moving
-from app.turns.ports import Agent, Chat, Files, Freight, Migration, Router
+from app.turns.ports import Agent, Chat, Files, Router
 from app.turns.routing import Policy
 from app.turns.runner import Pace, Runner
 from app.turns.steps import Steps

@@ -19,9 +19,10 @@ from app.sandboxes.keeper import Keeper
 from app.sandboxes.ports import Machine
 from app.turns.belongings import NO_MACHINE, Belongings, remark, report
 from app.turns.books import Ledger
+from app.turns.carriers import Arrival, Carried, Freight, Migration, Uncarried
 from app.turns.errors import Refused
 from app.turns.history import MOST_MESSAGES, Said
-from app.turns.ports import Agent, Arrival, Carried, Chat, Freight, Migration, Uncarried
+from app.turns.ports import Agent, Chat
 from app.turns.records import Fork, Turn
 
 log = structlog.get_logger()

@@ -113,6 +113,8 @@ class Steps:
                 await self.chat.start_thread(turn.place.channel, turn.opener, await self._name_of(turn))
             except Refused:
                 await self._discard_machine(turn)
+                if turn.fork is not None:
+                    await self._take_back_opener(turn)
                 raise
             if turn.about is not None:  # the thread hangs on somebody else's words
                 await self.chat.announce(turn, ABOUT.format(name=turn.asker.name, prompt=turn.prompt))
@@ -152,6 +154,11 @@ class Steps:
         """There will be no thread that could use it. The rounds find what is left."""
         with suppress(Retriable, Refused):
             await self.keeper.destroy(turn.home)
+
+    async def _take_back_opener(self, turn: Turn) -> None:
+        """Who wished for it hears elsewhere that there will be no thread."""
+        with suppress(Retriable, Refused):
+            await self.chat.take_back_opener(turn)
 
     async def _name_of(self, turn: Turn) -> str:
         if turn.fork is not None and not turn.asks:

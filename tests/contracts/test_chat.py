@@ -248,6 +248,17 @@ async def test_the_opener_of_a_fork_stands_in_the_channel_and_is_posted_once(set
     assert "forked" in shown
 
 
+async def test_an_opener_can_be_taken_back_also_when_it_is_gone(setting: Setting) -> None:
+    turn = await forking(setting)
+    before = setting.read(turn.place.channel)
+    turn = replace(turn, opener=await setting.chat.post_opener(turn))
+
+    for _ in range(2):
+        await setting.chat.take_back_opener(turn)
+
+    assert setting.read(turn.place.channel) == before
+
+
 async def test_where_a_fork_is_stands_in_the_old_thread_once(setting: Setting) -> None:
     turn = await forking(setting)
     opener = await setting.chat.post_opener(turn)

@@ -13,7 +13,8 @@ from app.ids import SessionId, TurnId
 from app.opencode.migration import NO_SESSION, NOT_TAKEN, TOO_LONG, UNHEARD, OpenCodeMigration
 from app.opencode.workbench import OpenCodeWorkbench
 from app.sandboxes.ports import Machine
-from app.turns.ports import Carried, Rewound, Uncarried
+from app.turns.carriers import Carried, Uncarried
+from app.turns.ports import Rewound
 from tests.contracts.agent_stage import IMPATIENT, World, staged, text_said
 from tests.fakes.opencode import OneMachine
 

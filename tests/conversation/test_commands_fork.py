@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from app.commands import continue_here
+from scripts.playground.discord import Overwrite
 from scripts.playground.discord.components import walk
 from scripts.playground.discord.interactions import Interaction
+from scripts.playground.discord.permissions import May
 from scripts.playground.discord.records import Channel, Message
 from tests.conversation.acting import Scene
 from tests.conversation.stage import PATIENCE, text_of
@@ -230,6 +232,31 @@ async def test_what_is_at_work_is_left_out_and_goes_on(thread: Scene) -> None:
 
         assert "Conversation: 1 question, as it was; what is at work there is left out." in said
         assert thread.newest("All 12 tests pass.")
+
+
+async def test_where_no_thread_may_be_opened_only_the_asker_hears_of_it(thread: Scene) -> None:
+    discord = thread.people.stage.discord
+    await thread.mention("what time is it?", means="!say Time for tea.")
+    await thread.over()
+    assert thread.thread is not None
+    general, old = discord.channel("general"), thread.thread
+    before = list(general.messages), list(old.messages), list(discord.world.channels)
+    bot = discord.application_id
+    general.overwrites[bot] = Overwrite(bot, 1, deny=int(May.CREATE_PUBLIC_THREADS))
+    discord.forgive("/threads: 403 50013")
+
+    try:
+        sent = await fork(thread).begin()
+        await sent.response()
+        await discord.wait_for(lambda: sent.original is not None and sent.original.content, within=PATIENCE)
+    finally:
+        del general.overwrites[bot]
+
+    assert sent.original is not None
+    assert sent.original.visible_to == thread.people.alice.id
+    assert "Create Public Threads" in sent.original.content
+    assert [m for m in old.messages if m not in before[1]] == [sent.original.id]
+    assert (list(general.messages), list(discord.world.channels)) == (before[0], before[2])
 
 
 async def test_a_fork_that_the_app_dies_over_is_made_once(thread: Scene) -> None:

@@ -101,6 +101,10 @@ class FakeChat:
         original.content = content
         return original.id
 
+    async def take_back_opener(self, turn: Turn) -> None:
+        beside = self.channels[turn.place.channel]
+        beside[:] = [one for one in beside if one.id != turn.opener]
+
     async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
         self._meet("start_thread")
         self.threads.setdefault(message, (channel, name))

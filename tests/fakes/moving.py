@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from app.ids import SessionId, ThreadId, TurnId
 from app.sandboxes.cargo import Item, Unmovable
 from app.sandboxes.ports import Machine
+from app.turns.carriers import Arrival, Carried, Uncarried
 from app.turns.errors import Retriable
-from app.turns.ports import Arrival, Carried, Uncarried
 
 
 @dataclass(slots=True)

@@ -23,8 +23,9 @@ from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns import engine as turns
 from app.turns.books import Asks, Books, Ledger, Parcels
+from app.turns.carriers import Freight, Migration
 from app.turns.engine import Engine, Habits
-from app.turns.ports import Agent, Chat, Freight, Migration, Router
+from app.turns.ports import Agent, Chat, Router
 from app.turns.preferences import Values
 from app.turns.progress import Allowed
 from app.turns.routing import Policy

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.ids import ChannelId, SessionId, ThreadId, TurnId
+from app.turns.carriers import Arrival
 from app.turns.errors import Refused
 from app.turns.machine import Stage
 from app.turns.moving import TOO_LATE
-from app.turns.ports import Arrival
 from app.turns.records import Fork, Request, Turn
 from app.turns.status import Phase, Status
 from tests.samples import CHANNEL, command
@@ -157,6 +157,7 @@ async def test_a_thread_that_cannot_be_opened_is_told_where_it_was_wished_for(he
     assert turn.stage is Stage.FAILED
     assert here.chat.told == [(turn.id, "I lack the permission to create threads.")]
     assert not here.freight.carried
+    assert not here.chat.channels[CHANNEL]
     assert {one.instance.name for one in here.provider.held.values()} == {f"opencord-{OLD}"}
 
 
