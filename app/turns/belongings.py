@@ -19,7 +19,7 @@ PARTLY = (
     "The files of its workspace were copied into this one as they are by now, which may be later than what was said."
 )
 NOT_HERE = "The files of its workspace were not copied: look at what is here before you rely on any."
-AT_WORK, UNDONE = "what is at work there is", "what was undone there is"
+AT_WORK, UNDONE = "what is at work there now", "what was undone there"
 TRANSCRIPT = "What was said in the earlier thread lately, oldest first:"
 
 
@@ -59,7 +59,7 @@ def _conversation(belongings: Belongings, has_transcript: bool) -> str:
         rest = "OpenCode was told what was said there lately." if has_transcript else "It begins anew."
         return f"- Conversation: {reason}. {rest}"
     left = [words for words, is_left in ((AT_WORK, carried.is_cut_short), (UNDONE, carried.is_undone)) if is_left]
-    without = f"; {' and '.join(left)} left out" if left else ""
+    without = f"; without {' and '.join(left)}" if left else ""
     return f"- Conversation: {_counted(carried.questions, 'question')}, as it was{without}."
 
 

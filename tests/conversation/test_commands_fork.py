@@ -41,6 +41,9 @@ class Forked:
     def texts(self) -> list[str]:
         return [m.content for m in self.channel.messages.values() if m.content and not m.visible_to]
 
+    async def until_over(self) -> None:
+        await self.scene.people.stage.discord.wait_for(lambda: not self.is_live, within=PATIENCE)
+
     @property
     def is_live(self) -> bool:
         buttons = [part for m in self.channel.messages.values() for _, part in walk(m.components)]
@@ -83,8 +86,7 @@ async def forked(scene: Scene, sent: Interaction, before: Sequence[str]) -> Asyn
     try:
         yield Forked(scene, channels[made])
     finally:
-        made_scene = Forked(scene, channels[made])
-        await discord.wait_for(lambda: not made_scene.is_live, within=PATIENCE)
+        await Forked(scene, channels[made]).until_over()
         discord.forgive(f"/channels/{made}/messages/[0-9]+: 404 10003")  # an edit that comes too late is made good
         await scene.people.warden.delete_thread(made)
         await discord.wait_for(lambda: not workspace_of(scene, made).exists(), within=PATIENCE)
@@ -141,6 +143,13 @@ async def test_a_fork_has_the_conversation_the_commits_and_what_is_not_committed
         new = made.workspace
         assert git(new, "log", "--format=%s", "-n", "1") == "The shop"
         assert git(new, "symbolic-ref", "--short", "HEAD") == "sale"
+        await made.ask("a dearer one please", "!edit shop.py 10 => 14\n!say It costs 14.")
+        await made.until_over()
+        assert (new / "shop.py").read_text() == "price = 14\n"
+        undone = await thread.people.alice.command(made.channel.id, "opencord", {"undo": {}})
+        await undone.response()
+        await made.until("undid")
+        assert (new / "shop.py").read_text() == "price = 10\n"
         assert (new / "logo.bin").read_bytes() == (old / "logo.bin").read_bytes()
         assert (git(old, "status", "--porcelain"), git(old, "for-each-ref")) == before
         assert sent.original is not None
@@ -230,7 +239,7 @@ async def test_what_is_at_work_is_left_out_and_goes_on(thread: Scene) -> None:
         thread.people.release()
         await thread.over()
 
-        assert "Conversation: 1 question, as it was; what is at work there is left out." in said
+        assert "Conversation: 1 question, as it was; without what is at work there now." in said
         assert thread.newest("All 12 tests pass.")
 
 
