@@ -149,6 +149,16 @@ async def test_in_a_channel_of_posts_it_is_a_post(here: World) -> None:
     assert turn.stage is Stage.DELIVERED
 
 
+async def test_of_a_private_thread_it_is_a_private_thread_and_nothing_stands_in_the_channel(here: World) -> None:
+    turn = await done(here, replace(fork(2), private=True))
+
+    assert here.chat.private == {turn.home: {turn.asker.id}}
+    assert here.chat.threads[turn.home] == (CHANNEL, "Fork of a shop")
+    assert not here.chat.channels.get(CHANNEL)
+    assert any("forked this" in text for text in said(here, turn))
+    assert turn.stage is Stage.DELIVERED
+
+
 async def test_a_thread_that_cannot_be_opened_is_told_where_it_was_wished_for(here: World) -> None:
     here.chat.failures["start_thread"] = Refused("I lack the permission to create threads.")
 
@@ -213,7 +223,7 @@ async def test_an_old_machine_that_does_not_wake_now_is_waited_for(here: World) 
     assert sum("forked this" in text for text in said(here, turn)) == 1
 
 
-drawn = st.lists(st.sampled_from(("", "count the cakes", "!forum")), min_size=1, max_size=3)
+drawn = st.lists(st.sampled_from(("", "count the cakes", "!forum", "!private")), min_size=1, max_size=3)
 deaths = st.lists(st.tuples(st.integers(1, 120), st.booleans()), max_size=5)
 
 
@@ -229,6 +239,8 @@ def test_whatever_the_moment_of_death_a_fork_is_made_once(prompts: list[str], fa
                 if prompts[place] == "!forum":
                     here.chat.forums.add(forums[place])
                     asked[place] = replace(request, place=replace(request.place, channel=forums[place]))
+                if prompts[place] == "!private":
+                    asked[place] = replace(request, private=True)
                 await here.ledger.admit(asked[place], here.now)
 
             for fatal, after_effect in fates:
@@ -256,5 +268,5 @@ async def assert_once(here: World, asked: list[Request]) -> None:
         assert sum("forked this" in text for text in texts) == 1
         assert len(texts) == (3 if turn.asks else 1)
     openers = [posted for posted in here.chat.channels.get(CHANNEL, []) if posted.content.startswith("**")]
-    assert len(openers) == sum(turn.place.channel == CHANNEL for turn in turns)
+    assert len(openers) == sum(turn.place.channel == CHANNEL and not turn.private for turn in turns)
     assert len(here.provider.held) == len(turns) + 1
