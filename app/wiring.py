@@ -25,7 +25,8 @@ from app.inbox.catchup import CatchUp
 from app.inbox.guilds import Welcome
 from app.inbox.ports import Inbox
 from app.opencode.agent import OpenCodeAgent
-from app.opencode.config import LOGS, model_of
+from app.opencode.config import LOGS, SNAPSHOTS, model_of
+from app.opencode.migration import OpenCodeMigration
 from app.opencode.server import OpenCodeServer
 from app.opencode.workbench import OpenCodeWorkbench
 from app.parts import (
@@ -41,6 +42,7 @@ from app.parts import (
 )
 from app.sandboxes.console import Console
 from app.sandboxes.files import Files
+from app.sandboxes.freight import MachineFreight
 from app.sandboxes.housekeeping import Housekeeping
 from app.sandboxes.keeper import Keeper
 from app.sandboxes.provider import Provider
@@ -87,7 +89,10 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         console = Console(provider, store.shelf, LOGS)
         downloads = Downloads(to_discord, settings.discord_api_base_url, rest)
         chat, router = DiscordChat(rest, identity, downloads), router_for(settings, to_opencode)
-        engine = engine_for(settings, store, World(chat, agent, keeper, Files(provider, store.shelf), router))
+        migration = OpenCodeMigration(to_opencode, model_of(options))
+        freight = MachineFreight(provider, store.shelf, SNAPSHOTS)
+        world = World(chat, agent, keeper, Files(provider, store.shelf), migration, freight, router)
+        engine = engine_for(settings, store, world)
         rounds = housekeeping_for(settings, keeper, provider, store.shelf)
         inbox = inbox_for(settings, store, rest, identity, keeper, rounds)
         await stack.enter_async_context(meanwhile(provider.warm()))

@@ -70,6 +70,13 @@ GUIDE: Mapping[str, Guide] = {
     "diff": Guide(Where.THREAD, Seen.ASKER, "of: everything that is not committed", wakes=True),
     "files list": Guide(Where.THREAD, Seen.ASKER, "path: src", wakes=True),
     "files get": Guide(Where.THREAD, Seen.ASKER, "path: src/main.py", wakes=True),
+    "fork": Guide(
+        Where.THREAD,
+        Seen.ASKER,
+        "prompt: try it with SQLite",
+        more="Both threads are told who forked it, and the new one what came along. What was settled for this thread "
+        "counts there too.",
+    ),
     "model": Guide(
         Where.SETTING, Seen.CHANGE, "name: opencode/claude-sonnet-4-5", more="It counts from the next question on."
     ),
@@ -113,5 +120,10 @@ GUIDE: Mapping[str, Guide] = {
     "admin logs": Guide(Where.THREAD, Seen.ASKER, "lines: 200", wakes=True),
     "Ask OpenCord about this message": Guide(
         Where.ASKING, Seen.ASKER, more="Right-click the message, or hold it, and choose *Apps*. The answer is for all."
+    ),
+    "Continue from here": Guide(
+        Where.ASKING,
+        Seen.ASKER,
+        more="In the menu of a question, or of something of its answer. What was asked later stays behind.",
     ),
 }

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload
-from app.ids import AskId, ChannelId, GuildId, ThreadId, TurnId, UserId
+from app.ids import AskId, ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.sandboxes.console import Listing
 from app.sandboxes.ports import Machine, Sandbox
 from app.sandboxes.provider import Access, Completed, Labels, Link
@@ -100,6 +100,15 @@ class Desk(Protocol):
 
     async def newest(self, thread: ThreadId) -> Turn | None:
         """The last that a session of the thread was asked, at work or over."""
+        ...
+
+    async def turn_at(self, thread: ThreadId, message: MessageId) -> Turn | None:
+        """Which of the thread's turns the message belongs to: as its question, its status, a part of its answer, or
+        something that it asked."""
+        ...
+
+    async def last_message(self, turn: TurnId) -> MessageId | None:
+        """The newest that belongs to it, as far as is known."""
         ...
 
 

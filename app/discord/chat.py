@@ -19,7 +19,7 @@ from app.discord.identity import Identity
 from app.discord.interactions import THREADS
 from app.discord.limits import CONTENT, PAGE
 from app.discord.markdown import split
-from app.discord.notation import SUBTEXT, code, escape, mention, quote
+from app.discord.notation import SUBTEXT, code, escape, jump, mention, quote
 from app.discord.payloads import Flag, View
 from app.discord.recognition import answers, custom_ids, holds, is_for, says
 from app.discord.rest import Object, Rest
@@ -34,12 +34,14 @@ from app.turns.machine import ENDED
 from app.turns.records import About, Attachment, Content, File, Parcel, Place, Source, Turn
 from app.turns.status import Status, Summary
 from app.words.asking import ASKED, ASKED_ABOUT, ASKED_PRIVATELY, WITH_FILES
+from app.words.forking import AT_MESSAGE, FORK_OPENED, FORKED, FORKED_AND_ASKED, FORKED_HERE, THAT_MESSAGE, THAT_THREAD
 
 T = TypeVar("T")
 
 PAUSES = (0.1, 0.2, 0.4)  # while the deferred answer is on its way: shorter than the turn's own
 THREAD_STARTER = 21
-PRIVATE = 12  # threads
+PUBLIC, PRIVATE = 11, 12  # threads
+HOLDS_POSTS = frozenset({15, 16})  # forum and media channels
 NAME = 60  # characters of a file's name
 SELF = "OpenCode"  # by which name the model finds its own words
 
@@ -62,7 +64,14 @@ class DiscordChat:
         self._webhook = Webhook(identity, PAUSES, clock=clock, sleep=sleep)
 
     async def post_opener(self, turn: Turn) -> MessageId:
+        if turn.fork is not None:  # the reply to the command stands in another thread
+            return await self._post_unless_there(turn, turn.place.channel, opener(turn))
         return await self._reply(turn, opener(turn))
+
+    async def take_back_opener(self, turn: Turn) -> None:
+        assert turn.opener is not None
+        with suppress(NotFound):
+            await self._rest.delete_message(turn.place.channel, turn.opener)
 
     async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
         try:
@@ -73,8 +82,14 @@ class DiscordChat:
             raise
 
     async def private_threads(self, turn: Turn, name: str) -> Sequence[ThreadId]:
-        us, wanted = await self._identity.bot(), payloads.private_thread(name)["name"]
-        found = [one for one in await self._rest.get_active_threads(turn.place.guild) if one.get("type") == PRIVATE]
+        return await self._threads(turn, name, PRIVATE)
+
+    async def posts(self, turn: Turn, name: str) -> Sequence[ThreadId]:
+        return await self._threads(turn, name, PUBLIC)
+
+    async def _threads(self, turn: Turn, name: str, kind: int) -> Sequence[ThreadId]:
+        us, wanted = await self._identity.bot(), payloads.thread(name)["name"]
+        found = [one for one in await self._rest.get_active_threads(turn.place.guild) if one.get("type") == kind]
         return [
             ThreadId(str(one["id"]))
             for one in found
@@ -84,6 +99,27 @@ class DiscordChat:
 
     async def start_private_thread(self, turn: Turn, name: str) -> ThreadId:
         return ThreadId(await self._rest.start_private_thread(turn.place.channel, name))
+
+    async def holds_posts(self, channel: ChannelId) -> bool:
+        return (await self._rest.get_channel(channel)).get("type") in HOLDS_POSTS
+
+    async def start_post(self, turn: Turn, name: str) -> ThreadId:
+        return ThreadId(await self._rest.start_post(turn.place.channel, name, opener(turn)))
+
+    def origin(self, turn: Turn) -> str:
+        assert turn.fork is not None
+        words = THAT_THREAD if turn.fork.until is None else THAT_MESSAGE
+        return jump(words, turn.place.guild, turn.fork.thread, turn.fork.until)
+
+    async def tell_origin(self, turn: Turn) -> None:
+        assert turn.fork is not None
+        edit = payloads.edit(FORK_OPENED.format(thread=turn.home))
+        with suppress(TokenDead, NotFound):
+            await self._by_webhook(turn, lambda app, token: self._rest.edit_original(app, token, edit))
+        name = escape(shorten(turn.asker.name, 80))
+        line = SUBTEXT + FORKED_HERE.format(name=name, thread=turn.home)
+        with suppress(Refused):  # it may be closed, or gone: the fork is there all the same
+            await self._post_unless_there(turn, turn.fork.thread, line)
 
     async def invite(self, turn: Turn) -> None:
         thread = turn.home
@@ -170,6 +206,13 @@ class DiscordChat:
         page = await self._rest.get_messages(turn.thread, before=question, limit=min(most, PAGE))
         return [said(message, us) for message in reversed(page)]
 
+    async def said_in_origin(self, turn: Turn, most: int) -> Sequence[Said]:
+        assert turn.fork is not None
+        before = turn.id if turn.fork.until is None else str(int(turn.fork.until) + 1)
+        us = await self._identity.bot()
+        page = await self._rest.get_messages(turn.fork.thread, before=before, limit=min(most, PAGE))
+        return [said(message, us) for message in reversed(page)]
+
     async def said_around(self, about: About, before: int, after: int) -> Sequence[Said]:
         us = await self._identity.bot()
         earlier = await self._rest.get_messages(about.channel, before=about.message, limit=before)
@@ -191,8 +234,8 @@ class DiscordChat:
         await self._post_unless_there(turn, turn.thread, shorten(plain, CONTENT))
 
     async def tell(self, turn: Turn, text: str) -> None:
-        """Beside the opener where there is one: it quotes what was asked."""
-        say = self._reply if turn.opener is None else self._post_once
+        """Beside the opener where there is one: it quotes what was asked. Of a fork, where that was wished for."""
+        say = self._reply if turn.opener is None or turn.fork is not None else self._post_once
         await say(turn, shorten(text, CONTENT))
 
     async def dismiss(self, turn: Turn, text: str) -> None:
@@ -234,11 +277,23 @@ class DiscordChat:
 def opener(turn: Turn) -> str:
     """The message that a command's thread hangs on: who asked what. The prompt is shortened here only, never for the
     model."""
-    words = ASKED if turn.about is None else ASKED_ABOUT
-    head = words.format(name=escape(shorten(turn.asker.name, 80))) + "\n"
+    head = _head(turn)
+    if not turn.asks:
+        return head
     names = ", ".join(code(file.name, NAME) for file in turn.attachments)
     files = f"\n{SUBTEXT}{WITH_FILES.format(names=names)}" if names else ""
-    return head + shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head + files)) + files
+    return f"{head}\n{shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head + files) - 1)}{files}"
+
+
+def _head(turn: Turn) -> str:
+    name = escape(shorten(turn.asker.name, 80))
+    if turn.fork is None:
+        return (ASKED if turn.about is None else ASKED_ABOUT).format(name=name)
+    # With the message: so no two that are under way at once say the same, and each finds its own again.
+    where = f"<#{turn.fork.thread}>"
+    if turn.fork.until is not None:
+        where += " " + jump(AT_MESSAGE, turn.place.guild, turn.fork.thread, turn.fork.until)
+    return (FORKED_AND_ASKED if turn.asks else FORKED).format(name=name, where=where)
 
 
 def said(message: Object, us: str) -> Said:
@@ -265,6 +320,8 @@ def closed(contents: Sequence[Content], remarks: Sequence[str], user: UserId | N
 
 def _where_asked(turn: Turn) -> ThreadId | ChannelId:
     """A thread that hangs on its question begins beside it."""
+    if turn.fork is not None and (turn.thread is None or turn.starts_thread):
+        return turn.fork.thread
     if turn.private and turn.thread is not None:
         return turn.thread
     return turn.place.channel if turn.thread is None or turn.starts_thread else turn.thread

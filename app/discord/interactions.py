@@ -38,6 +38,7 @@ class Channel:
     id: ChannelId
     type: int
     parent: ChannelId | None  # a thread's channel; a channel's category
+    name: str = ""
 
     @property
     def is_thread(self) -> bool:
@@ -167,6 +168,7 @@ def _channel(said: object) -> Channel | None:
         ChannelId(_snowflake(channel, "id")),
         channel["type"],
         ChannelId(_snowflake(channel, "parent_id")) if parent is not None else None,
+        str(channel.get("name") or ""),
     )
 
 

@@ -101,6 +101,11 @@ def timestamp(epoch: float, style: str) -> str:
     return f"<t:{int(epoch)}:{style}>"
 
 
+def jump(words: str, guild: str, channel: str, message: str | None = None) -> str:
+    """A link to a thread or a message. `words` are shown as they are: escape what is not ours."""
+    return f"[{words}]({'/'.join(['https://discord.com/channels', guild, channel, *([message] if message else [])])})"
+
+
 def mention(user: str) -> str:
     return f"<@{user}>"
 

@@ -190,6 +190,11 @@ def private_thread(name: str) -> Payload:
     return thread(name) | {"type": 12, "invitable": False}
 
 
+def post(name: str, text: str) -> Payload:
+    """A thread that begins with this message, which notifies nobody."""
+    return thread(name) | {"message": message(text, flags=Flag.SUPPRESS_EMBEDS)}
+
+
 def nonce_of(*parts: str) -> str:
     """The same parts make the same nonce, in every process."""
     return blake2b("\0".join(parts).encode(), digest_size=limits.NONCE // 2).hexdigest()

@@ -112,6 +112,10 @@ class Rest:
         route = Route.to("PATCH", MESSAGE, channel=channel, message=message, needs=needs)
         return await self._object(route, Body(edit, files))
 
+    async def delete_message(self, channel: str, message: str) -> None:
+        """One of our own."""
+        await self._call(Route.to("DELETE", MESSAGE, channel=channel, message=message))
+
     async def wake_thread(self, thread: str) -> None:
         """Take it out of the archive. Harmless on one that is not in it. Of a locked one only a moderator may."""
         route = Route.to("PATCH", "/channels/{channel}", channel=thread, needs="Manage Threads")
@@ -133,6 +137,12 @@ class Rest:
         """Its id. Nothing tells a second one from the first: never sent twice."""
         route = Route.to("POST", "/channels/{channel}/threads", channel=channel, needs="Create Private Threads")
         return str((await self._object(route, Body(payloads.private_thread(name)), repeatable=False))["id"])
+
+    async def start_post(self, channel: str, name: str, text: str) -> str:
+        """In a forum or media channel. Its id, which is that of its first message. Nothing tells a second one from the
+        first: never sent twice. https://docs.discord.com/developers/resources/channel#start-thread-in-forum-or-media-channel"""
+        route = Route.to("POST", "/channels/{channel}/threads", channel=channel, needs=SEND)
+        return str((await self._object(route, Body(payloads.post(name, text)), repeatable=False))["id"])
 
     async def add_thread_member(self, thread: str, user: str) -> None:
         """Harmless for one who is in it already."""

@@ -29,6 +29,7 @@ COMMAND = (
     'exec opencode serve --hostname 127.0.0.1 --port "$PORT"'
 )
 
+SNAPSHOTS = ".local/share/opencode/snapshot"  # from HOME; a git repository for each worktree, in its project's folder
 LOGS = ".local/share/opencode/log"  # from HOME; a file for every start
 
 ENVIRONMENT: Mapping[str, str] = {

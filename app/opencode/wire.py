@@ -46,6 +46,18 @@ class Occupied(Retriable):
     """Not while the session is at work."""
 
 
+class Overlong(Retriable):
+    """The answer is longer than whoever asked can take."""
+
+
+class Unexpected(Retriable):
+    """It answers, and neither what was asked nor why not."""
+
+    def __init__(self, reason: str, status: int) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
 class Oversized(httpx.RequestError):
     """The answer is so large that it would take all memory."""
 
@@ -82,7 +94,7 @@ class Wire:
                     continue
                 raise Retriable(f"OpenCode does not answer {method} {path}") from error
             except Oversized as error:
-                raise Retriable(f"OpenCode answers too much to {method} {path}") from error
+                raise Overlong(f"OpenCode answers too much to {method} {path}") from error
             except httpx.HTTPError as error:
                 raise Retriable(f"OpenCode cannot be reached: {type(error).__name__}") from error
             _check(response, repeated=left < tries - 1)
@@ -100,8 +112,11 @@ class Wire:
             raise Retriable(f"OpenCode cannot be reached: {type(error).__name__}") from error
         _check(response, repeated=False)
 
-    async def send(self, method: str, path: str, timeout: float | None = None, **arguments: Any) -> httpx.Response:
-        """Once, whatever the answer is. `content` is JSON. Raises what httpx raises, and Oversized."""
+    async def send(
+        self, method: str, path: str, timeout: float | None = None, most: int = MOST_BYTES, **arguments: Any
+    ) -> httpx.Response:
+        """Once, whatever the answer is; at `most` so many bytes. `content` is JSON. Raises what httpx raises, and
+        Oversized."""
         kind = {"Content-Type": "application/json"} if "content" in arguments else {}
         request = self._http.stream(
             method,
@@ -113,7 +128,7 @@ class Wire:
             **arguments,
         )
         async with request as response:
-            return await _whole(response)
+            return await _whole(response, most)
 
     @asynccontextmanager
     async def events(self) -> AsyncIterator[AsyncIterator[Mapping[str, Any]]]:
@@ -129,13 +144,13 @@ class Wire:
             raise Retriable(f"OpenCode's events stopped: {type(error).__name__}") from error
 
 
-async def _whole(response: httpx.Response) -> httpx.Response:
+async def _whole(response: httpx.Response, most: int) -> httpx.Response:
     """With its content."""
     pieces, size = list[bytes](), 0
     async for piece in response.aiter_bytes():
         pieces.append(piece)
-        if (size := size + len(piece)) > MOST_BYTES:
-            raise Oversized(f"more than {MOST_BYTES} bytes", request=response.request)
+        if (size := size + len(piece)) > most:
+            raise Oversized(f"more than {most} bytes", request=response.request)
     content = b"".join(pieces)
     return httpx.Response(response.status_code, headers=_decoded(response), content=content, request=response.request)
 
@@ -191,4 +206,5 @@ def _check(response: httpx.Response, *, repeated: bool) -> None:
     if status in (400, 413, 422) and name:
         raise Refused(NOT_ACCEPTED)
     what = str(name)[:60] or response.headers.get("content-type", "nothing")[:60]
-    raise Retriable(f"OpenCode answered {status} ({what}) to {response.request.method} {response.request.url.path}")
+    asked = f"{response.request.method} {response.request.url.path}"
+    raise Unexpected(f"OpenCode answered {status} ({what}) to {asked}", status)

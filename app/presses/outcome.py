@@ -4,6 +4,8 @@ Continue and Retry are new turns. The others ask the machine that did the work, 
 first answer says so, and only the presser sees it. That something was undone everybody is told.
 """
 
+from dataclasses import replace
+
 import structlog
 
 from app.commands.answers import Answer, Result
@@ -31,7 +33,8 @@ TOO_LARGE = CHANGES_TOO_LARGE.format(most=FILE_BYTES // 2**20)
 
 async def go_on(interaction: Interaction, room: Room) -> Answer:
     """Ask it to go on where it ended."""
-    return await asked(interaction, await ended(interaction, room), GO_ON, (), ASKED_TO_GO_ON, room)
+    past = await ended(interaction, room)
+    return await asked(interaction, replace(past, turn=replace(past.turn, fork=None)), GO_ON, (), ASKED_TO_GO_ON, room)
 
 
 async def retry(interaction: Interaction, room: Room) -> Answer:
@@ -77,6 +80,7 @@ async def asked(
         attachments=attachments,
         follows=past.turn.id,
         about=past.turn.about,
+        fork=past.turn.fork,  # what has moved in already does not do so again
     )
     if await room.ledger.admit(request, room.clock()):
         log.info("turn.admitted", turn=turn, thread=past.thread)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from app.ids import ChannelId, GuildId, ThreadId, TurnId, UserId
+from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.store import drafts
 from app.store.preferences import settle
 from app.store.queue import AT_WORK, SqliteQueue, listed, update
@@ -120,6 +120,29 @@ class SqliteDesk(SqliteQueue):
         """
         rows = await self._sqlite.read(lambda db: list(db.query(query, [thread])))
         return turn_of_row(rows[0]) if rows else None
+
+    async def turn_at(self, thread: ThreadId, message: MessageId) -> Turn | None:
+        """Which of the thread's turns the message belongs to: as its question, its status, a part of its answer, or
+        something that it asked."""
+        query = """
+            SELECT * FROM turns WHERE thread = :thread AND (:message IN (id, opener, status) OR id IN (
+                SELECT turn FROM parcels WHERE message = :message UNION SELECT turn FROM asks WHERE message = :message
+            )) ORDER BY position LIMIT 1
+        """
+        columns = {"thread": thread, "message": message}
+        rows = await self._sqlite.read(lambda db: list(db.query(query, columns)))
+        return turn_of_row(rows[0]) if rows else None
+
+    async def last_message(self, turn: TurnId) -> MessageId | None:
+        """The newest that belongs to it, as far as is known."""
+        query = """
+            SELECT max(CAST(message AS INTEGER)) AS newest FROM (
+                SELECT message FROM parcels WHERE turn = :turn UNION ALL SELECT message FROM asks WHERE turn = :turn
+                UNION ALL SELECT status FROM turns WHERE id = :turn UNION ALL SELECT opener FROM turns WHERE id = :turn
+            )
+        """
+        (row,) = await self._sqlite.read(lambda db: list(db.query(query, {"turn": turn})))
+        return MessageId(str(row["newest"])) if row["newest"] is not None else None
 
     async def amend(
         self, turn: TurnId, prompt: str, addressed: Addressed, attachments: Sequence[Attachment] = ()

@@ -121,7 +121,8 @@ class SqliteLedger(SqliteDesk):
         def change(db: Database) -> Turn:
             old = leased(db, turn, token)
             starts = old.starts_thread or old.thread is None
-            if old.thread is None and old.private and list(db.query(TAKEN_BY_ANOTHER, [opener, turn])):
+            is_found = old.private or old.fork is not None  # by its name, and another may have found it too
+            if old.thread is None and is_found and list(db.query(TAKEN_BY_ANOTHER, [opener, turn])):
                 raise Retriable("another turn has taken this thread", after=0.0)
             if old.thread is None:
                 settle_wishes(db, turn, ThreadId(opener), self._clock())

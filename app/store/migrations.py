@@ -348,3 +348,12 @@ def drafts(database: Database) -> None:
         ) WITHOUT ROWID;
         """
     )
+
+
+@migrations(name="0012_forks")
+def forks(database: Database) -> None:
+    database.executescript(
+        """
+        ALTER TABLE turns ADD COLUMN fork TEXT CHECK (fork IS NULL OR json_valid(fork));
+        """
+    )

@@ -18,6 +18,7 @@ from app.turns.records import (
     Attachment,
     Content,
     File,
+    Fork,
     Origin,
     Parcel,
     Place,
@@ -56,6 +57,7 @@ def row_of_request(request: Request, now: float) -> dict[str, Any]:
         "wishes": json.dumps(dict(request.wishes)),
         "private": request.private,
         "about": json_of_about(request.about),
+        "fork": None if request.fork is None else json.dumps(asdict(request.fork)),
         "interaction_token": request.interaction_token,
         "follows": request.follows,
         "stage": Stage.ADMITTED.value,
@@ -104,6 +106,7 @@ def turn_of_row(row: Row) -> Turn:
         expired=bool(row["expired"]),
         reopened=row["reopened"],
         follows=row["follows"] and TurnId(row["follows"]),
+        fork=row["fork"] and Fork(**json.loads(row["fork"])),
     )
 
 

@@ -27,7 +27,8 @@ QUERY = f"""
             AND (stage IN ({LIVE_STAGES}) OR begun_at IS NOT NULL)
         GROUP BY thread
     )
-    SELECT threads.*, turns.prompt, sandboxes.state, count(*) OVER () AS total
+    SELECT threads.*, coalesce(nullif(turns.prompt, ''), json_extract(turns.fork, '$.name'), '') AS prompt,
+        sandboxes.state, count(*) OVER () AS total
     FROM threads JOIN turns ON turns.position = threads.first
     LEFT JOIN sandboxes ON sandboxes.thread = threads.thread
     WHERE (is_mine OR (is_public AND NOT :mine))

@@ -8,10 +8,12 @@ from app.sandboxes.keeper import Keeper
 from app.turns.abandoning import Abandoning
 from app.turns.asking import Asking
 from app.turns.books import Books
+from app.turns.carriers import Freight, Migration
 from app.turns.closing import PAUSE_SECONDS, Closer
 from app.turns.delivery import Delivery
 from app.turns.display import PAUSES, Displays
 from app.turns.enclosures import Enclosures
+from app.turns.moving import Moving
 from app.turns.ports import Agent, Chat, Files, Router
 from app.turns.routing import Policy
 from app.turns.runner import Pace, Runner
@@ -27,6 +29,8 @@ class World:
     agent: Agent
     keeper: Keeper
     files: Files
+    migration: Migration
+    freight: Freight
     router: Router | None = None  # None: the rules alone decide, and name threads
 
 
@@ -48,7 +52,10 @@ class Engine:
         delivery, enclosures = Delivery(chat, books.parcels), Enclosures(chat, world.files, books.parcels)
         asking = Asking(books.asks, preferences, chat, agent, clock, habits.patience)
         abandoning = Abandoning(ledger, agent, keeper)
-        work = Work(ledger, preferences, chat, agent, keeper, displays, delivery, enclosures, asking, abandoning)
+        moving = Moving(ledger, chat, agent, keeper, world.migration, world.freight)
+        work = Work(
+            ledger, preferences, chat, agent, keeper, displays, delivery, enclosures, asking, abandoning, moving
+        )
         steps = Steps(ledger, preferences, chat, displays, keeper, work, delivery, policy, world.router)
         self._displays = displays
         self._closer = Closer(ledger, books.asks, chat, displays, agent, keeper, abandoning, habits.closing)

@@ -10,6 +10,8 @@ reading: everything that moves a turn is here; and nothing here awaits, reads a 
 THREADED is the queue: up to there a turn goes at once, so that its asker sees that it was heard; from there on a thread
 has one turn at work: the oldest, unless somebody has put another before it.
 
+A fork that asks nothing is answered when it has moved in: from THREADED, without the model.
+
 A turn that is given up in the queue or at the model becomes ANSWERED with an apology, which is delivered by the same
 machinery as an answer. Before that and after it, the apology is told where it was asked, and the turn is FAILED.
 """
@@ -38,6 +40,7 @@ class Event(StrEnum):
     IGNORED = "ignored"
     THREAD_OPENED = "thread_opened"
     PROMPT_SENT = "prompt_sent"
+    MOVED_IN = "moved_in"
     INTERRUPTED = "interrupted"
     ANSWER_TAKEN = "answer_taken"
     DELIVERED = "delivered"
@@ -77,6 +80,7 @@ TRANSITIONS: dict[tuple[Stage, Event], Stage] = {
     (Stage.ADMITTED, Event.IGNORED): Stage.IGNORED,
     (Stage.ACCEPTED, Event.THREAD_OPENED): Stage.THREADED,
     (Stage.THREADED, Event.PROMPT_SENT): Stage.PROMPTED,
+    (Stage.THREADED, Event.MOVED_IN): Stage.ANSWERED,
     (Stage.PROMPTED, Event.INTERRUPTED): Stage.THREADED,
     (Stage.PROMPTED, Event.ANSWER_TAKEN): Stage.ANSWERED,
     (Stage.ANSWERED, Event.DELIVERED): Stage.DELIVERED,

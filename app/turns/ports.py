@@ -28,6 +28,10 @@ class Chat(Protocol):
         lives, else an ordinary message. Idempotent."""
         ...
 
+    async def take_back_opener(self, turn: Turn) -> None:
+        """Delete it. Harmless where it is gone."""
+        ...
+
     async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
         """The thread that hangs on `message`: made, or found. Raises Withdrawn when the message is gone."""
         ...
@@ -100,6 +104,30 @@ class Chat(Protocol):
 
     async def said_before(self, turn: Turn, most: int) -> Sequence[Said]:
         """What stands in the turn's thread above its question: the newest so many, oldest first."""
+        ...
+
+    async def said_in_origin(self, turn: Turn, most: int) -> Sequence[Said]:
+        """What stands in the thread that the turn forks, up to where it forks it: the newest so many, oldest first."""
+        ...
+
+    def origin(self, turn: Turn) -> str:
+        """A link to where the turn forks it."""
+        ...
+
+    async def holds_posts(self, channel: ChannelId) -> bool:
+        """Whether a thread there begins with its own first message, and hangs on none."""
+        ...
+
+    async def posts(self, turn: Turn, name: str) -> Sequence[ThreadId]:
+        """As with private threads, in a channel that holds posts."""
+        ...
+
+    async def start_post(self, turn: Turn, name: str) -> ThreadId:
+        """Made, with what was asked as its first message. Not idempotent."""
+        ...
+
+    async def tell_origin(self, turn: Turn) -> None:
+        """Say where the fork is, to whoever asked for it and in the old thread, as well as can be. Idempotent."""
         ...
 
     async def said_around(self, about: About, before: int, after: int) -> Sequence[Said]:

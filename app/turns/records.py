@@ -95,6 +95,16 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class Fork:
+    """The thread that a new one goes on from, with what was said there and the files of its machine."""
+
+    thread: ThreadId
+    name: str  # for the new thread, where nothing is asked in it yet
+    last: TurnId | None = None  # the last turn that comes along; None: all of them
+    until: MessageId | None = None  # the last message of that turn
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What is admitted: complete before anything is acknowledged."""
 
@@ -110,6 +120,7 @@ class Request:
     wishes: Values = field(default_factory=dict)  # for its thread, from this question on
     private: bool = False  # its thread is to be seen by the asker alone, and whom they invite
     about: About | None = None
+    fork: Fork | None = None  # what moves into its machine first; without a prompt that is all it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +157,7 @@ class Turn:
     expired: bool = False  # nobody came in time to answer what it asked: it is to end
     reopened: int = 0  # how often it has turned out that its status message may say something older than its end
     follows: TurnId | None = None  # as its request said
+    fork: Fork | None = None  # the same
 
     @property
     def thread(self) -> ThreadId | None:
@@ -156,6 +168,11 @@ class Turn:
         """Its thread, at a stage where it has one."""
         assert self.place.thread is not None, "the table lets no turn come here without a thread"
         return self.place.thread
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is something for the agent to do: a fork may be all that is wanted."""
+        return self.fork is None or bool(self.prompt)
 
     @property
     def trouble(self) -> Trouble:

@@ -20,6 +20,7 @@ class Phase(StrEnum):
     STARTING = "starting"  # a machine is made
     WAKING = "waking"  # or woken
     CLONING = "cloning"  # the repository
+    MOVING = "moving"  # what was said, and the files, from another machine into this one
     THINKING = "thinking"  # or at a tool: see the progress
     WAITING = "waiting"  # for a person
 

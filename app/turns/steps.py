@@ -95,35 +95,52 @@ class Steps:
             return []
 
     async def open_thread(self, turn: Turn, token: str) -> Happened:
+        is_post = turn.fork is not None and not turn.private and await self.chat.holds_posts(turn.place.channel)
         if turn.private and (turn.thread is None or turn.starts_thread):
             turn = await self._open_privately(turn, token)
+        elif is_post and turn.thread is None:
+            turn = await self._open_post(turn, token)
         elif turn.opener is None:
             turn = await self.ledger.note_opener(turn.id, token, await self._opener(turn))
-        if turn.opener is not None and turn.starts_thread and not turn.private:
+        if turn.opener is not None and turn.starts_thread and not turn.private and not is_post:
             self.keeper.begin(turn.home, turn.place.labels)  # what takes longest goes on beside the rest
             try:
                 await self.chat.start_thread(turn.place.channel, turn.opener, await self._name_of(turn))
             except Refused:
                 await self._discard_machine(turn)
+                if turn.fork is not None:
+                    await self._take_back_opener(turn)
                 raise
             if turn.about is not None and turn.opener == turn.about.message:  # somebody else's words
                 await self.chat.announce(turn, ASKED_IN_THREAD.format(name=turn.asker.name, prompt=turn.prompt))
         await self.displays.post(turn, token)
+        if turn.fork is not None and turn.starts_thread:
+            await self.chat.tell_origin(turn)
         return Event.THREAD_OPENED, Facts()
 
     async def _open_privately(self, turn: Turn, token: str) -> Turn:
         """Nobody is let in before it is written down whose thread it is: so whatever an earlier attempt may have left
         is empty, and nobody gets into the thread of somebody who asked the same."""
         if turn.thread is None:
-            name = title_of(turn.prompt)  # the same in every attempt
-            thread = await self._left_over(turn, name) or await self.chat.start_private_thread(turn, name)
+            name = _fixed_name(turn)
+            left = await self.chat.private_threads(turn, name) if turn.attempts else ()
+            thread = await self._nobodys(left) or await self.chat.start_private_thread(turn, name)
             turn = await self.ledger.note_opener(turn.id, token, MessageId(thread))
         self.keeper.begin(turn.home, turn.place.labels)
         await self.chat.invite(turn)
         return turn
 
-    async def _left_over(self, turn: Turn, name: str) -> ThreadId | None:
-        for thread in await self.chat.private_threads(turn, name) if turn.attempts else ():
+    async def _open_post(self, turn: Turn, token: str) -> Turn:
+        name = _fixed_name(turn)
+        left = await self.chat.posts(turn, name) if turn.attempts else ()
+        thread = await self._nobodys(left) or await self.chat.start_post(turn, name)
+        turn = await self.ledger.note_opener(turn.id, token, MessageId(thread))
+        self.keeper.begin(turn.home, turn.place.labels)
+        return turn
+
+    async def _nobodys(self, left: Sequence[ThreadId]) -> ThreadId | None:
+        """What an earlier attempt has left."""
+        for thread in left:
             if await self.ledger.is_ours(thread) is False:
                 return thread
         return None
@@ -133,7 +150,14 @@ class Steps:
         with suppress(Retriable, Refused):
             await self.keeper.destroy(turn.home)
 
+    async def _take_back_opener(self, turn: Turn) -> None:
+        """Who wished for it hears elsewhere that there will be no thread."""
+        with suppress(Retriable, Refused):
+            await self.chat.take_back_opener(turn)
+
     async def _name_of(self, turn: Turn) -> str:
+        if turn.fork is not None and not turn.asks:
+            return turn.fork.name
         routing = (await self.preferences.settled(turn.place)).routing
         words = turn.prompt if turn.about is None else f"{turn.about.text}\n{turn.prompt}"
         found = await self.router.title(words) if self.router and routing is Routing.AI else None
@@ -172,3 +196,8 @@ class Steps:
             await self.chat.tell(turn, text)
         except Exception as failure:  # noqa: BLE001 - a defect in saying sorry must not keep the turn alive
             log.warning("turn.unheard", reason=str(failure))
+
+
+def _fixed_name(turn: Turn) -> str:
+    """Of a thread that is found again by it: the same in every attempt."""
+    return turn.fork.name if turn.fork is not None and not turn.asks else title_of(turn.prompt)

@@ -25,9 +25,10 @@ from app.turns.enclosures import Enclosures
 from app.turns.errors import Refused, Retriable
 from app.turns.history import MOST_MESSAGES, Said, history, said_by, with_history
 from app.turns.machine import Ending, Event, Stage
+from app.turns.moving import Moving
 from app.turns.ports import Agent, Chat, Prompt, Unreadable
 from app.turns.preferences import Preference
-from app.turns.progress import Progress
+from app.turns.progress import Progress, Text
 from app.turns.records import Source, Turn
 from app.turns.status import Phase
 from app.turns.surroundings import AFTER, BEFORE, with_message
@@ -38,6 +39,7 @@ Happened = tuple[Event, Facts]
 
 TYPING_SECONDS = 8.0  # Discord shows it for ten
 TOUCH_SECONDS = 60.0  # a provider's clock for idle machines counts in minutes
+MOVED_IN = "moved in"  # what is said of that, among what the agent says
 LOOK_SECONDS = 0.3  # at how far a machine is
 PHASES: Final = {
     Errand.CREATING: Phase.STARTING,
@@ -58,19 +60,33 @@ class Work:
     enclosures: Enclosures
     asking: Asking
     abandoning: Abandoning
+    moving: Moving
 
     async def prompt(self, turn: Turn, token: str) -> Happened:
         turn = await self.displays.post(turn, token)
         async with self.displays.opened(turn, token) as display:
             machine = await self._machine_of(turn, display)
             await self.ledger.assure(turn.id, token)  # it may have taken long, and somebody may have stopped the turn
-            session = await self.agent.open_session(machine, title_of(turn.prompt))
+            session, told = await self._begin(turn, machine, display)
             await self.keeper.remember_session(machine.thread, session)
+            if not turn.asks:
+                return Event.MOVED_IN, Facts(session, told, parcels=await self.delivery.last_words(turn, told))
+            if told:
+                await self.delivery.say(turn, token, [Text(MOVED_IN, told)])
             said = await self._history(turn, session)
             turn = await self.ledger.seal(turn.id, token)
             await self._ask(turn, machine, session, said)
             display.show(Phase.THINKING)
         return Event.PROMPT_SENT, Facts(session=session)
+
+    async def _begin(self, turn: Turn, machine: Machine, display: Display) -> tuple[SessionId, str]:
+        """The session, and what is to be said of that which has moved into it."""
+        title = title_of(turn.prompt)
+        if turn.fork is None:
+            return await self.agent.open_session(machine, title), ""
+        display.show(Phase.MOVING)
+        arrival = await self.moving.move_in(turn, machine, turn.fork.name if not turn.asks else title)
+        return arrival.session, arrival.told or ""
 
     async def _machine_of(self, turn: Turn, display: Display) -> Machine:
         """One that was up a moment ago is believed to be so, until something failed."""
@@ -88,7 +104,7 @@ class Work:
         """What a session that knows nothing of its thread must be told. Decided by what was prompted and not by what
         was opened, so that a repeat decides the same."""
         earlier = await self.ledger.sessions_of(turn.home)
-        if session in earlier:
+        if session in earlier or turn.fork is not None:
             return []
         if earlier:
             await self.chat.announce(turn, NEW_MACHINE)

@@ -6,6 +6,7 @@ PHASES = {
     "starting": "⏳ **Starting a machine**",
     "waking": "⏳ **Waking the machine**",
     "cloning": "⏳ **Cloning the repository**",
+    "moving": "📦 **Moving in**",
     "thinking": "🧠 **Thinking**",
     "waiting": "✋ **Waiting for an answer**",
 }

@@ -49,11 +49,12 @@ BEGINS_A_QUESTION: Mapping[Path, str] = {
     ("ask",): "a question may be asked anywhere: it opens a thread, or makes one its own",
     ("command",): "it is a question",
 }
+BEGINS_A_TURN: Mapping[Path, str] = {**BEGINS_A_QUESTION, ("fork",): "its turn says it, in the new thread"}
 slash = pytest.mark.parametrize("one", SLASH, ids=lambda one: one.title)
-SAYING = [one for one in SLASH if one.path[1:] not in BEGINS_A_QUESTION]
+SAYING = [one for one in SLASH if one.path[1:] not in BEGINS_A_TURN]
 saying = pytest.mark.parametrize("one", SAYING, ids=lambda one: one.title)
 NEEDS_NO_MACHINE: Mapping[Path, str] = {
-    **dict.fromkeys(BEGINS_A_QUESTION, "it is written down; the turn wakes the machine"),
+    **dict.fromkeys(BEGINS_A_TURN, "it is written down; the turn wakes the machine"),
     **dict.fromkeys([("help",), ("status",), ("sessions",), ("stop",)], "the store knows it"),
     **dict.fromkeys([("queue", "list"), ("queue", "clear"), ("queue", "move")], "the queue is in the store"),
     **dict.fromkeys([("model",), ("agent",), ("verbosity",)], "what is settled is in the store"),
@@ -128,7 +129,9 @@ def check_refused(door: Door, answer: Any) -> None:
 # in the wrong place
 
 
-@saying
+@pytest.mark.parametrize(
+    "one", [one for one in SLASH if one.path[1:] not in BEGINS_A_QUESTION], ids=lambda one: one.title
+)
 @pytest.mark.parametrize("channel", [IN_CHANNEL, IN_THREAD], ids=["in no thread", "in a thread of others"])
 async def test_where_nothing_was_asked_nothing_is_done(
     door: Door, sqlite: Sqlite, one: Runnable, channel: Mapping[str, Any]
@@ -143,7 +146,7 @@ async def test_where_nothing_was_asked_nothing_is_done(
     assert channel is IN_CHANNEL or words_of(door, answer) != NO_THREAD
 
 
-@pytest.mark.parametrize("one", [one for one in SLASH if one not in SAYING], ids=lambda one: one.title)
+@pytest.mark.parametrize("one", [one for one in SLASH if one.path[1:] in BEGINS_A_QUESTION], ids=lambda one: one.title)
 @pytest.mark.parametrize("channel", [IN_CHANNEL, IN_THREAD], ids=["in no thread", "in a thread of others"])
 async def test_a_question_may_be_begun_anywhere(door: Door, one: Runnable, channel: Mapping[str, Any]) -> None:
     answer = await door.send(by_operator(asked(one, channel, **fitting(one))))

@@ -18,9 +18,10 @@ from app.turns.asks import Asked, AskState
 from app.turns.errors import Refused
 from app.turns.ports import Chat
 from app.turns.progress import Ask, Permission
-from app.turns.records import Asker, Attachment, Content, File, Parcel, Place, Request, Source, Turn
+from app.turns.records import Asker, Attachment, Content, File, Fork, Parcel, Place, Request, Source, Turn
 from app.turns.status import Outcome, Phase, Status, Summary
 from scripts.playground.discord import Person, Simulator
+from scripts.playground.discord.records import ChannelType
 from tests.fakes.chat import FakeChat
 from tests.samples import accepted
 
@@ -33,6 +34,7 @@ class Setting:
     chat: Chat
     turn: Turn  # a command in a text channel, just acknowledged
     read: Reading  # what stands in a channel or thread, oldest first
+    forum: ChannelId
 
 
 def turn_of(id: str, channel: str, token: str) -> Turn:
@@ -45,7 +47,9 @@ async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
     if request.param == "fake":
         fake = FakeChat(time.time)
         turn = turn_of("500000000000000000", "200000000000000000", "token")
-        yield Setting(fake, turn, lambda channel: [posted.content for posted in fake.channels.get(channel, [])])
+        fake.forums.add("210000000000000000")
+        forum = ChannelId("210000000000000000")
+        yield Setting(fake, turn, lambda channel: [posted.content for posted in fake.channels.get(channel, [])], forum)
         return
     async with Simulator() as discord, httpx.AsyncClient() as http:
 
@@ -62,7 +66,8 @@ async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
         place, asker = replace(turn.place, guild=GuildId(discord.world.guild)), replace(turn.asker, id=UserId(alice.id))
         turn = replace(turn, place=place, asker=asker)
         chat = DiscordChat(rest, identity, Downloads(http, discord.api_url, rest))
-        yield Setting(chat, turn, lambda place: texts(alice, place))
+        forum = ChannelId(discord.add_channel("ideas", ChannelType.FORUM).id)
+        yield Setting(chat, turn, lambda place: texts(alice, place), forum)
 
 
 def texts(person: Person, channel: str) -> list[str]:
@@ -223,3 +228,73 @@ async def test_a_private_thread_is_found_again_by_its_name_and_shows_its_asker_w
 
     assert (list(found), list(others)) == ([thread], [])
     assert sum("make it so" in text for text in setting.read(thread)) == 1
+
+
+async def forking(setting: Setting, prompt: str = "") -> Turn:
+    """A turn that forks the thread of the setting's own turn."""
+    old = await opened(setting)
+    return replace(setting.turn, prompt=prompt, fork=Fork(old, "Fork of it"))
+
+
+async def test_the_opener_of_a_fork_stands_in_the_channel_and_is_posted_once(setting: Setting) -> None:
+    turn = await forking(setting)
+    before = len(setting.read(turn.place.channel))
+
+    first = await setting.chat.post_opener(turn)
+    again = await setting.chat.post_opener(replace(turn, attempts=1))
+
+    assert first == again
+    (shown,) = setting.read(turn.place.channel)[before:]
+    assert "forked" in shown
+
+
+async def test_an_opener_can_be_taken_back_also_when_it_is_gone(setting: Setting) -> None:
+    turn = await forking(setting)
+    before = setting.read(turn.place.channel)
+    turn = replace(turn, opener=await setting.chat.post_opener(turn))
+
+    for _ in range(2):
+        await setting.chat.take_back_opener(turn)
+
+    assert setting.read(turn.place.channel) == before
+
+
+async def test_where_a_fork_is_stands_in_the_old_thread_once(setting: Setting) -> None:
+    turn = await forking(setting)
+    opener = await setting.chat.post_opener(turn)
+    thread = await setting.chat.start_thread(turn.place.channel, opener, "Fork of it")
+    home = replace(turn, place=replace(turn.place, thread=thread), opener=opener, starts_thread=True, attempts=1)
+    assert turn.fork is not None
+
+    for _ in range(2):
+        await setting.chat.tell_origin(home)
+
+    assert sum(str(thread) in text for text in setting.read(turn.fork.thread)) == 1
+    assert turn.fork.thread in setting.chat.origin(home)
+
+
+async def test_what_stands_in_the_old_thread_is_told_up_to_where_it_is_forked(setting: Setting) -> None:
+    turn = await forking(setting)
+    assert turn.fork is not None
+    posted = [
+        await setting.chat.post(turn.fork.thread, Parcel(number, Content(f"answer {number}"), f"n-{number}"), None)
+        for number in range(3)
+    ]
+    cut = replace(turn, fork=replace(turn.fork, until=posted[1]))
+
+    said = [one.text for one in await setting.chat.said_in_origin(cut, 40)]
+
+    assert [text for text in said if text.startswith("answer")] == ["answer 0", "answer 1"]
+
+
+async def test_a_post_begins_with_what_was_asked_and_is_found_again_by_its_name(setting: Setting) -> None:
+    forum = replace(await forking(setting), place=replace(setting.turn.place, channel=setting.forum))
+
+    kinds = [await setting.chat.holds_posts(channel) for channel in (setting.turn.place.channel, setting.forum)]
+    thread = await setting.chat.start_post(forum, "Fork of it")
+    found = await setting.chat.posts(forum, "Fork of it")
+    others = await setting.chat.posts(forum, "Fork of something else")
+
+    assert kinds == [False, True]
+    assert (list(found), list(others)) == ([thread], [])
+    assert any("forked" in text for text in setting.read(thread))

@@ -74,6 +74,7 @@ def test_however_much_there_is_to_say_of_a_failure_it_fits() -> None:
         (Phase.STARTING, f"-# ⏳ **Starting a machine** · work begun {AGO}"),
         (Phase.WAKING, f"-# ⏳ **Waking the machine** · work begun {AGO}"),
         (Phase.CLONING, f"-# ⏳ **Cloning the repository** · work begun {AGO}"),
+        (Phase.MOVING, f"-# 📦 **Moving in** · work begun {AGO}"),
         (Phase.THINKING, f"-# 🧠 **Thinking** · work begun {AGO}"),
     ],
 )

@@ -38,6 +38,8 @@ class FakeChat:
     originals: dict[str, Posted] = field(default_factory=dict)  # interaction token -> its reply
     told: list[tuple[str, str]] = field(default_factory=list)
     announced: list[tuple[str, str]] = field(default_factory=list)
+    forums: set[str] = field(default_factory=set)  # channels
+    forks: list[tuple[ThreadId, ThreadId]] = field(default_factory=list)  # what was told of: from, to
     parents: dict[str, ChannelId] = field(default_factory=dict)  # of threads
     categories: dict[str, ChannelId] = field(default_factory=dict)
     statuses: dict[TurnId, list[Status | Summary]] = field(default_factory=dict)
@@ -56,8 +58,41 @@ class FakeChat:
     NONCE_SECONDS = 180.0
     TOKEN_SECONDS = 900.0
 
+    async def holds_posts(self, channel: ChannelId) -> bool:
+        return channel in self.forums
+
+    async def posts(self, turn: Turn, name: str) -> Sequence[ThreadId]:
+        return [ThreadId(id) for id, known in self.threads.items() if known == (turn.place.channel, name)]
+
+    async def start_post(self, turn: Turn, name: str) -> ThreadId:
+        thread = ThreadId(self._next())
+        self.threads[thread] = (turn.place.channel, name)
+        self._append(thread, f"**{turn.asker.name}** forked this: {turn.prompt}", None)
+        return thread
+
+    def origin(self, turn: Turn) -> str:
+        assert turn.fork is not None
+        return f"[that thread]({turn.fork.thread})"
+
+    async def tell_origin(self, turn: Turn) -> None:
+        assert turn.fork is not None
+        if (turn.fork.thread, turn.home) not in self.forks:
+            self.forks.append((turn.fork.thread, turn.home))
+            self._append(turn.fork.thread, f"**{turn.asker.name}** went on there: {turn.home}", None)
+
+    async def said_in_origin(self, turn: Turn, most: int) -> Sequence[Said]:
+        self._meet("said_in_origin")
+        assert turn.fork is not None
+        until = int(turn.fork.until or 2**63)
+        above = [one for one in self.channels.get(turn.fork.thread, []) if int(one.id) <= until]
+        return [Said("somebody", one.content) for one in above[-most:]]
+
     async def post_opener(self, turn: Turn) -> MessageId:
         content = f"**{turn.asker.name}** asked: {turn.prompt}"
+        if turn.fork is not None:
+            content = f"**{turn.asker.name}** forked {turn.fork.thread} {turn.fork.last}: {turn.prompt}"
+            shown = turn.attempts and self._find(turn.place.channel, turn.id, Content(content))
+            return shown or self._post(turn.place.channel, content, f"{turn.id}-o")
         place = turn.thread or turn.place.channel
         if turn.interaction_token is None or self.clock() - turn.admitted_at > self.TOKEN_SECONDS:
             shown = self._find(place, turn.id, Content(content))
@@ -67,6 +102,10 @@ class FakeChat:
             original = self.originals[turn.id] = self._append(place, content, None)
         original.content = content
         return original.id
+
+    async def take_back_opener(self, turn: Turn) -> None:
+        beside = self.channels[turn.place.channel]
+        beside[:] = [one for one in beside if one.id != turn.opener]
 
     async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
         self._meet("start_thread")

@@ -1,9 +1,9 @@
 """OpenCode's server as far as the app uses it, on a real socket, quick, and able to misbehave.
 
-How it works on a turn is told in `opencode_turns`. Sessions outlive a kill, as they do on disk; what was going on does
-not. The knobs at the top of `FakeOpenCode` make it misbehave; `seen` remembers every request. `OneMachine` is a
-provider whose only instance runs this server instead of the program that it is told to launch; commands it runs for
-real, in a HOME of its own.
+How it works on a turn is told in `opencode_turns`, how sessions move in `opencode_moving`. Sessions outlive a kill, as
+they do on disk; what was going on does not. The knobs at the top of `FakeOpenCode` make it misbehave; `seen` remembers
+every request. `OneMachine` is a provider whose only instance runs this server instead of the program that it is told to
+launch; commands it runs for real, in a HOME of its own.
 """
 
 import asyncio
@@ -38,12 +38,13 @@ from app.turns import images
 from app.turns.errors import Retriable
 from scripts.playground.model import on_loopback
 from tests.fakes.opencode_files import changes, restore, run, snapshot, uncommitted
-from tests.fakes.opencode_turns import Json, Session, Turns, now
+from tests.fakes.opencode_moving import Moves
+from tests.fakes.opencode_turns import Json, Session, now
 
 __all__ = ["FakeOpenCode", "Json", "OneMachine", "Session", "run"]
 
 
-class FakeOpenCode(Turns):
+class FakeOpenCode(Moves):
     def __init__(self, workspace: Path, password: str, config: Json) -> None:
         super().__init__(workspace, config)
         self.version = VERSION
@@ -125,6 +126,7 @@ class FakeOpenCode(Turns):
                 Route("/question", self._questions),
                 Route("/question/{id}/reply", self._reply, methods=["POST"]),
                 Route("/question/{id}/reject", self._reply, methods=["POST"]),
+                *self.moving(),
                 Route("/{anything:path}", lambda request: HTMLResponse("<html>OpenCode</html>")),
             ],
             exception_handlers={HTTPException: _envelope},

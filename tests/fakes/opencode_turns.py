@@ -93,7 +93,7 @@ class Turns:
         return f"{kind}_{time.time_ns() // 1000:015x}{self._ids:05}"
 
     def _new_session(self, title: str, metadata: Json, parent: str | None = None) -> Session:
-        session = Session(f"ses_{len(self.sessions) + 1:04}", title, metadata, parent=parent)
+        session = Session(self._id("ses"), title, metadata, parent=parent)
         self.sessions[session.id] = session
         return session
 

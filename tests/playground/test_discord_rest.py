@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from scripts.playground.discord import USUAL, Application, May, Overwrite, Person, Rate, Rules, Simulator
+from scripts.playground.discord import USUAL, Application, ChannelType, May, Overwrite, Person, Rate, Rules, Simulator
 from tests.playground.world import QUIET, Json, client
 
 pytestmark = pytest.mark.anyio
@@ -604,3 +604,32 @@ async def test_waiting_in_vain_shows_what_was_said(discord: Simulator, ada: Pers
 
     with pytest.raises(AssertionError, match="Ada: anybody there"):
         await discord.wait_for(lambda: False, within=0.01)
+
+
+# posts
+
+
+@pytest.mark.parametrize("kind", [ChannelType.FORUM, ChannelType.MEDIA])
+async def test_a_post_begins_with_its_first_message_which_has_its_id(
+    discord: Simulator, bot: httpx.AsyncClient, kind: ChannelType
+) -> None:
+    forum = discord.add_channel("ideas", kind).id
+
+    made = await bot.post(f"/channels/{forum}/threads", json={"name": "a shop", "message": {"content": "let us begin"}})
+
+    post = made.json()
+    (first,) = (await bot.get(f"/channels/{post['id']}/messages")).json()
+    assert (made.status_code, post["type"], post["parent_id"]) == (201, ChannelType.PUBLIC_THREAD, forum)
+    assert (first["id"], first["content"]) == (post["id"], "let us begin")
+
+
+async def test_a_channel_of_posts_takes_neither_a_message_nor_a_post_without_one(
+    discord: Simulator, bot: httpx.AsyncClient
+) -> None:
+    forum = discord.add_channel("ideas", ChannelType.FORUM).id
+
+    spoken = await bot.post(f"/channels/{forum}/messages", json={"content": "hello"})
+    empty = await bot.post(f"/channels/{forum}/threads", json={"name": "a shop"})
+
+    assert (spoken.status_code, empty.status_code) == (400, 400)
+    assert empty.json()["code"] == 50035

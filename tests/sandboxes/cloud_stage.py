@@ -53,6 +53,7 @@ from scripts.playground.daytona.inside import MARK
 from scripts.playground.model import MODEL, ScriptedModel
 from tests.fakes import opencode_program
 from tests.fakes.chat import FakeChat
+from tests.fakes.moving import FakeFreight, FakeMigration
 from tests.samples import message, spoken
 from tests.sandboxes.daytona_stage import provider_of
 
@@ -300,6 +301,6 @@ def _scene(
         ledger, SqliteParcels(sqlite), SqliteAsks(sqlite), SqlitePreferences(sqlite, {Preference.ROUTING: "off"})
     )
     habits = Habits(patience=IDLE, pace=Pace(idle=0.05), closing=0.05)
-    world = World(chat, agent, machines, Files(provider, shelf))
+    world = World(chat, agent, machines, Files(provider, shelf), FakeMigration(), FakeFreight())
     engine = Engine(books, world, Policy(), habits, clock)
     return Scene(clock, daytona, model, ledger, shelf, provider, machines, rounds, chat, engine, logs)

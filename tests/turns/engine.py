@@ -24,6 +24,7 @@ from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns import engine as turns
 from app.turns.books import Asks, Books, Ledger, Parcels
+from app.turns.carriers import Freight, Migration
 from app.turns.engine import Engine, Habits
 from app.turns.ports import Agent, Chat, Router
 from app.turns.preferences import Values
@@ -33,6 +34,7 @@ from app.turns.runner import Pace
 from tests.fakes.agent import FakeAgent
 from tests.fakes.chat import FakeChat
 from tests.fakes.files import FakeFiles
+from tests.fakes.moving import FakeFreight, FakeMigration
 from tests.fakes.provider import FakeProvider
 from tests.fakes.server import FakeServer
 
@@ -102,6 +104,8 @@ class World:
     provider: FakeProvider = field(default_factory=FakeProvider)
     server: FakeServer = field(default_factory=FakeServer)
     files: FakeFiles = field(default_factory=FakeFiles)
+    migration: FakeMigration = field(default_factory=FakeMigration)
+    freight: FakeFreight = field(default_factory=FakeFreight)
     chat: FakeChat = field(init=False)
     keeper: Keeper = field(init=False)  # of the last engine
     policy: Policy = field(default_factory=Policy)
@@ -137,7 +141,9 @@ class World:
         self.keeper = Keeper(provider, server, shelf, self.time, Patience())
         chat, agent = cast(Chat, fate.bind(self.chat)), cast(Agent, fate.bind(self.agent))
         habits = Habits(self.patience, pace or PACE, pauses=((0.0, 0.0),), closing=0.01)
-        world = turns.World(chat, agent, self.keeper, self.files, self.router)
+        migration = cast(Migration, fate.bind(self.migration))
+        freight = cast(Freight, fate.bind(self.freight))
+        world = turns.World(chat, agent, self.keeper, self.files, migration, freight, self.router)
         return Engine(books, world, self.policy, habits, self.time)
 
     async def live(self, fate: Fate | None = None) -> None:

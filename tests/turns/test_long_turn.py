@@ -42,6 +42,7 @@ from scripts.playground.discord import Clock, Rules, Simulator
 from scripts.playground.discord.people import Person
 from tests.fakes.files import FakeFiles
 from tests.fakes.leaping import LeapingLoop
+from tests.fakes.moving import FakeFreight, FakeMigration
 from tests.fakes.provider import FakeProvider
 from tests.fakes.server import FakeServer
 from tests.samples import spoken
@@ -191,7 +192,7 @@ async def scene(sqlite: Sqlite) -> AsyncIterator[Scene]:
         ledger = SqliteLedger(sqlite, clock)
         books = Books(ledger, SqliteParcels(sqlite), SqliteAsks(sqlite), SqlitePreferences(sqlite))
         keeper = Keeper(FakeProvider(), FakeServer(), SqliteShelf(sqlite), clock, Patience())
-        world = World(chat_to(discord, http), agent, keeper, FakeFiles())
+        world = World(chat_to(discord, http), agent, keeper, FakeFiles(), FakeMigration(), FakeFreight())
         engine = Engine(books, world, Policy(), Habits(patience=1_800.0), clock)
         async with meanwhile(engine.run()):
             yield Scene(discord, discord.add_person("Ada"), ledger, agent)

@@ -17,6 +17,7 @@ from app.inbox.pulse import Ear, Off
 from app.store.asks import SqliteAsks
 from app.store.catalogue import SqliteCatalogue
 from app.store.ledger import SqliteLedger
+from app.store.parcels import SqliteParcels
 from app.store.places import SqlitePlaces
 from app.store.preferences import SqlitePreferences
 from app.store.shelf import SqliteShelf
@@ -89,6 +90,7 @@ class Door:
         self.log: list[str] = []
         self.ledger = SqliteLedger(sqlite, lambda: self.now)
         self.asks = SqliteAsks(sqlite)
+        self.parcels = SqliteParcels(sqlite)
         self.preferences = SqlitePreferences(sqlite, {Preference.MODEL: "opencode/claude"})
         self.catalogue = SqliteCatalogue(sqlite)
         self.places = SqlitePlaces(sqlite)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.turns.belongings import HERE, NOT_HERE, PARTLY, TRANSCRIPT
 from tests.words.said import SOURCES
 from tests.words.search import found_in
 
@@ -14,6 +15,7 @@ EXEMPT = {
 }
 FOR_A_MODEL_THERE = {
     ("app/turns/attachments.py", "(Attached, in the workspace: {}.)"),
+    *(("app/turns/belongings.py", words) for words in (HERE, NOT_HERE, PARTLY, TRANSCRIPT)),
 }
 ELSEWHERE = sorted(where for where in SOURCES.keys() - EXEMPT.keys() if not where.startswith("app/words/"))
 

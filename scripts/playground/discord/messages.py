@@ -60,6 +60,16 @@ def create(world: "World", author: User, channel: Channel, body: Json, files: Se
     return draft
 
 
+def begin(world: "World", author: User, thread: Channel, body: Json) -> Message:
+    """The first message of a post, which has its id."""
+    check_message(body, (), limit=world.rules.file_bytes)
+    _refuse_empty(body, ())
+    draft = Message(thread.id, thread.id, author, MessageType.DEFAULT, "", world.clock.now())
+    draft.flags = int(body.get("flags") or 0) & int(SETTABLE)
+    post(world, draft, thread, body)
+    return draft
+
+
 def _remembered(world: "World", author: User, body: Json) -> Message | None:
     nonce = body.get("nonce")
     if nonce is None or not body.get("enforce_nonce"):

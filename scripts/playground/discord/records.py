@@ -21,6 +21,8 @@ class ChannelType(IntEnum):
     ANNOUNCEMENT_THREAD = 10
     PUBLIC_THREAD = 11
     PRIVATE_THREAD = 12
+    FORUM = 15
+    MEDIA = 16
 
 
 class MessageType(IntEnum):

@@ -3,7 +3,7 @@
 https://docs.discord.com/developers/resources/channel
 """
 
-from scripts.playground.discord import render, threads
+from scripts.playground.discord import messages, render, threads
 from scripts.playground.discord.checks import check_name
 from scripts.playground.discord.errors import Code, Complaints, Json, Refusal
 from scripts.playground.discord.permissions import May
@@ -60,7 +60,12 @@ async def start_from(call: Call) -> Reply:
 
 @ROUTES.on("POST", "/channels/{channel}/threads")
 async def start(call: Call) -> Reply:
-    return Reply(201, _shown(call, threads.start(call.world, call.world.bot, call.channel, call.body)))
+    world, channel = call.world, call.channel
+    if channel.type not in threads.HOLD_POSTS:
+        return Reply(201, _shown(call, threads.start(world, world.bot, channel, call.body)))
+    thread = threads.start_post(world, world.bot, channel, call.body)
+    messages.begin(world, world.bot, thread, call.body["message"])
+    return Reply(201, _shown(call, thread))
 
 
 @ROUTES.on("GET", "/channels/{channel}/threads/archived/public")

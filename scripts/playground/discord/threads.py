@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 PARENTS = (ChannelType.TEXT, ChannelType.ANNOUNCEMENT)
+HOLD_POSTS = (ChannelType.FORUM, ChannelType.MEDIA)
 
 
 def check_thread(body: Json) -> None:
@@ -57,6 +58,18 @@ def start_from(world: "World", author: User, channel: Channel, message: Message,
     show(world, thread, starter)
     world.emit(Event("MESSAGE_UPDATE", render.heard(world, message, channel), channel, message))
     return thread
+
+
+def start_post(world: "World", author: User, channel: Channel, body: Json) -> Channel:
+    """In a channel of posts; its first message, which has the thread's id, is for whoever calls this.
+    https://docs.discord.com/developers/resources/channel#start-thread-in-forum-or-media-channel"""
+    world.need(author, channel, May.SEND_MESSAGES)
+    check_thread(body)
+    if not isinstance(body.get("message"), dict):
+        complaints = Complaints()
+        complaints.add("message", "BASE_TYPE_REQUIRED", "This field is required")
+        complaints.finish()
+    return _open(world, author, channel, world.make_id(), ChannelType.PUBLIC_THREAD, body)
 
 
 def start(world: "World", author: User, channel: Channel, body: Json) -> Channel:

@@ -1,0 +1,105 @@
+"""What has come along into a fork, in words: for people, and for the model. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.sandboxes.cargo import Item
+from app.turns.carriers import Carried
+from app.turns.history import BETWEEN, Said, plain_name, recent_lines
+from app.words import forking
+from app.words.amounts import plural
+
+MOST_NAMED = 4  # repositories inside of the workspace
+
+FOR_THE_MODEL = (
+    "(From here on this is another thread, with a machine of its own, that goes on from an earlier one. Nothing that "
+    "was started on the earlier machine runs here. {files})"
+)
+HERE = "The files of its workspace were copied into this one."
+PARTLY = (
+    "The files of its workspace were copied into this one as they are by now, which may be later than what was said."
+)
+NOT_HERE = "The files of its workspace were not copied: look at what is here before you rely on any."
+TRANSCRIPT = "What was said in the earlier thread lately, oldest first:"
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What came along, and why the rest did not."""
+
+    carried: Carried | None = None
+    unsaid: str = ""  # why the conversation did not
+    items: Sequence[Item] = ()
+    unmoved: str = ""  # why the files did not
+    is_cut: bool = False  # up to a message that was chosen
+
+    @property
+    def is_later(self) -> bool:
+        """Whether the files are as they are now, and may have been others at the chosen message."""
+        tree = self.carried.tree if self.carried else ""
+        is_newest = self.carried is not None and not tree
+        return self.is_cut and not is_newest and not any(item.is_earlier for item in self.items)
+
+
+def report(belongings: Belongings, who: str, origin: str, has_transcript: bool) -> str:
+    """For people, in Markdown. `origin` is a link to where it goes on from."""
+    lines = [_whence(belongings, who, origin), _conversation(belongings, has_transcript), *_files(belongings)]
+    return "\n".join(lines)
+
+
+def _whence(belongings: Belongings, who: str, origin: str) -> str:
+    words = forking.FORKED_UP_TO if belongings.is_cut else forking.FORKED_FROM
+    return words.format(name=plain_name(who), origin=origin)
+
+
+def _conversation(belongings: Belongings, has_transcript: bool) -> str:
+    carried = belongings.carried
+    if carried is None:
+        return (forking.TALK_TOLD if has_transcript else forking.TALK_ANEW).format(reason=belongings.unsaid)
+    gaps = ((forking.AT_WORK_THERE, carried.is_cut_short), (forking.UNDONE_THERE, carried.is_undone))
+    left = forking.AND.join(words for words, is_left in gaps if is_left)
+    without = forking.WITHOUT.format(left=left) if left else ""
+    return forking.TALK.format(questions=plural(carried.questions, "question"), without=without)
+
+
+def _files(belongings: Belongings) -> Iterator[str]:
+    if belongings.unmoved:
+        yield forking.NO_FILES.format(reason=belongings.unmoved)
+        return
+    top = next((item for item in belongings.items if item.path == "."), None)
+    if top is not None:
+        yield forking.FILES.format(item=_item(top), when=_when(belongings))
+    nested = [item for item in belongings.items if item.path != "."]
+    for item in nested[:MOST_NAMED]:
+        yield forking.FILES_IN.format(path=_name(item.path), item=_item(item))
+    if len(nested) > MOST_NAMED:
+        yield forking.MORE_REPOSITORIES.format(count=len(nested) - MOST_NAMED)
+
+
+def _when(belongings: Belongings) -> str:
+    if belongings.is_later:
+        return forking.AS_NOW
+    return forking.AS_THEN if belongings.is_cut else ""
+
+
+def _item(item: Item) -> str:
+    if item.is_left:
+        return forking.LEFT_BEHIND
+    files = plural(item.changed, "file")
+    if not item.commit:
+        return forking.WITHOUT_GIT.format(files=files)
+    words = forking.ON_BRANCH if item.branch else forking.AT_COMMIT
+    return words.format(
+        branch=_name(item.branch), commit=item.commit, files=files if item.changed else forking.NO_CHANGE
+    )
+
+
+def _name(words: str) -> str:
+    return " ".join(words.replace("`", "'").split())
+
+
+def remark(belongings: Belongings, said: Sequence[Said]) -> str:
+    """For the model, with what was `said` in the old thread where the conversation itself did not come along."""
+    files = NOT_HERE if belongings.unmoved else PARTLY if belongings.is_later else HERE
+    lines = recent_lines(said)
+    return BETWEEN.join([*([TRANSCRIPT, *lines] if lines else []), FOR_THE_MODEL.format(files=files)])

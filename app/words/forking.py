@@ -1,0 +1,45 @@
+"""A thread that goes on from another: what cannot be forked, what stands above the new one, and what came along."""
+
+NO_TURN = (
+    "This message belongs to no question that I was asked. Choose a question, or something of its answer; "
+    "`/opencord fork` goes on from all of a thread."
+)
+NEVER_BEGUN = "OpenCode never got to work on this, so there is nothing to go on from. Choose another question."
+NOT_YET = "This is still at work. Please wait until it is done, or stop it."
+NOT_OURS = "I have not been asked anything in this thread, so there is nothing to go on from. Ask something first."
+OLD_MACHINE_GOING = "This thread's machine is being thrown away just now. Please try again in a moment."
+ALREADY = "You are forking this already: the new thread opens in a moment. Please wait for it."
+TOO_LATE = "Something else was asked in this thread before everything had moved in. Please fork the other thread again."
+
+TITLE_PREFIX, UNTITLED = "Fork of ", "Fork"  # of the new thread
+FORKED, FORKED_AND_ASKED = "**{name}** forked {where}", "**{name}** forked {where} and asked:"
+AT_MESSAGE, THAT_THREAD, THAT_MESSAGE = "at a message", "that thread", "that message"
+FORK_OPENED = "Forked: <#{thread}>"
+FORKED_HERE = "🍴 **{name}** forked this thread: <#{thread}>"
+
+FORKED_FROM = "{name} forked this from {origin}. What is done here changes nothing there."
+FORKED_UP_TO = "{name} forked this up to {origin}. What is done here changes nothing there."
+TALK = "- Conversation: {questions}, as it was{without}."
+WITHOUT, AND = "; without {left}", " and "
+AT_WORK_THERE, UNDONE_THERE = "what is at work there now", "what was undone there"
+TALK_TOLD = "- Conversation: not as it was, since {reason}. OpenCode was told what was said there lately."
+TALK_ANEW = "- Conversation: not as it was, since {reason}. It begins anew."
+NO_FILES = "- Files: none, since {reason}."
+FILES = "- Files: {item}{when}."
+FILES_IN = "- In `{path}`: {item}."
+MORE_REPOSITORIES = "- … and {count} more repositories inside of the workspace."
+AS_NOW, AS_THEN = "; as they are now, not as they were at that message", ", as they were at that message"
+LEFT_BEHIND = "left behind, since there is nothing committed in it, or not its whole history"
+WITHOUT_GIT = "{files}, without a git history"
+ON_BRANCH, AT_COMMIT = "branch `{branch}` at `{commit}`, {files} uncommitted", "commit `{commit}`, {files} uncommitted"
+NO_CHANGE = "nothing"
+
+# Why something stayed behind: the end of a sentence.
+MACHINE_GONE = "the machine of that thread is gone"
+NO_SESSION = "OpenCode has no session there"
+TOO_LONG = "it is too long to be carried as it was"
+NOT_TAKEN = "OpenCode could not carry it over"
+EARLIER_SESSION = "it was said in an earlier session, which is gone"
+TOO_MUCH = "there is more of them than the {most} that I can carry"
+TOO_SLOW = "it took too long to pack them"
+NOT_PACKED = "they could not be packed"
