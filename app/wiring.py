@@ -19,6 +19,8 @@ from app.discord.identity import Application, Identity
 from app.discord.replies import Replies
 from app.discord.rest import Rest
 from app.discord.sights import Sights
+from app.discord.speech import Speech
+from app.discord.threads import DiscordThreads
 from app.discord.transport import Transport
 from app.inbox import channels
 from app.inbox.catchup import CatchUp
@@ -88,10 +90,12 @@ async def wired(settings: Settings) -> AsyncIterator[Front]:
         workbench = OpenCodeWorkbench(to_opencode, model_of(options), clock)
         console = Console(provider, store.shelf, LOGS)
         downloads = Downloads(to_discord, settings.discord_api_base_url, rest)
-        chat, router = DiscordChat(rest, identity, downloads), router_for(settings, to_opencode)
+        speech, router = Speech(rest, identity), router_for(settings, to_opencode)
+        threads, chat = DiscordThreads(rest, identity, speech), DiscordChat(rest, identity, downloads, speech)
         migration = OpenCodeMigration(to_opencode, model_of(options))
         freight = MachineFreight(provider, store.shelf, SNAPSHOTS)
-        world = World(chat, agent, keeper, Files(provider, store.shelf), migration, freight, router)
+        files = Files(provider, store.shelf)
+        world = World(threads, chat, agent, keeper, files, migration, freight, router)
         engine = engine_for(settings, store, world)
         rounds = housekeeping_for(settings, keeper, provider, store.shelf)
         inbox = inbox_for(settings, store, rest, identity, keeper, rounds)

@@ -1,133 +1,50 @@
-"""Discord as a turn sees it: the Chat port.
+"""The port Chat: Discord as a turn sees it. What it shows are messages of ours, posted once and edited (see `board`);
+what it says in plain words, and where, is decided in `speech`; how it comes to its thread in `threads`."""
 
-A command is answered through its interaction's webhook while that lives, which is for fifteen minutes; after that, and
-for everything else, with ordinary messages (see `board`).
-"""
-
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar
 
 from app.discord import ask_view, payloads, status_view
-from app.discord.board import Board, id_of
+from app.discord.board import Board
 from app.discord.composing import compose
 from app.discord.downloads import Downloads
-from app.discord.errors import UNKNOWN_MESSAGE, Forbidden, NotFound, Rejected, TokenDead, unfit
+from app.discord.errors import NotFound, Rejected, TokenDead, unfit
 from app.discord.identity import Identity
 from app.discord.interactions import THREADS
 from app.discord.limits import CONTENT, PAGE
 from app.discord.markdown import split
-from app.discord.notation import SUBTEXT, code, escape, jump, mention, quote
+from app.discord.notation import SUBTEXT, escape, jump, mention
 from app.discord.payloads import Flag, View
-from app.discord.recognition import answers, custom_ids, holds, is_for, says
+from app.discord.recognition import custom_ids, holds, is_for
 from app.discord.rest import Object, Rest
+from app.discord.speech import Speech
 from app.discord.text import clean, shorten, units
-from app.discord.webhook import Webhook
 from app.ids import ChannelId, MessageId, ThreadId, UserId
 from app.turns.asks import Asked
 from app.turns.attachments import MOST_BYTES
-from app.turns.errors import Refused, Retriable, Withdrawn
+from app.turns.errors import Refused, Retriable
 from app.turns.history import Said
 from app.turns.machine import ENDED
 from app.turns.records import About, Attachment, Content, File, Parcel, Place, Source, Turn
 from app.turns.status import Status, Summary
-from app.words.asking import ASKED, ASKED_ABOUT, ASKED_PRIVATELY, WITH_FILES
-from app.words.forking import AT_MESSAGE, FORK_OPENED, FORKED, FORKED_AND_ASKED, FORKED_HERE, THAT_MESSAGE, THAT_THREAD
+from app.words.forking import THAT_MESSAGE, THAT_THREAD
 
-T = TypeVar("T")
-
-PAUSES = (0.1, 0.2, 0.4)  # while the deferred answer is on its way: shorter than the turn's own
 THREAD_STARTER = 21
-PUBLIC, PRIVATE = 11, 12  # threads
-HOLDS_POSTS = frozenset({15, 16})  # forum and media channels
-NAME = 60  # characters of a file's name
 SELF = "OpenCode"  # by which name the model finds its own words
 
 
 class DiscordChat:
-    def __init__(
-        self,
-        rest: Rest,
-        identity: Identity,
-        downloads: Downloads,
-        *,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        """`clock` is compared with the times in Discord's ids: epoch seconds."""
+    def __init__(self, rest: Rest, identity: Identity, downloads: Downloads, speech: Speech) -> None:
         self._rest = rest
         self._identity = identity
         self._downloads = downloads
+        self._speech = speech
         self._board = Board(rest, identity)
-        self._webhook = Webhook(identity, PAUSES, clock=clock, sleep=sleep)
-
-    async def post_opener(self, turn: Turn) -> MessageId:
-        if turn.fork is not None:  # the reply to the command stands in another thread
-            return await self._post_unless_there(turn, turn.place.channel, opener(turn))
-        return await self._reply(turn, opener(turn))
-
-    async def take_back_opener(self, turn: Turn) -> None:
-        assert turn.opener is not None
-        with suppress(NotFound):
-            await self._rest.delete_message(turn.place.channel, turn.opener)
-
-    async def start_thread(self, channel: ChannelId, message: MessageId, name: str) -> ThreadId:
-        try:
-            return ThreadId(await self._rest.start_thread_from_message(channel, message, name))
-        except NotFound as refusal:
-            if refusal.code == UNKNOWN_MESSAGE:
-                raise Withdrawn("the message was deleted") from refusal
-            raise
-
-    async def private_threads(self, turn: Turn, name: str) -> Sequence[ThreadId]:
-        return await self._threads(turn, name, PRIVATE)
-
-    async def posts(self, turn: Turn, name: str) -> Sequence[ThreadId]:
-        return await self._threads(turn, name, PUBLIC)
-
-    async def _threads(self, turn: Turn, name: str, kind: int) -> Sequence[ThreadId]:
-        us, wanted = await self._identity.bot(), payloads.thread(name)["name"]
-        found = [one for one in await self._rest.get_active_threads(turn.place.guild) if one.get("type") == kind]
-        return [
-            ThreadId(str(one["id"]))
-            for one in found
-            if one.get("name") == wanted and one.get("owner_id") == us and one.get("parent_id") == turn.place.channel
-            if int(one["id"]) > int(turn.id)
-        ]
-
-    async def start_private_thread(self, turn: Turn, name: str) -> ThreadId:
-        return ThreadId(await self._rest.start_private_thread(turn.place.channel, name))
-
-    async def holds_posts(self, channel: ChannelId) -> bool:
-        return (await self._rest.get_channel(channel)).get("type") in HOLDS_POSTS
-
-    async def start_post(self, turn: Turn, name: str) -> ThreadId:
-        return ThreadId(await self._rest.start_post(turn.place.channel, name, opener(turn)))
 
     def origin(self, turn: Turn) -> str:
         assert turn.fork is not None
         words = THAT_THREAD if turn.fork.until is None else THAT_MESSAGE
         return jump(words, turn.place.guild, turn.fork.thread, turn.fork.until)
-
-    async def tell_origin(self, turn: Turn) -> None:
-        assert turn.fork is not None
-        edit = payloads.edit(FORK_OPENED.format(thread=turn.home))
-        with suppress(TokenDead, NotFound):
-            await self._by_webhook(turn, lambda app, token: self._rest.edit_original(app, token, edit))
-        name = escape(shorten(turn.asker.name, 80))
-        line = SUBTEXT + FORKED_HERE.format(name=name, thread=turn.home)
-        with suppress(Refused):  # it may be closed, or gone: the fork is there all the same
-            await self._post_unless_there(turn, turn.fork.thread, line)
-
-    async def invite(self, turn: Turn) -> None:
-        thread = turn.home
-        await self._rest.add_thread_member(thread, turn.asker.id)
-        await self._post_unless_there(turn, thread, opener(turn))
-        edit = payloads.edit(ASKED_PRIVATELY.format(thread=thread))
-        with suppress(TokenDead, NotFound):  # whoever was added is notified of the thread in any case
-            await self._by_webhook(turn, lambda app, token: self._rest.edit_original(app, token, edit))
 
     async def locate(self, place: Place) -> Place:
         here = place.thread or place.channel
@@ -219,23 +136,14 @@ class DiscordChat:
         later = await self._rest.get_messages(about.channel, after=about.message, limit=after)
         return [said(message, us) for message in (*reversed(earlier), *reversed(later))]
 
-    async def stands(self, about: About) -> bool:
-        try:
-            await self._rest.get_message(about.channel, about.message)
-        except NotFound as refusal:
-            return refusal.code != UNKNOWN_MESSAGE
-        except Forbidden:
-            return True
-        return True
-
     async def announce(self, turn: Turn, text: str) -> None:
         assert turn.thread is not None
         plain = "\n".join(map(escape, clean(text).split("\n")))  # it names files as somebody else called them
-        await self._post_unless_there(turn, turn.thread, shorten(plain, CONTENT))
+        await self._speech.post(turn, turn.thread, shorten(plain, CONTENT))
 
     async def tell(self, turn: Turn, text: str) -> None:
         """Beside the opener where there is one: it quotes what was asked. Of a fork, where that was wished for."""
-        say = self._reply if turn.opener is None or turn.fork is not None else self._post_once
+        say = self._speech.reply if turn.opener is None or turn.fork is not None else self._speech.say
         await say(turn, shorten(text, CONTENT))
 
     async def dismiss(self, turn: Turn, text: str) -> None:
@@ -244,56 +152,10 @@ class DiscordChat:
         whisper = payloads.message(shorten(text, CONTENT), flags=Flag.EPHEMERAL)
         with suppress(TokenDead):
             with suppress(NotFound):  # taken back by an earlier attempt, or by a moderator
-                await self._by_webhook(turn, self._rest.delete_original)
-            await self._by_webhook(turn, lambda application, token: self._rest.follow_up(application, token, whisper))
-
-    async def _reply(self, turn: Turn, text: str) -> MessageId:
-        """Say it in place of “… is thinking”; else in an ordinary message."""
-        if turn.source is Source.COMMAND:
-            edit = payloads.edit(text)
-            with suppress(TokenDead, NotFound):  # not found: a moderator deleted it
-                return id_of(
-                    await self._by_webhook(turn, lambda app, token: self._rest.edit_original(app, token, edit))
-                )
-        return await self._post_once(turn, text)
-
-    async def _by_webhook(self, turn: Turn, call: Callable[[str, str], Awaitable[T]]) -> T:
-        return await self._webhook.reach(turn.id, turn.interaction_token, call)
-
-    async def _post_once(self, turn: Turn, text: str) -> MessageId:
-        """An ordinary message where it was asked, unless it is there already. Two who ask the same at once look the
-        same: so only who may have been here before looks."""
-        reply_to = turn.id if turn.source is Source.MESSAGE else _subject_of(turn)
-        return await self._post_unless_there(turn, _where_asked(turn), text, reply_to)
-
-    async def _post_unless_there(self, turn: Turn, place: str, text: str, reply_to: str | None = None) -> MessageId:
-        found = turn.attempts and await self._board.find(
-            place, turn.id, lambda message: says(message, text) and answers(message, turn, reply_to)
-        )
-        nonce = payloads.nonce_of(turn.id, text)
-        return found or await self._board.post(place, View(text), nonce, reply_to=reply_to)
-
-
-def opener(turn: Turn) -> str:
-    """The message that a command's thread hangs on: who asked what. The prompt is shortened here only, never for the
-    model."""
-    head = _head(turn)
-    if not turn.asks:
-        return head
-    names = ", ".join(code(file.name, NAME) for file in turn.attachments)
-    files = f"\n{SUBTEXT}{WITH_FILES.format(names=names)}" if names else ""
-    return f"{head}\n{shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head + files) - 1)}{files}"
-
-
-def _head(turn: Turn) -> str:
-    name = escape(shorten(turn.asker.name, 80))
-    if turn.fork is None:
-        return (ASKED if turn.about is None else ASKED_ABOUT).format(name=name)
-    # With the message: so no two that are under way at once say the same, and each finds its own again.
-    where = f"<#{turn.fork.thread}>"
-    if turn.fork.until is not None:
-        where += " " + jump(AT_MESSAGE, turn.place.guild, turn.fork.thread, turn.fork.until)
-    return (FORKED_AND_ASKED if turn.asks else FORKED).format(name=name, where=where)
+                await self._speech.by_webhook(turn, self._rest.delete_original)
+            await self._speech.by_webhook(
+                turn, lambda application, token: self._rest.follow_up(application, token, whisper)
+            )
 
 
 def said(message: Object, us: str) -> Said:
@@ -316,21 +178,6 @@ def closed(contents: Sequence[Content], remarks: Sequence[str], user: UserId | N
     *others, last = contents or [Content("")]
     *before, end = split(last.text, CONTENT - units(tail) - 1) or [""]
     return [*others, *(Content(text) for text in before), Content(f"{end}\n{tail}".strip(), last.files)]
-
-
-def _where_asked(turn: Turn) -> ThreadId | ChannelId:
-    """A thread that hangs on its question begins beside it."""
-    if turn.fork is not None and (turn.thread is None or turn.starts_thread):
-        return turn.fork.thread
-    if turn.private and turn.thread is not None:
-        return turn.thread
-    return turn.place.channel if turn.thread is None or turn.starts_thread else turn.thread
-
-
-def _subject_of(turn: Turn) -> MessageId | None:
-    """The message that it is about, where that stands beside what is said."""
-    is_beside = turn.about is not None and turn.about.channel == _where_asked(turn)
-    return turn.about.message if turn.about is not None and is_beside else None
 
 
 def _parent_of(channel: Object) -> ChannelId | None:

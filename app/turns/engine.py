@@ -14,7 +14,8 @@ from app.turns.delivery import Delivery
 from app.turns.display import PAUSES, Displays
 from app.turns.enclosures import Enclosures
 from app.turns.moving import Moving
-from app.turns.ports import Agent, Chat, Files, Router
+from app.turns.opening import Opening
+from app.turns.ports import Agent, Chat, Files, Router, Threads
 from app.turns.routing import Policy
 from app.turns.runner import Pace, Runner
 from app.turns.steps import Steps
@@ -25,6 +26,7 @@ from app.turns.work import Work
 class World:
     """Whom turns deal with."""
 
+    threads: Threads
     chat: Chat
     agent: Agent
     keeper: Keeper
@@ -56,7 +58,8 @@ class Engine:
         work = Work(
             ledger, preferences, chat, agent, keeper, displays, delivery, enclosures, asking, abandoning, moving
         )
-        steps = Steps(ledger, preferences, chat, displays, keeper, work, delivery, policy, world.router)
+        opening = Opening(ledger, preferences, world.threads, chat, keeper, world.router)
+        steps = Steps(ledger, preferences, chat, opening, displays, work, delivery, policy, world.router)
         self._displays = displays
         self._closer = Closer(ledger, books.asks, chat, displays, agent, keeper, abandoning, habits.closing)
         self._runner = Runner(ledger, steps, clock, habits.pace, self._closer.nudge)

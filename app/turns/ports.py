@@ -1,5 +1,5 @@
-"""Whom a turn deals with. Each Protocol is made real elsewhere: the chat by `discord`, the agent by `opencode`, the
-machines and their files by `sandboxes`. What is written down is in `books`.
+"""Whom a turn deals with. Each Protocol is made real elsewhere: threads and chat by `discord`, the agent by `opencode`,
+the machines and their files by `sandboxes`. What is written down is in `books`.
 
 Every method that talks to somebody raises Retriable or Refused (see `errors`) and nothing else of its own.
 """
@@ -20,8 +20,8 @@ from app.turns.records import About, Attachment, Content, File, Parcel, Place, T
 from app.turns.status import Status, Summary
 
 
-class Chat(Protocol):
-    """Discord, as far as a turn sees it."""
+class Threads(Protocol):
+    """Discord, as far as a turn comes to the thread that it takes place in."""
 
     async def post_opener(self, turn: Turn) -> MessageId:
         """Show in the channel (or thread) what was asked by a command: the interaction's own reply while its token
@@ -48,6 +48,30 @@ class Chat(Protocol):
         """Take the asker into the turn's private thread, show there what was asked, and tell them where that is.
         Idempotent."""
         ...
+
+    async def stands(self, about: About) -> bool:
+        """Whether the message is there still; one that we may not look at is taken to be."""
+        ...
+
+    async def holds_posts(self, channel: ChannelId) -> bool:
+        """Whether a thread there begins with its own first message, and hangs on none."""
+        ...
+
+    async def posts(self, turn: Turn, name: str) -> Sequence[ThreadId]:
+        """As with private threads, in a channel that holds posts."""
+        ...
+
+    async def start_post(self, turn: Turn, name: str) -> ThreadId:
+        """Made, with what was asked as its first message. Not idempotent."""
+        ...
+
+    async def tell_origin(self, turn: Turn) -> None:
+        """Say where the fork is, to whoever asked for it and in the old thread, as well as can be. Idempotent."""
+        ...
+
+
+class Chat(Protocol):
+    """Discord, as far as a turn sees it."""
 
     async def locate(self, place: Place) -> Place:
         """All of a vague place: whether its channel is a thread, of which channel, and in which category."""
@@ -114,28 +138,8 @@ class Chat(Protocol):
         """A link to where the turn forks it."""
         ...
 
-    async def holds_posts(self, channel: ChannelId) -> bool:
-        """Whether a thread there begins with its own first message, and hangs on none."""
-        ...
-
-    async def posts(self, turn: Turn, name: str) -> Sequence[ThreadId]:
-        """As with private threads, in a channel that holds posts."""
-        ...
-
-    async def start_post(self, turn: Turn, name: str) -> ThreadId:
-        """Made, with what was asked as its first message. Not idempotent."""
-        ...
-
-    async def tell_origin(self, turn: Turn) -> None:
-        """Say where the fork is, to whoever asked for it and in the old thread, as well as can be. Idempotent."""
-        ...
-
     async def said_around(self, about: About, before: int, after: int) -> Sequence[Said]:
         """What stands around the message: at most so many before it and after it, oldest first, without itself."""
-        ...
-
-    async def stands(self, about: About) -> bool:
-        """Whether the message is there still; one that we may not look at is taken to be."""
         ...
 
     async def announce(self, turn: Turn, text: str) -> None:

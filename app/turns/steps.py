@@ -5,26 +5,23 @@ cancelled at any await and run again from its beginning: it is idempotent by a k
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
-from app.ids import MessageId, ThreadId
-from app.sandboxes.keeper import Keeper
 from app.turns.books import Facts, Ledger, Preferences
 from app.turns.delivery import Delivery
 from app.turns.display import Displays
 from app.turns.errors import Refused, Retriable
 from app.turns.history import Said
 from app.turns.machine import Ending, Event, Stage, Step, advance
+from app.turns.opening import Opening
 from app.turns.ports import Chat, Router
 from app.turns.preferences import Routing
 from app.turns.records import Addressed, Source, Turn
 from app.turns.routing import Policy, Verdict, gate, judge
-from app.turns.titles import title_of
 from app.turns.work import Happened, Work
-from app.words.asking import ASKED_IN_THREAD, HINT, HINT_IN_THREAD
+from app.words.asking import HINT, HINT_IN_THREAD
 
 log = structlog.get_logger()
 
@@ -38,12 +35,12 @@ class Steps:
     ledger: Ledger
     preferences: Preferences
     chat: Chat
+    opening: Opening
     displays: Displays
-    keeper: Keeper
     work: Work
     delivery: Delivery
     policy: Policy
-    router: Router | None = None  # None: the rules alone decide, and name threads
+    router: Router | None  # None: the rules alone decide
 
     def function_for(self, step: Step) -> StepFunction:
         functions: dict[Step, StepFunction] = {
@@ -95,78 +92,9 @@ class Steps:
             return []
 
     async def open_thread(self, turn: Turn, token: str) -> Happened:
-        is_post = turn.fork is not None and not turn.private and await self.chat.holds_posts(turn.place.channel)
-        if turn.private and (turn.thread is None or turn.starts_thread):
-            turn = await self._open_privately(turn, token)
-        elif is_post and turn.thread is None:
-            turn = await self._open_post(turn, token)
-        elif turn.opener is None:
-            turn = await self.ledger.note_opener(turn.id, token, await self._opener(turn))
-        if turn.opener is not None and turn.starts_thread and not turn.private and not is_post:
-            self.keeper.begin(turn.home, turn.place.labels)  # what takes longest goes on beside the rest
-            try:
-                await self.chat.start_thread(turn.place.channel, turn.opener, await self._name_of(turn))
-            except Refused:
-                await self._discard_machine(turn)
-                if turn.fork is not None:
-                    await self._take_back_opener(turn)
-                raise
-            if turn.about is not None and turn.opener == turn.about.message:  # somebody else's words
-                await self.chat.announce(turn, ASKED_IN_THREAD.format(name=turn.asker.name, prompt=turn.prompt))
+        turn = await self.opening.open(turn, token)
         await self.displays.post(turn, token)
-        if turn.fork is not None and turn.starts_thread:
-            await self.chat.tell_origin(turn)
         return Event.THREAD_OPENED, Facts()
-
-    async def _open_privately(self, turn: Turn, token: str) -> Turn:
-        """Nobody is let in before it is written down whose thread it is: so whatever an earlier attempt may have left
-        is empty, and nobody gets into the thread of somebody who asked the same."""
-        if turn.thread is None:
-            name = _fixed_name(turn)
-            left = await self.chat.private_threads(turn, name) if turn.attempts else ()
-            thread = await self._nobodys(left) or await self.chat.start_private_thread(turn, name)
-            turn = await self.ledger.note_opener(turn.id, token, MessageId(thread))
-        self.keeper.begin(turn.home, turn.place.labels)
-        await self.chat.invite(turn)
-        return turn
-
-    async def _open_post(self, turn: Turn, token: str) -> Turn:
-        name = _fixed_name(turn)
-        left = await self.chat.posts(turn, name) if turn.attempts else ()
-        thread = await self._nobodys(left) or await self.chat.start_post(turn, name)
-        turn = await self.ledger.note_opener(turn.id, token, MessageId(thread))
-        self.keeper.begin(turn.home, turn.place.labels)
-        return turn
-
-    async def _nobodys(self, left: Sequence[ThreadId]) -> ThreadId | None:
-        """What an earlier attempt has left."""
-        for thread in left:
-            if await self.ledger.is_ours(thread) is False:
-                return thread
-        return None
-
-    async def _discard_machine(self, turn: Turn) -> None:
-        """There will be no thread that could use it. The rounds find what is left."""
-        with suppress(Retriable, Refused):
-            await self.keeper.destroy(turn.home)
-
-    async def _take_back_opener(self, turn: Turn) -> None:
-        """Who wished for it hears elsewhere that there will be no thread."""
-        with suppress(Retriable, Refused):
-            await self.chat.take_back_opener(turn)
-
-    async def _name_of(self, turn: Turn) -> str:
-        if turn.fork is not None and not turn.asks:
-            return turn.fork.name
-        routing = (await self.preferences.settled(turn.place)).routing
-        words = turn.prompt if turn.about is None else f"{turn.about.text}\n{turn.prompt}"
-        found = await self.router.title(words) if self.router and routing is Routing.AI else None
-        return found or title_of(words)
-
-    async def _opener(self, turn: Turn) -> MessageId:
-        if turn.about is not None and turn.thread is None and await self.chat.stands(turn.about):
-            return turn.about.message
-        return MessageId(turn.id) if turn.source is Source.MESSAGE else await self.chat.post_opener(turn)
 
     async def deliver(self, turn: Turn, token: str) -> Happened:
         await self.delivery.send(turn, token)
@@ -196,8 +124,3 @@ class Steps:
             await self.chat.tell(turn, text)
         except Exception as failure:  # noqa: BLE001 - a defect in saying sorry must not keep the turn alive
             log.warning("turn.unheard", reason=str(failure))
-
-
-def _fixed_name(turn: Turn) -> str:
-    """Of a thread that is found again by it: the same in every attempt."""
-    return turn.fork.name if turn.fork is not None and not turn.asks else title_of(turn.prompt)

@@ -12,11 +12,13 @@ from app.discord.chat import DiscordChat
 from app.discord.downloads import Downloads
 from app.discord.identity import Application, Identity
 from app.discord.rest import Rest
+from app.discord.speech import Speech
+from app.discord.threads import DiscordThreads
 from app.discord.transport import Transport
 from app.ids import AskId, ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.turns.asks import Asked, AskState
 from app.turns.errors import Refused
-from app.turns.ports import Chat
+from app.turns.ports import Chat, Threads
 from app.turns.progress import Ask, Permission
 from app.turns.records import Asker, Attachment, Content, File, Fork, Parcel, Place, Request, Source, Turn
 from app.turns.status import Outcome, Phase, Status, Summary
@@ -31,6 +33,7 @@ Reading = Callable[[str], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
+    threads: Threads
     chat: Chat
     turn: Turn  # a command in a text channel, just acknowledged
     read: Reading  # what stands in a channel or thread, oldest first
@@ -49,7 +52,9 @@ async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
         turn = turn_of("500000000000000000", "200000000000000000", "token")
         fake.forums.add("210000000000000000")
         forum = ChannelId("210000000000000000")
-        yield Setting(fake, turn, lambda channel: [posted.content for posted in fake.channels.get(channel, [])], forum)
+        yield Setting(
+            fake, fake, turn, lambda channel: [posted.content for posted in fake.channels.get(channel, [])], forum
+        )
         return
     async with Simulator() as discord, httpx.AsyncClient() as http:
 
@@ -65,9 +70,10 @@ async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
         turn = turn_of(used.id, channel, used.token)
         place, asker = replace(turn.place, guild=GuildId(discord.world.guild)), replace(turn.asker, id=UserId(alice.id))
         turn = replace(turn, place=place, asker=asker)
-        chat = DiscordChat(rest, identity, Downloads(http, discord.api_url, rest))
+        speech = Speech(rest, identity)
+        chat = DiscordChat(rest, identity, Downloads(http, discord.api_url, rest), speech)
         forum = ChannelId(discord.add_channel("ideas", ChannelType.FORUM).id)
-        yield Setting(chat, turn, lambda place: texts(alice, place), forum)
+        yield Setting(DiscordThreads(rest, identity, speech), chat, turn, lambda place: texts(alice, place), forum)
 
 
 def texts(person: Person, channel: str) -> list[str]:
@@ -75,14 +81,14 @@ def texts(person: Person, channel: str) -> list[str]:
 
 
 async def opened(setting: Setting) -> ThreadId:
-    opener = await setting.chat.post_opener(setting.turn)
-    return await setting.chat.start_thread(setting.turn.place.channel, opener, "make it so")
+    opener = await setting.threads.post_opener(setting.turn)
+    return await setting.threads.start_thread(setting.turn.place.channel, opener, "make it so")
 
 
 async def test_an_opener_is_shown_once_and_quotes_the_prompt(setting: Setting) -> None:
-    first = await setting.chat.post_opener(setting.turn)
+    first = await setting.threads.post_opener(setting.turn)
 
-    again = await setting.chat.post_opener(setting.turn)
+    again = await setting.threads.post_opener(setting.turn)
 
     (shown,) = setting.read(setting.turn.place.channel)
     assert first == again
@@ -92,19 +98,19 @@ async def test_an_opener_is_shown_once_and_quotes_the_prompt(setting: Setting) -
 
 async def test_an_opener_whose_answer_was_lost_is_found_when_the_token_has_died(setting: Setting) -> None:
     """The reply stands in the channel, nobody wrote down its id, and the interaction cannot be asked any more."""
-    first = await setting.chat.post_opener(setting.turn)
+    first = await setting.threads.post_opener(setting.turn)
 
-    again = await setting.chat.post_opener(replace(setting.turn, interaction_token=None, attempts=1))
+    again = await setting.threads.post_opener(replace(setting.turn, interaction_token=None, attempts=1))
 
     assert first == again
     assert len(setting.read(setting.turn.place.channel)) == 1
 
 
 async def test_a_thread_has_the_id_of_its_opener_and_is_started_once(setting: Setting) -> None:
-    opener = await setting.chat.post_opener(setting.turn)
+    opener = await setting.threads.post_opener(setting.turn)
 
-    first = await setting.chat.start_thread(setting.turn.place.channel, opener, "make it so")
-    again = await setting.chat.start_thread(setting.turn.place.channel, opener, "make it so")
+    first = await setting.threads.start_thread(setting.turn.place.channel, opener, "make it so")
+    again = await setting.threads.start_thread(setting.turn.place.channel, opener, "make it so")
 
     assert {str(first), str(again)} == {str(opener)}
 
@@ -218,13 +224,13 @@ async def test_a_private_thread_is_found_again_by_its_name_and_shows_its_asker_w
     setting: Setting,
 ) -> None:
     private = replace(setting.turn, private=True)
-    thread = await setting.chat.start_private_thread(private, "make it so")
+    thread = await setting.threads.start_private_thread(private, "make it so")
     home = replace(private, place=replace(private.place, thread=thread), starts_thread=True, attempts=1)
 
-    found = await setting.chat.private_threads(private, "make it so")
-    others = await setting.chat.private_threads(private, "make it another way")
-    await setting.chat.invite(home)
-    await setting.chat.invite(home)
+    found = await setting.threads.private_threads(private, "make it so")
+    others = await setting.threads.private_threads(private, "make it another way")
+    await setting.threads.invite(home)
+    await setting.threads.invite(home)
 
     assert (list(found), list(others)) == ([thread], [])
     assert sum("make it so" in text for text in setting.read(thread)) == 1
@@ -240,8 +246,8 @@ async def test_the_opener_of_a_fork_stands_in_the_channel_and_is_posted_once(set
     turn = await forking(setting)
     before = len(setting.read(turn.place.channel))
 
-    first = await setting.chat.post_opener(turn)
-    again = await setting.chat.post_opener(replace(turn, attempts=1))
+    first = await setting.threads.post_opener(turn)
+    again = await setting.threads.post_opener(replace(turn, attempts=1))
 
     assert first == again
     (shown,) = setting.read(turn.place.channel)[before:]
@@ -251,23 +257,23 @@ async def test_the_opener_of_a_fork_stands_in_the_channel_and_is_posted_once(set
 async def test_an_opener_can_be_taken_back_also_when_it_is_gone(setting: Setting) -> None:
     turn = await forking(setting)
     before = setting.read(turn.place.channel)
-    turn = replace(turn, opener=await setting.chat.post_opener(turn))
+    turn = replace(turn, opener=await setting.threads.post_opener(turn))
 
     for _ in range(2):
-        await setting.chat.take_back_opener(turn)
+        await setting.threads.take_back_opener(turn)
 
     assert setting.read(turn.place.channel) == before
 
 
 async def test_where_a_fork_is_stands_in_the_old_thread_once(setting: Setting) -> None:
     turn = await forking(setting)
-    opener = await setting.chat.post_opener(turn)
-    thread = await setting.chat.start_thread(turn.place.channel, opener, "Fork of it")
+    opener = await setting.threads.post_opener(turn)
+    thread = await setting.threads.start_thread(turn.place.channel, opener, "Fork of it")
     home = replace(turn, place=replace(turn.place, thread=thread), opener=opener, starts_thread=True, attempts=1)
     assert turn.fork is not None
 
     for _ in range(2):
-        await setting.chat.tell_origin(home)
+        await setting.threads.tell_origin(home)
 
     assert sum(str(thread) in text for text in setting.read(turn.fork.thread)) == 1
     assert turn.fork.thread in setting.chat.origin(home)
@@ -290,10 +296,10 @@ async def test_what_stands_in_the_old_thread_is_told_up_to_where_it_is_forked(se
 async def test_a_post_begins_with_what_was_asked_and_is_found_again_by_its_name(setting: Setting) -> None:
     forum = replace(await forking(setting), place=replace(setting.turn.place, channel=setting.forum))
 
-    kinds = [await setting.chat.holds_posts(channel) for channel in (setting.turn.place.channel, setting.forum)]
-    thread = await setting.chat.start_post(forum, "Fork of it")
-    found = await setting.chat.posts(forum, "Fork of it")
-    others = await setting.chat.posts(forum, "Fork of something else")
+    kinds = [await setting.threads.holds_posts(channel) for channel in (setting.turn.place.channel, setting.forum)]
+    thread = await setting.threads.start_post(forum, "Fork of it")
+    found = await setting.threads.posts(forum, "Fork of it")
+    others = await setting.threads.posts(forum, "Fork of something else")
 
     assert kinds == [False, True]
     assert (list(found), list(others)) == ([thread], [])

@@ -301,6 +301,6 @@ def _scene(
         ledger, SqliteParcels(sqlite), SqliteAsks(sqlite), SqlitePreferences(sqlite, {Preference.ROUTING: "off"})
     )
     habits = Habits(patience=IDLE, pace=Pace(idle=0.05), closing=0.05)
-    world = World(chat, agent, machines, Files(provider, shelf), FakeMigration(), FakeFreight())
+    world = World(chat, chat, agent, machines, Files(provider, shelf), FakeMigration(), FakeFreight())
     engine = Engine(books, world, Policy(), habits, clock)
     return Scene(clock, daytona, model, ledger, shelf, provider, machines, rounds, chat, engine, logs)

@@ -26,7 +26,7 @@ from app.turns import engine as turns
 from app.turns.books import Asks, Books, Ledger, Parcels
 from app.turns.carriers import Freight, Migration
 from app.turns.engine import Engine, Habits
-from app.turns.ports import Agent, Chat, Router
+from app.turns.ports import Agent, Chat, Router, Threads
 from app.turns.preferences import Values
 from app.turns.progress import Allowed
 from app.turns.routing import Policy
@@ -139,11 +139,12 @@ class World:
         provider, server = cast(Provider, fate.bind(self.provider)), cast(Server, fate.bind(self.server))
         shelf = cast(Shelf, fate.bind(self.shelf))
         self.keeper = Keeper(provider, server, shelf, self.time, Patience())
-        chat, agent = cast(Chat, fate.bind(self.chat)), cast(Agent, fate.bind(self.agent))
+        threads, chat = cast(Threads, fate.bind(self.chat)), cast(Chat, fate.bind(self.chat))
+        agent = cast(Agent, fate.bind(self.agent))
         habits = Habits(self.patience, pace or PACE, pauses=((0.0, 0.0),), closing=0.01)
         migration = cast(Migration, fate.bind(self.migration))
         freight = cast(Freight, fate.bind(self.freight))
-        world = turns.World(chat, agent, self.keeper, self.files, migration, freight, self.router)
+        world = turns.World(threads, chat, agent, self.keeper, self.files, migration, freight, self.router)
         return Engine(books, world, self.policy, habits, self.time)
 
     async def live(self, fate: Fate | None = None) -> None:

@@ -19,6 +19,8 @@ from app.discord.chat import DiscordChat
 from app.discord.downloads import Downloads
 from app.discord.identity import Application, Identity
 from app.discord.rest import Rest
+from app.discord.speech import Speech
+from app.discord.threads import DiscordThreads
 from app.discord.transport import Transport
 from app.ids import ChannelId, GuildId, SessionId, TurnId, UserId
 from app.sandboxes.keeper import Keeper
@@ -192,19 +194,21 @@ async def scene(sqlite: Sqlite) -> AsyncIterator[Scene]:
         ledger = SqliteLedger(sqlite, clock)
         books = Books(ledger, SqliteParcels(sqlite), SqliteAsks(sqlite), SqlitePreferences(sqlite))
         keeper = Keeper(FakeProvider(), FakeServer(), SqliteShelf(sqlite), clock, Patience())
-        world = World(chat_to(discord, http), agent, keeper, FakeFiles(), FakeMigration(), FakeFreight())
+        world = World(*chat_to(discord, http), agent, keeper, FakeFiles(), FakeMigration(), FakeFreight())
         engine = Engine(books, world, Policy(), Habits(patience=1_800.0), clock)
         async with meanwhile(engine.run()):
             yield Scene(discord, discord.add_person("Ada"), ledger, agent)
 
 
-def chat_to(discord: Simulator, http: httpx.AsyncClient) -> DiscordChat:
+def chat_to(discord: Simulator, http: httpx.AsyncClient) -> tuple[DiscordThreads, DiscordChat]:
     async def asked() -> Application:
         return Application(discord.application_id, discord.public_key, discord.application_id)
 
     rest = Rest(Transport(http, discord.api_url, discord.token, now=asyncio.get_running_loop().time))
     identity = Identity(asked, discord.clock.now, discord.application_id, discord.public_key)
-    return DiscordChat(rest, identity, Downloads(http, discord.api_url, rest), clock=discord.clock.now)
+    speech = Speech(rest, identity, clock=discord.clock.now)
+    downloads = Downloads(http, discord.api_url, rest)
+    return DiscordThreads(rest, identity, speech), DiscordChat(rest, identity, downloads, speech)
 
 
 @pytest.fixture(scope="module")
