@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 import httpx
 
 from app.ids import SessionId, TurnId
-from app.opencode import apologies, rewinding
+from app.opencode import apologies, offers, rewinding
 from app.opencode.client import Client, Row
 from app.opencode.decisions import was_taken
 from app.opencode.differences import rows_of
@@ -131,7 +131,9 @@ class OpenCodeAgent:
         can be found, and it is not one that a repeat cures."""
         if fault is not None and fault.name != ABORTED:
             raise self._refusal(fault, model)
-        if not await client.knows(self._model):
+        if model not in (None, self._model):
+            await offers.check_model(client, model)
+        elif not await client.knows(self._model):
             raise Refused(apologies.unknown_model(self._model))
 
     async def reply(self, machine: Machine, ask: Ask, decision: Decision) -> bool:
