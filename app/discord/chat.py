@@ -191,8 +191,10 @@ class DiscordChat:
         await self._post_unless_there(turn, turn.thread, shorten(plain, CONTENT))
 
     async def tell(self, turn: Turn, text: str) -> None:
-        """Beside the opener where there is one: it quotes what was asked."""
-        say = self._reply if turn.opener is None else self._post_once
+        """Beside the opener where there is one: it quotes what was asked. Of a private thread that is not open yet
+        nobody can be sure to be in it."""
+        is_unseen = turn.private and turn.starts_thread
+        say = self._reply if turn.opener is None or is_unseen else self._post_once
         await say(turn, shorten(text, CONTENT))
 
     async def dismiss(self, turn: Turn, text: str) -> None:

@@ -118,8 +118,8 @@ class Steps:
             name = title_of(turn.prompt)  # the same in every attempt
             thread = await self._left_over(turn, name) or await self.chat.start_private_thread(turn, name)
             turn = await self.ledger.note_opener(turn.id, token, MessageId(thread))
-        self.keeper.begin(turn.home, turn.place.labels)
         await self.chat.invite(turn)
+        self.keeper.begin(turn.home, turn.place.labels)  # not before: without anybody in it the thread needs none
         return turn
 
     async def _left_over(self, turn: Turn, name: str) -> ThreadId | None:
@@ -129,7 +129,10 @@ class Steps:
         return None
 
     async def _discard_machine(self, turn: Turn) -> None:
-        """There will be no thread that could use it. The rounds find what is left."""
+        """There will be no thread that could use it, unless somebody else's question about the same message has begun
+        one. The rounds find what is left."""
+        if await self.ledger.is_shared(turn.home, turn.id):
+            return
         with suppress(Retriable, Refused):
             await self.keeper.destroy(turn.home)
 
