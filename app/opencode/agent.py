@@ -19,7 +19,7 @@ from app.ids import SessionId, TurnId
 from app.opencode import apologies, offers, rewinding
 from app.opencode.client import Client, Row
 from app.opencode.decisions import was_taken
-from app.opencode.differences import rows_of
+from app.opencode.differences import readable, rows_of
 from app.opencode.inquiries import telling
 from app.opencode.listening import listening
 from app.opencode.patches import patch_of
@@ -169,8 +169,9 @@ class OpenCodeAgent:
         """What the turn has changed, as one patch of all files; empty when that is nothing, or not known any more."""
         reader = self._reader(client := self._client(machine), session, turn)
         try:
-            await reader.read()
-            rows = await rows_of(client, session, reader.chronicle)
+            with readable():
+                await reader.read()
+                rows = await rows_of(client, session, reader.chronicle)
         except Missing:
             return ""
         return await asyncio.to_thread(patch_of, rows)

@@ -5,7 +5,8 @@ has a short time limit, and what may be repeated is repeated. And an address tha
 its web page and 200: so only JSON counts as an answer.
 
 What it raises: Missing for what the server does not have, Retriable for what may pass (Occupied where the server would
-have to be idle), Refused where the server will never take it. No error carries a body, a header or a password.
+have to be idle, Excessive where it answers too much), Refused where the server will never take it. No error carries a
+body, a header or a password.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -46,6 +47,10 @@ class Occupied(Retriable):
     """Not while the session is at work."""
 
 
+class Excessive(Retriable):
+    """The answer is more than is read of one, and will be as long as what it tells of stays as it is."""
+
+
 class Oversized(httpx.RequestError):
     """The answer is so large that it would take all memory."""
 
@@ -82,7 +87,7 @@ class Wire:
                     continue
                 raise Retriable(f"OpenCode does not answer {method} {path}") from error
             except Oversized as error:
-                raise Retriable(f"OpenCode answers too much to {method} {path}") from error
+                raise Excessive(f"OpenCode answers too much to {method} {path}") from error
             except httpx.HTTPError as error:
                 raise Retriable(f"OpenCode cannot be reached: {type(error).__name__}") from error
             _check(response, repeated=left < tries - 1)

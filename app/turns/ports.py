@@ -225,7 +225,7 @@ class Compacted(StrEnum):
 
 class Workbench(Protocol):
     """OpenCode in a running machine, as far as it is looked at and tidied up between the turns. Of a session that is
-    gone Refused is raised."""
+    gone Refused is raised, and of changes that are too many to be read."""
 
     async def difference(self, machine: Machine, session: SessionId, turn: TurnId) -> Difference:
         """What the turn has changed; nothing as well where that is not known any more."""

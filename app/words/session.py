@@ -14,6 +14,10 @@ CHANGES_ATTACHED = "What this changed is in the file."
 CHANGES_TOO_LARGE = (
     "What this changed is more than Discord takes as a file ({most} MB). Ask me to show you a part of it."
 )
+CHANGES_TOO_MANY = (
+    "So much was changed that it cannot be shown (more than {most} MB). "
+    "Ask me to show you a part of it, or to add what is generated to `.gitignore`."
+)
 NO_CHANGES = {
     "question": "The last question changed nothing, or what it changed was undone.",
     "workspace": "Everything in the workspace is committed, or it has no git repository.",
