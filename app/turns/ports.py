@@ -219,6 +219,7 @@ class Compacted(StrEnum):
     DONE = "done"
     BUSY = "busy"  # the session is at work
     NOTHING = "nothing"  # nothing was said in it yet
+    UNDONE = "undone"  # something in it is, which a summary would make final
     INTERRUPTED = "interrupted"  # something else was begun in the session, or its server stopped
     FAILED = "failed"  # the model could not
 

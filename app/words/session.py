@@ -43,6 +43,10 @@ COMPACTED_BY = "🗜️ {name} had this session summed up, to make room."
 NOT_COMPACTED = {
     "busy": "OpenCode is at work in this session just now. Please try again when it is done.",
     "nothing": "Nothing was said in this session yet, so there is nothing to sum up. Ask something first.",
+    "undone": (
+        "The last question is undone, and after a summary it could not be redone. "
+        "Redo it, or ask something to leave it undone; then try again."
+    ),
     "interrupted": (
         "The summary was interrupted, for instance by a new question, and the session is as it was. "
         "Please try again when nothing is at work."
