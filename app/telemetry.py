@@ -26,7 +26,7 @@ EVENTS: dict[str, str] = {
     "ask.late": "a message with something asked in it could not be edited just now; tried again",
     "ask.unseen": "Discord refuses to have a message with something asked in it edited; it is left as it is",
     "background.defect": "something that runs by itself ended in a way that nobody foresaw",
-    "catalogue.unread": "what OpenCode offers to choose from could not be read; the next machine is asked",
+    "catalogue.unread": "what OpenCode offers to choose from could not be read or kept; the next new machine is asked",
     "channel.deleted": "a channel of ours is gone, and with it what was asked in its threads",
     "command.defect": "what a command set going ended in a way that nobody foresaw; the person was told",
     "command.failed": "what a command set going could not be done; the person was told",

@@ -40,6 +40,7 @@ class Guide:
 
 
 IDLE = "Not while a question is at work or waits."
+FINAL = "Not while the last question is undone either: it could not be redone any more."
 SETTINGS = "What each setting means: [conversation.md](conversation.md#settings)."
 NEWS = "A change counts from the next question on; of a repository and its branch from the next machine on."
 
@@ -55,7 +56,7 @@ GUIDE: Mapping[str, Guide] = {
     "help": Guide(Where.EITHER, Seen.ASKER),
     "agent": Guide(Where.SETTING, Seen.CHANGE, "name: plan", more="It counts from the next question on."),
     "command": Guide(Where.ASKING, Seen.ALL, "name: init", more="It waits its turn like any other question."),
-    "compact": Guide(Where.THREAD, Seen.TOLD, wakes=True, more=IDLE),
+    "compact": Guide(Where.THREAD, Seen.TOLD, wakes=True, more=f"{IDLE} {FINAL}"),
     "config show": Guide(Where.EITHER, Seen.ASKER, more=SETTINGS),
     "config channel": Guide(
         Where.EITHER, Seen.ALL, "repository: https://github.com/owner/name branch: main", more=NEWS

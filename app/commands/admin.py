@@ -88,9 +88,8 @@ async def ran(visitor: Visitor, command: str, room: Room) -> Result:
         return Result(SHELL_TOO_SLOW.format(seconds=SHELL_SECONDS))
     if not shows(done.output):
         return Result(SAID_NOTHING.format(code=done.exit_code))
-    is_cut = len(done.output.encode()) >= MOST_OUTPUT
     return enclosed(
-        (SAID_MUCH if is_cut else SAID).format(code=done.exit_code, most=MOST_OUTPUT // 2**20),
+        (SAID_MUCH if done.is_cut else SAID).format(code=done.exit_code, most=MOST_OUTPUT // 2**20),
         done.output,
         "output.txt",
     )

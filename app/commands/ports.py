@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload
 from app.ids import AskId, ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
-from app.sandboxes.console import Listing
+from app.sandboxes.console import Listing, Ran
 from app.sandboxes.ports import Machine, Sandbox
-from app.sandboxes.provider import Access, Completed, Labels, Link
+from app.sandboxes.provider import Access, Labels, Link
 from app.turns.asks import Asked
 from app.turns.catalogue import Entry, Kind
 from app.turns.drafts import Draft
@@ -210,7 +210,7 @@ class Machines(Protocol):
 class Console(Protocol):
     """The threads' machines by hand; paths are from the workspace. Nothing is woken: what is not awake is Retriable."""
 
-    async def run(self, thread: ThreadId, line: str, within: float) -> Completed:
+    async def run(self, thread: ThreadId, line: str, within: float) -> Ran:
         """A line of `sh` in the workspace. Raises Overdue, and then nothing of it goes on running; Retriable."""
         ...
 

@@ -142,8 +142,10 @@ class DiscordChat:
         await self._speech.post(turn, turn.thread, shorten(plain, CONTENT))
 
     async def tell(self, turn: Turn, text: str) -> None:
-        """Beside the opener where there is one: it quotes what was asked. Of a fork, where that was wished for."""
-        say = self._speech.reply if turn.opener is None or turn.fork is not None else self._speech.say
+        """Beside the opener where there is one: it quotes what was asked. Of a fork, where that was wished
+        for; and in a private thread that is not open yet nobody might hear it."""
+        is_elsewhere = turn.fork is not None or (turn.private and turn.starts_thread)
+        say = self._speech.reply if turn.opener is None or is_elsewhere else self._speech.say
         await say(turn, shorten(text, CONTENT))
 
     async def dismiss(self, turn: Turn, text: str) -> None:

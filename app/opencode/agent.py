@@ -16,10 +16,10 @@ from weakref import WeakValueDictionary
 import httpx
 
 from app.ids import SessionId, TurnId
-from app.opencode import apologies, rewinding
+from app.opencode import apologies, offers, rewinding
 from app.opencode.client import Client, Row
 from app.opencode.decisions import was_taken
-from app.opencode.differences import rows_of
+from app.opencode.differences import readable, rows_of
 from app.opencode.inquiries import telling
 from app.opencode.listening import listening
 from app.opencode.patches import patch_of
@@ -131,7 +131,9 @@ class OpenCodeAgent:
         can be found, and it is not one that a repeat cures."""
         if fault is not None and fault.name != ABORTED:
             raise self._refusal(fault, model) from ModelFailed(fault)
-        if not await client.knows(self._model):
+        if model not in (None, self._model):
+            await offers.check_model(client, model)
+        elif not await client.knows(self._model):
             raise Refused(apologies.unknown_model(self._model))
 
     async def reply(self, machine: Machine, ask: Ask, decision: Decision) -> bool:
@@ -167,8 +169,9 @@ class OpenCodeAgent:
         """What the turn has changed, as one patch of all files; empty when that is nothing, or not known any more."""
         reader = self._reader(client := self._client(machine), session, turn)
         try:
-            await reader.read()
-            rows = await rows_of(client, session, reader.chronicle)
+            with readable():
+                await reader.read()
+                rows = await rows_of(client, session, reader.chronicle)
         except Missing:
             return ""
         return await asyncio.to_thread(patch_of, rows)

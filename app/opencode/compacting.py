@@ -30,6 +30,8 @@ async def compact(client: Client, session: SessionId, model: str, patience: Pati
     await offers.check_model(client, model)
     if (await client.status(session)).busy:
         return Compacted.BUSY
+    if (await client.session(session)).get("revert"):
+        return Compacted.UNDONE
     earlier = {one["info"]["id"] for one in (await client.page(session, NEWEST))[0]}
     if not earlier:
         return Compacted.NOTHING

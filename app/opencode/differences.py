@@ -5,15 +5,19 @@ has a list for every message that was answered on its behalf.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from app.ids import SessionId
 from app.opencode.chronicle import Chronicle
 from app.opencode.client import Client, Row
 from app.opencode.patches import patch_of, patches_of
 from app.opencode.reporting import report_of
+from app.opencode.wire import MOST_BYTES, Overlong
+from app.turns.errors import Refused
 from app.turns.ports import Difference
 from app.turns.progress import Change
+from app.words.session import CHANGES_TOO_MANY
 
 
 async def rows_of(client: Client, session: SessionId, chronicle: Chronicle) -> Sequence[Row]:
@@ -28,8 +32,19 @@ async def of_turn(client: Client, session: SessionId, chronicle: Chronicle) -> D
 
 
 async def uncommitted(client: Client) -> Difference:
-    rows = await client.uncommitted()
+    with readable():
+        rows = await client.uncommitted()
     return await asyncio.to_thread(_whole, rows)
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Around reading what was changed: Refused where it is more than is ever read. A prompt's message tells of it,
+    too."""
+    try:
+        yield
+    except Overlong as error:
+        raise Refused(CHANGES_TOO_MANY.format(most=MOST_BYTES // 10**6)) from error
 
 
 def _whole(rows: Sequence[Row]) -> Difference:

@@ -31,10 +31,10 @@ from app.turns.catalogue import Entry
 from app.turns.errors import Refused, Retriable
 from app.words.apologies import GIT_MISSING, NOT_INSTALLED, NOT_STARTED, WRONG_VERSION
 
-# Short, for a request that comes while it boots is never answered; now and then longer, for far-away instances.
 Learn = Callable[[Sequence[Entry]], Awaitable[None]]
 log = structlog.get_logger()
 
+# Short, for a request that comes while it boots is never answered; now and then longer, for far-away instances.
 PROBES: Final = (PROBE_SECONDS, PROBE_SECONDS, PROBE_SECONDS, 2.0)
 # The same for one that was up already: it may be busy.
 LOOKS: Final = (PROBE_SECONDS, 1.0, 3.0)
@@ -57,7 +57,8 @@ class OpenCodeServer:
         learn: Learn | None = None,
         most_foreign: int = MOST_FOREIGN,
     ) -> None:
-        """`learn` is told once what there is to choose from. A web page instead of JSON is put up with `most_foreign`
+        """`learn` is told once what there is to choose from, as a new machine offers it: in the HOME of an older one
+        people may have put agents and commands of their own. A web page instead of JSON is put up with `most_foreign`
         times in a row: proxies show them at first."""
         self._http = http
         self._options = options
@@ -83,31 +84,32 @@ class OpenCodeServer:
                         note(Errand.CLONING)
                     await preparing()
                 endpoint = await self._started(provider, ref, password, preparing)
-                await self._look_over(Client(self._http, endpoint, password))
+                client = Client(self._http, endpoint, password)
+                providers = await self._look_over(client)
+                if fresh and self._learn is not None:
+                    await self._tell_of(client, providers, self._learn)
                 return endpoint
         except TimeoutError as error:
             raise Retriable(f"OpenCode was not ready within {within:.0f} s", tell=NOT_STARTED) from error
 
-    async def _look_over(self, client: Client) -> None:
-        """Raises Refused for a configuration that the server does not accept, and for a model that it does not
-        know: a prompt to such a model would be taken, and never answered."""
-        providers, others = await asyncio.gather(client.providers(), self._other_lists(client))
+    async def _look_over(self, client: Client) -> Sequence[Row]:
+        """The providers. Raises Refused for a configuration that the server does not accept, and for a model that it
+        does not know: a prompt to such a model would be taken, and never answered."""
+        providers = await client.providers()
         model = model_of(self._options)
         if not offers(providers, model):
             raise Refused(apologies.unknown_model(model))
-        if self._learn is not None and others is not None:
-            learn, self._learn = self._learn, None
-            await learn(entries_of(providers, *others))
+        return providers
 
-    async def _other_lists(self, client: Client) -> tuple[Sequence[Row], Sequence[Row]] | None:
-        """Agents and commands, as long as nobody knows them. As well as can be: a machine comes up without."""
-        if self._learn is None:
-            return None
+    async def _tell_of(self, client: Client, providers: Sequence[Row], learn: Learn) -> None:
+        """As well as can be: a machine comes up without, and then the next one tells."""
         try:
-            return await asyncio.gather(client.agents(), client.commands())
+            agents, commands = await asyncio.gather(client.agents(), client.commands())
+            await learn(entries_of(providers, agents, commands))
         except (Missing, Retriable, Refused) as failure:
             log.warning("catalogue.unread", reason=str(failure))
-            return None
+        else:
+            self._learn = None
 
     async def answers(self, endpoint: Endpoint, password: str) -> bool:
         client = Client(self._http, endpoint, password)

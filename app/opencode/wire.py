@@ -5,7 +5,8 @@ has a short time limit, and what may be repeated is repeated. And an address tha
 its web page and 200: so only JSON counts as an answer.
 
 What it raises: Missing for what the server does not have, Retriable for what may pass (Occupied where the server would
-have to be idle), Refused where the server will never take it. No error carries a body, a header or a password.
+have to be idle, Overlong where it answers too much), Refused where the server will never take it. No error carries a
+body, a header or a password.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -47,7 +48,7 @@ class Occupied(Retriable):
 
 
 class Overlong(Retriable):
-    """The answer is longer than whoever asked can take."""
+    """The answer is longer than whoever asked can take, and will be as long as what it tells of stays as it is."""
 
 
 class Unexpected(Retriable):

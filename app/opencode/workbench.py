@@ -46,7 +46,8 @@ class OpenCodeWorkbench:
         client = self._client(machine)
 
         async def found() -> Difference:
-            return await differences.of_turn(client, session, await self._chronicle(client, session, turn))
+            with differences.readable():
+                return await differences.of_turn(client, session, await self._chronicle(client, session, turn))
 
         return await _unless_gone(found)
 

@@ -22,15 +22,21 @@ MOST_LISTED = 1_000
 WITHIN = 30.0  # seconds for one look
 _NOWHERE, _FOLDER, _FILE = 44, 45, 46
 
-# Background processes may go on writing after the command has ended, so its output is a file, and not a pipe.
+# Background processes may go on writing after the command has ended, so its output is a file, and not a pipe; without a
+# name, so that nothing is left of it whenever all of them have ended; and cut down again and again while the command
+# runs, since a flood of a minute could fill the disk. What is told begins with how many bytes there are.
 _RUN = f"""
 cd {WORKSPACE} || exit 1
 line=$LINE; unset LINE
 output=$(mktemp) || exit 1
-trap 'rm -f "$output"' EXIT
-sh -c "$line" >"$output" 2>&1 </dev/null
+exec 3>>"$output" 4<"$output" 5<"$output"
+rm -f "$output"
+while sleep 0.2; do truncate -s '<{MOST_OUTPUT + 1}' /dev/fd/3; done >/dev/null 2>&1 </dev/null &
+sh -c -- "$line" >&3 2>&1 </dev/null 3>&- 4<&- 5<&-
 code=$?
-head -c {MOST_OUTPUT} "$output"
+kill $!
+wc -c <&4
+head -c {MOST_OUTPUT} <&5
 exit $code
 """
 
@@ -84,6 +90,16 @@ class Elsewhere(Refused):
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command said, standard output and standard error as they came; the first four megabytes where it
+    `is_cut`."""
+
+    exit_code: int
+    output: str
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """Of a folder. `size` is in bytes, and None for whatever is no regular file; a folder's name ends with a slash."""
 
@@ -106,10 +122,10 @@ class Console:
         self._shelf = shelf
         self._logs = logs
 
-    async def run(self, thread: ThreadId, line: str, within: float) -> Completed:
-        """A line of `sh` in the workspace, without anything to read; the first four megabytes of what it says. Raises
-        Overdue, and then nothing of it goes on running; Retriable."""
-        return await self._exec(thread, _RUN, {"LINE": line}, within)
+    async def run(self, thread: ThreadId, line: str, within: float) -> Ran:
+        """A line of `sh` in the workspace, without anything to read. Raises Overdue, and then nothing of it goes on
+        running; Retriable."""
+        return _ran(await self._exec(thread, _RUN, {"LINE": line}, within))
 
     async def log(self, thread: ThreadId, lines: int) -> str:
         """The last lines of the server's log; empty where it has none. Raises Retriable."""
@@ -154,6 +170,14 @@ class Console:
         if sandbox is None or sandbox.ref is None or sandbox.state is not State.ACTIVE:
             raise Retriable("the machine is not awake")
         return sandbox.ref
+
+
+def _ran(done: Completed) -> Ran:
+    """Raises Retriable."""
+    size, newline, output = done.output.partition("\n")
+    if not newline or not size.strip().isdecimal():
+        raise Retriable(f"a command could not be run: exit code {done.exit_code}")
+    return Ran(done.exit_code, output, is_cut=int(size) > MOST_OUTPUT)
 
 
 def _listing(done: Completed) -> Listing:

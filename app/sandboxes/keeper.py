@@ -249,7 +249,7 @@ class Keeper:
             if labels is not None:
                 labels = {**labels, "store": await self._shelf.store()}
             note = partial(self._errands.__setitem__, held.thread)
-            project = await self._projects(held.thread, labels) if self._projects and labels else Project()
+            project = await self._projects(held.thread) if self._projects else Project()
             ref, endpoint = await self._waking.up(held, labels, project, partial(self._holds.assure, held), note)
             await self._holds.settle(held, State.ACTIVE, ref)
         return machine_of(held, endpoint)

@@ -24,7 +24,7 @@ class Project:
     branch: str | None = None  # None: the repository's own
 
 
-Projects = Callable[[ThreadId, Labels], Awaitable[Project]]
+Projects = Callable[[ThreadId], Awaitable[Project]]
 
 
 class Errand(StrEnum):

@@ -152,6 +152,10 @@ class SqliteLedger(SqliteDesk):
 
         return await self._sqlite.write(change)
 
+    async def is_shared(self, thread: ThreadId, turn: TurnId) -> bool:
+        query = f"{TAKEN_BY_ANOTHER} AND (session IS NOT NULL OR stage IN {LIVE_STAGES})"
+        return await self._sqlite.read(lambda db: bool(list(db.query(query, [thread, turn]))))
+
     async def sessions_of(self, thread: ThreadId) -> frozenset[SessionId]:
         query = "SELECT DISTINCT session FROM turns WHERE thread = ? AND session IS NOT NULL"
         rows = await self._sqlite.read(lambda db: list(db.query(query, [thread])))

@@ -7,7 +7,6 @@ from sqlite_utils import Database
 
 from app.ids import ChannelId, GuildId, ThreadId
 from app.sandboxes.ports import Project
-from app.sandboxes.provider import Labels
 from app.store.rows import sound
 from app.store.sqlite import Sqlite
 from app.turns.preferences import NOTHING, Preference, Scope, Settled, Values, settled
@@ -45,9 +44,13 @@ class SqlitePreferences:
         now = self._clock()
         await self._sqlite.write(lambda db: settle(db, guild, at, changes, now))
 
-    async def project_of(self, thread: ThreadId, labels: Labels) -> Project:
-        """What its next machine begins with: what people have settled, else what the operator has."""
-        found = await self.settled(Place(GuildId(labels["guild"]), ChannelId(labels["channel"]), thread))
+    async def project_of(self, thread: ThreadId) -> Project:
+        """What the workspace of its machine begins with: what people have settled, else what the operator has. The
+        machine is written down already, and with it where the thread is."""
+        query = "SELECT guild, channel FROM sandboxes WHERE thread = ?"
+        row = await self._sqlite.read(lambda db: next(iter(db.query(query, [thread])), {}))
+        guild, channel = GuildId(row.get("guild") or ""), ChannelId(row.get("channel") or "")
+        found = await self.settled(Place(guild, channel, thread))
         repository = found.chosen.get(Preference.REPOSITORY)
         is_theirs = repository is not None and repository.scope is not Scope.OPERATOR
         return Project(repository.value if repository and is_theirs else None, found.value(Preference.BRANCH))

@@ -101,10 +101,12 @@ class Opening:
         return found or title_of(words)
 
     async def _take_back(self, turn: Turn) -> None:
-        """There will be no thread that could use the machine, and nothing under a fork's opener: who wished for it
-        hears so elsewhere. The rounds find what is left."""
-        with suppress(Retriable, Refused):
-            await self.keeper.destroy(turn.home)
+        """There will be no thread that could use the machine, unless somebody else's question about the same message
+        has begun one; and nothing under a fork's opener, for who wished for it hears so elsewhere. The rounds find
+        what is left."""
+        if not await self.ledger.is_shared(turn.home, turn.id):
+            with suppress(Retriable, Refused):
+                await self.keeper.destroy(turn.home)
         if turn.fork is not None:
             with suppress(Retriable, Refused):
                 await self.threads.take_back_opener(turn)

@@ -251,13 +251,14 @@ class Compacted(StrEnum):
     DONE = "done"
     BUSY = "busy"  # the session is at work
     NOTHING = "nothing"  # nothing was said in it yet
+    UNDONE = "undone"  # something in it is, which a summary would make final
     INTERRUPTED = "interrupted"  # something else was begun in the session, or its server stopped
     FAILED = "failed"  # the model could not
 
 
 class Workbench(Protocol):
     """OpenCode in a running machine, as far as it is looked at and tidied up between the turns. Of a session that is
-    gone Refused is raised."""
+    gone Refused is raised, and of changes that are too many to be read."""
 
     async def difference(self, machine: Machine, session: SessionId, turn: TurnId) -> Difference:
         """What the turn has changed; nothing as well where that is not known any more."""

@@ -14,6 +14,10 @@ CHANGES_ATTACHED = "What this changed is in the file."
 CHANGES_TOO_LARGE = (
     "What this changed is more than Discord takes as a file ({most} MB). Ask me to show you a part of it."
 )
+CHANGES_TOO_MANY = (
+    "So much was changed that it cannot be shown (more than {most} MB). "
+    "Ask me to show you a part of it, or to add what is generated to `.gitignore`."
+)
 NO_CHANGES = {
     "question": "The last question changed nothing, or what it changed was undone.",
     "workspace": "Everything in the workspace is committed, or it has no git repository.",
@@ -39,6 +43,10 @@ COMPACTED_BY = "🗜️ {name} had this session summed up, to make room."
 NOT_COMPACTED = {
     "busy": "OpenCode is at work in this session just now. Please try again when it is done.",
     "nothing": "Nothing was said in this session yet, so there is nothing to sum up. Ask something first.",
+    "undone": (
+        "The last question is undone, and after a summary it could not be redone. "
+        "Redo it, or ask something to leave it undone; then try again."
+    ),
     "interrupted": (
         "The summary was interrupted, for instance by a new question, and the session is as it was. "
         "Please try again when nothing is at work."

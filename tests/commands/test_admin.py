@@ -6,9 +6,9 @@ import pytest
 
 from app.commands import admin
 from app.commands.access import ADMINISTRATOR, MANAGE_CHANNELS, MANAGE_GUILD, Who
-from app.sandboxes.console import MOST_OUTPUT
+from app.sandboxes.console import Ran
 from app.sandboxes.machine import State
-from app.sandboxes.provider import Completed, Overdue
+from app.sandboxes.provider import Overdue
 from app.turns.errors import Retriable
 from app.turns.routing import Policy, Refusal
 from app.words.door import NO_THREAD, NOT_NOW, UNKNOWN_OPTION
@@ -32,7 +32,7 @@ def logs(channel: dict[str, Any] | None = IN_THREAD, **options: object) -> dict[
 
 async def test_a_command_is_run_and_what_it_says_is_shown_to_the_asker_alone(door: Door) -> None:
     await door.machines.make(THREAD)
-    door.console.said = Completed(3, "one\ntwo\n")
+    door.console.said = Ran(3, "one\ntwo\n", is_cut=False)
 
     answer = await door.send(shell("make test"))
 
@@ -44,17 +44,17 @@ async def test_a_command_is_run_and_what_it_says_is_shown_to_the_asker_alone(doo
 
 async def test_a_command_that_says_nothing_is_told_as_that(door: Door) -> None:
     await door.machines.make(THREAD)
-    door.console.said = Completed(0, "\n")
+    door.console.said = Ran(0, "\n", is_cut=False)
 
     await door.send(shell())
 
     assert door.fake_replies.texts == ["Exit code 0. It said nothing."]
 
 
-@pytest.mark.parametrize("output", ["x" * 3_000, "a ``` b", "\x1b[31mred\x1b[0m"])
+@pytest.mark.parametrize("output", ["x" * 3_000, "a ``` b", "\x1b[31mred\x1b[0m", "\ufffd" * 2**21])
 async def test_what_cannot_be_shown_as_it_is_comes_as_a_file(door: Door, output: str) -> None:
     await door.machines.make(THREAD)
-    door.console.said = Completed(0, output)
+    door.console.said = Ran(0, output, is_cut=False)
 
     await door.send(shell())
 
@@ -64,7 +64,7 @@ async def test_what_cannot_be_shown_as_it_is_comes_as_a_file(door: Door, output:
 
 async def test_what_is_too_much_to_be_kept_is_told(door: Door) -> None:
     await door.machines.make(THREAD)
-    door.console.said = Completed(0, "x" * MOST_OUTPUT)
+    door.console.said = Ran(0, "x" * 3_000, is_cut=True)
 
     await door.send(shell())
 

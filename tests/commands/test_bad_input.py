@@ -23,8 +23,8 @@ from app.discord.rest import Rest
 from app.discord.transport import Transport
 from app.ids import ChannelId, GuildId, ThreadId
 from app.inbox import channels
+from app.sandboxes.console import Ran
 from app.sandboxes.machine import State
-from app.sandboxes.provider import Completed
 from app.store.sqlite import Sqlite
 from app.turns.ports import Difference, Usage
 from app.turns.progress import Change, Doing, Todo
@@ -99,7 +99,7 @@ def furnish(door: Door) -> None:
     """What is to be seen on the machine, and in each of it something that is nobody else's business."""
     door.console.files = {"src/main.py": SECRET.encode(), f"{SECRET}.txt": b"x"}
     door.console.listening = {3000}
-    door.console.said, door.console.logged = Completed(0, SECRET), f"{SECRET}\n"
+    door.console.said, door.console.logged = Ran(0, SECRET, is_cut=False), f"{SECRET}\n"
     door.bench.changed = Difference((Change(f"{SECRET}.txt", 1, 0),), f"+{SECRET}\n")
     door.bench.tasks = [Todo(SECRET, Doing.PENDING)]
     door.bench.used = Usage(f"{SECRET}/model", SECRET, 10, 100, 20, 0.5)

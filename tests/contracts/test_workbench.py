@@ -11,7 +11,7 @@ from app.ids import SessionId, TurnId
 from app.opencode.workbench import OpenCodeWorkbench
 from app.sandboxes.ports import Machine
 from app.turns.errors import Refused
-from app.turns.ports import Compacted, Prompt
+from app.turns.ports import Compacted, Prompt, Rewound
 from app.turns.progress import Change, Doing, Todo
 from tests.contracts.agent_stage import IMPATIENT, World, last_prompt, staged, text_said, until
 
@@ -155,6 +155,20 @@ async def test_a_session_without_a_word_has_nothing_to_sum_up(world: World, benc
     machine, session = await world.opened()
 
     assert await bench.compact(machine, session, None) is Compacted.NOTHING
+
+
+async def test_a_summary_takes_nobody_the_way_back_from_an_undo(world: World, bench: OpenCodeWorkbench) -> None:
+    machine, session = await world.opened()
+    await world.ask(machine, session, "8221", "!write taken-back.txt one")
+    await world.agent.undo(machine, session, TurnId("8221"))
+
+    came = await bench.compact(machine, session, None)
+    redone = await world.agent.redo(machine, session)
+
+    assert came is Compacted.UNDONE
+    assert redone is Rewound.DONE
+    assert (world.workspace / "taken-back.txt").read_text() == "one"
+    assert await bench.compact(machine, session, None) is Compacted.DONE
 
 
 async def test_a_session_at_work_is_not_compacted(world: World, bench: OpenCodeWorkbench) -> None:

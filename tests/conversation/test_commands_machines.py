@@ -144,6 +144,7 @@ async def test_a_branch_that_is_not_there_is_told_and_the_right_one_is_cloned(st
     await stage.ask("!say Never said.", thread)
     await stage.discord.wait_for(lambda: len(stage.statuses(thread)) > before, within=PATIENCE)
     await stage.until_over(thread)
+    looked = await whispered(stage, thread, {"files": {"list": {}}})
     await answered(stage, thread, {"config": {"thread": {"branch": "next"}}})
     await stage.ask("!bash git log -1 --format=%s%D > said.txt\n!say Cloned.", thread)
     await stage.until_said(thread, "Cloned.")
@@ -153,4 +154,5 @@ async def test_a_branch_that_is_not_there_is_told_and_the_right_one_is_cloned(st
     assert "could not clone the repository: it has no such branch" in everything
     assert "/opencord config thread" in everything
     assert "Never said." not in stage.said(thread)
+    assert "it has no such branch" in looked.content
     assert ran.attachments[0].upload.content.startswith(b"TwoHEAD -> next")

@@ -134,6 +134,18 @@ async def test_a_refusal_tells_whether_it_is_about_the_message_or_about_all(
     assert type(refusal.value) is (with_files if files else alone)
 
 
+async def test_why_a_private_question_came_to_nothing_is_told_where_its_asker_sees_it() -> None:
+    async with scene() as here:
+        asked, public = await here.ask()
+        private = replace(public, private=True)
+        thread = await here.threads.start_private_thread(private, "list the files")
+        home = replace(private, place=replace(private.place, thread=thread), starts_thread=True)
+        home = replace(home, opener=MessageId(thread))
+        await here.chat.tell(home, "I may not add anybody.")
+    assert asked.original is not None
+    assert asked.original.content == "I may not add anybody."
+
+
 async def test_a_remark_below_a_full_message_costs_none_of_it() -> None:
     async with scene() as here:
         first, last = here.chat.annotate(Content("word " * 390 + "\n-# <@7>", (File("a.txt", b"one"),)), "No. " * 40)

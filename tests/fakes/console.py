@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from app.ids import ThreadId
-from app.sandboxes.console import Elsewhere, Entry, Listing
-from app.sandboxes.provider import Absent, Access, Completed, Link, TooLarge, Unserved
+from app.sandboxes.console import Elsewhere, Entry, Listing, Ran
+from app.sandboxes.provider import Absent, Access, Link, TooLarge, Unserved
 
 
 @dataclass(slots=True)
@@ -15,13 +15,13 @@ class FakeConsole:
     calls: list[str]
     files: dict[str, bytes] = field(default_factory=dict)
     listening: set[int] = field(default_factory=set)
-    said: Completed = field(default_factory=lambda: Completed(0, ""))
+    said: Ran = field(default_factory=lambda: Ran(0, "", is_cut=False))
     logged: str = ""
     is_local: bool = False
     failure: Exception | None = None
     lines: list[str] = field(default_factory=list)  # that were run
 
-    async def run(self, thread: ThreadId, line: str, within: float) -> Completed:
+    async def run(self, thread: ThreadId, line: str, within: float) -> Ran:
         self._note("run")
         self.lines.append(line)
         return self.said

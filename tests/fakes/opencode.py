@@ -70,6 +70,11 @@ class FakeOpenCode(Moves):
         """What people are asked for, by the configuration's `permission`."""
         self._config = {**self._config, "permission": rules}
 
+    def models(self, provider: str) -> Json:
+        """Those that it offers, as its configuration has them."""
+        found: Json = self._config["provider"][provider]["models"]
+        return found
+
     # --- life
 
     @property

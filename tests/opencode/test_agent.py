@@ -326,6 +326,17 @@ async def test_a_prompt_to_a_model_that_the_server_does_not_know_is_told(desk: D
         await stranger.follow("31")
 
 
+async def test_a_chosen_model_that_the_server_does_not_know_any_more_is_told_with_the_nearest(desk: Desk) -> None:
+    desk.fake.idle_at_once = True
+    models = desk.fake.models("playground")
+    models["chosen"] = {}
+    await desk.agent.prompt(desk.machine, desk.session, Prompt(TurnId("31"), "hi", model="playground/chosen"))
+    del models["chosen"]  # it was configured in another way, and started again
+
+    with pytest.raises(Refused, match="The nearest are: playground/scripted"):
+        await desk.follow("31")
+
+
 async def test_what_the_provider_wrote_is_shown_to_nobody(desk: Desk) -> None:
     await desk.prompt("31", "!fail 401")
 

@@ -1,17 +1,29 @@
 import gzip
+import time
 from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
 
-from app.ids import SessionId, ThreadId
+from app.ids import SessionId, ThreadId, TurnId
+from app.opencode.agent import OpenCodeAgent
 from app.opencode.client import Client, Health, Missing
-from app.opencode.wire import MOST_EVENT_BYTES
+from app.opencode.wire import MOST_EVENT_BYTES, Overlong
+from app.opencode.workbench import OpenCodeWorkbench
 from app.sandboxes.provider import Endpoint
-from app.turns.errors import Retriable
+from app.turns.errors import Refused, Retriable
 from tests.opencode.conftest import PASSWORD, Desk
 
 pytestmark = pytest.mark.anyio
+MODEL = "playground/scripted"
+
+
+async def endless() -> AsyncIterator[bytes]:
+    while True:
+        yield bytes(1_000_000)
+
+
+FLOOD = httpx.MockTransport(lambda request: httpx.Response(200, content=endless()))
 
 
 async def test_a_request_that_is_never_answered_is_repeated(desk: Desk) -> None:
@@ -172,17 +184,25 @@ async def test_a_session_that_is_at_work_is_worth_another_try_whatever_was_wante
 
 
 async def test_an_answer_that_would_take_all_memory_is_given_up(desk: Desk) -> None:
-    async def endless() -> AsyncIterator[bytes]:
-        while True:
-            yield bytes(1_000_000)
-
-    flood = httpx.MockTransport(lambda request: httpx.Response(200, content=endless()))
-    async with httpx.AsyncClient(transport=flood) as http:
+    async with httpx.AsyncClient(transport=FLOOD) as http:
         client = Client(http, desk.machine.endpoint, PASSWORD)
 
-        with pytest.raises(Retriable, match="too much"):
+        with pytest.raises(Overlong, match="too much"):
             await client.diff(desk.session, "msg_dc31")
         assert await client.health() is Health.BARRED
+
+
+async def test_changes_that_would_take_all_memory_are_told_as_too_many(desk: Desk) -> None:
+    async with httpx.AsyncClient(transport=FLOOD) as http:
+        bench, agent = OpenCodeWorkbench(http, MODEL, time.time), OpenCodeAgent(http, MODEL, time.time)
+
+        for changes in (
+            bench.uncommitted(desk.machine),
+            bench.difference(desk.machine, desk.session, TurnId("31")),
+            agent.diff(desk.machine, desk.session, TurnId("31")),
+        ):
+            with pytest.raises(Refused, match="more than 200 MB"):
+                await changes
 
 
 async def test_an_answer_may_be_compressed(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ from app.opencode.config import Options
 from app.opencode.server import OpenCodeServer
 from app.sandboxes.ports import Errand, Note, Project
 from app.sandboxes.provider import PORT, Endpoint
+from app.turns.catalogue import Entry
 from app.turns.errors import Refused, Retriable
 from tests.fakes.opencode import OneMachine
 from tests.opencode.conftest import PASSWORD
@@ -143,6 +145,49 @@ async def test_a_machine_without_its_workspace_is_prepared_when_the_server_does_
         await boot(server, provider, fresh=False)
 
     assert len(provider.commands) >= 1
+
+
+class Pupil:
+    """Who is told what there is to choose from, and may be too busy to listen."""
+
+    def __init__(self, *, is_busy: bool = False) -> None:
+        self.is_busy = is_busy
+        self.lessons: list[Sequence[Entry]] = []
+
+    async def learn(self, entries: Sequence[Entry]) -> None:
+        if self.is_busy:
+            raise Retriable("the store is busy")
+        self.lessons.append(entries)
+
+
+async def test_what_there_is_to_choose_from_is_learnt_once_and_of_a_new_machine_alone(
+    http: httpx.AsyncClient, options: Options, provider: OneMachine
+) -> None:
+    pupil = Pupil()
+    server = OpenCodeServer(http, options, pupil.learn)
+    await boot(server, provider)
+    server = OpenCodeServer(http, options, pupil.learn)  # the app was started again
+
+    await boot(server, provider, fresh=False)  # in a HOME that people had their hands in
+    before = len(pupil.lessons)
+    await boot(server, provider)
+    await boot(server, provider)
+
+    assert (before, len(pupil.lessons)) == (1, 2)
+
+
+async def test_a_machine_comes_up_though_nobody_can_learn_of_it_and_the_next_one_tells(
+    http: httpx.AsyncClient, options: Options, provider: OneMachine
+) -> None:
+    pupil = Pupil(is_busy=True)
+    server = OpenCodeServer(http, options, pupil.learn)
+    endpoint = await boot(server, provider)
+    answered = await server.answers(endpoint, PASSWORD)
+
+    pupil.is_busy = False
+    await boot(server, provider)
+
+    assert (answered, len(pupil.lessons)) == (True, 1)
 
 
 async def test_a_workspace_that_cannot_be_looked_at_is_neither_clean_nor_dirty(

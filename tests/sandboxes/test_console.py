@@ -92,12 +92,36 @@ async def test_what_goes_on_in_the_background_is_not_waited_for(desk: Desk) -> N
 async def test_of_a_flood_the_beginning_is_kept(desk: Desk) -> None:
     done = await desk.console.run(THREAD, "yes | head -c 9000000; exit 7", 20)
 
-    assert (done.exit_code, len(done.output)) == (7, 4 * 2**20)
+    assert (done.exit_code, len(done.output), done.is_cut) == (7, 4 * 2**20, True)
+
+
+async def test_what_just_fits_is_whole_and_no_text_is_longer_for_being_unreadable(desk: Desk) -> None:
+    fits = await desk.console.run(THREAD, "yes | head -c 4194304", 20)
+    binary = await desk.console.run(THREAD, "head -c 2000000 /dev/zero | tr '\\0' '\\377'", 20)
+
+    assert (len(fits.output), fits.is_cut) == (4 * 2**20, False)
+    assert (len(binary.output), binary.is_cut) == (2_000_000, False)
+
+
+async def test_a_line_that_begins_like_an_option_is_a_command(desk: Desk) -> None:
+    done = await desk.console.run(THREAD, "-c 'echo hello'", 10)
+
+    assert done.exit_code == 127
+
+
+async def test_a_flood_does_not_fill_the_disk_while_it_lasts(desk: Desk) -> None:
+    flood = "yes | head -c 90000000; while [ $(wc -c </dev/stderr) -gt 5000000 ]; do sleep 0.05; done; exit 7"
+
+    done = await desk.console.run(THREAD, flood, 20)
+
+    assert (done.exit_code, len(done.output), done.is_cut) == (7, 4 * 2**20, True)
 
 
 async def test_a_command_past_its_time_is_ended(desk: Desk) -> None:
     with pytest.raises(Overdue):
-        await desk.console.run(THREAD, "sleep 60", 0.3)
+        await desk.console.run(THREAD, "echo hello; sleep 60", 0.3)
+
+    assert list((desk.home.parent / "tmp").iterdir()) == []
 
 
 async def test_a_command_leaves_nothing_of_ours_behind(desk: Desk) -> None:

@@ -7,7 +7,7 @@ import pytest
 from app.ids import SessionId, ThreadId
 from app.sandboxes.keeper import Keeper, name_of
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Errand, Machine, Sandbox
+from app.sandboxes.ports import Errand, Machine, Project, Sandbox
 from app.sandboxes.provider import Condition
 from app.sandboxes.waking import Patience
 from app.store.shelf import SqliteShelf
@@ -343,6 +343,18 @@ async def test_for_a_look_back_a_stopped_machine_is_woken_and_not_replaced(yard:
     assert machine.session == "ses_1"
     assert set(yard.provider.held) == before
     assert (yard.provider.count("create"), await yard.state()) == (1, State.ACTIVE)
+
+
+async def test_whatever_wakes_a_machine_its_workspace_is_that_of_its_thread(yard: Yard) -> None:
+    async def project_of(thread: ThreadId) -> Project:
+        return Project("https://x/shop", f"for-{thread}")
+
+    yard.keeper = Keeper(yard.provider, yard.server, yard.shelf, lambda: yard.now, Patience(), project_of)
+    await yard.ensure()
+    await yard.keeper.pause(THREAD)
+    await yard.keeper.rouse(THREAD)
+
+    assert yard.server.projects == [Project("https://x/shop", f"for-{THREAD}")] * 2
 
 
 @pytest.mark.parametrize("is_stopped", [False, True])

@@ -9,6 +9,7 @@ from app.ids import ChannelId, GuildId, MessageId, ThreadId
 from app.sandboxes.ports import Project
 from app.store.ledger import SqliteLedger
 from app.store.preferences import SqlitePreferences
+from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.preferences import Chosen, Preference, Scope
 from app.turns.records import Place
@@ -63,13 +64,19 @@ async def test_repositories_of_a_server_are_remembered_the_latest_first(preferen
     assert await preferences.repositories(GuildId("1")) == []
 
 
-async def test_a_new_machine_begins_with_what_people_settled(preferences: SqlitePreferences) -> None:
-    labels = {"app": "opencord", "guild": GUILD, "channel": CHANNEL, "thread": THREAD}
-    before = await preferences.project_of(THREAD, labels)
+async def test_a_machine_begins_with_what_people_settled_for_its_thread_or_channel(
+    sqlite: Sqlite, preferences: SqlitePreferences
+) -> None:
+    labels = {"app": "opencord", "guild": GUILD, "channel": CHANNEL}
+    for thread in (THREAD, OTHER):
+        await SqliteShelf(sqlite).shelve(thread, f"opencord-{thread}", labels | {"thread": thread}, 0.0)
+    before = await preferences.project_of(THREAD)
 
+    await preferences.settle(GuildId(GUILD), ChannelId(CHANNEL), {REPOSITORY: "https://x/all"})
     await preferences.settle(GuildId(GUILD), THREAD, {REPOSITORY: "https://x/a", BRANCH: "next"})
 
-    assert (before, await preferences.project_of(THREAD, labels)) == (Project(), Project("https://x/a", "next"))
+    assert (before, await preferences.project_of(THREAD)) == (Project(), Project("https://x/a", "next"))
+    assert await preferences.project_of(OTHER) == Project("https://x/all")
 
 
 async def test_what_is_wished_with_a_question_counts_in_its_thread(

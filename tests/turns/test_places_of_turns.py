@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.ids import MessageId, ThreadId
+from app.turns.errors import Refused
 from app.turns.machine import Stage
 from app.turns.records import About, Turn
 from tests.samples import command
@@ -50,6 +51,41 @@ async def test_two_who_ask_the_same_get_a_private_thread_each(here: World) -> No
     threads = {(await over(here, number)).thread for number in (1, 2)}
     assert len(threads) == 2
     assert set(here.chat.private) == threads
+
+
+async def test_a_private_question_that_nobody_can_be_let_in_for_has_no_machine_and_its_asker_hears(here: World) -> None:
+    here.chat.failures["invite"] = Refused("I may not add anybody.")
+    await here.ledger.admit(replace(command(1), private=True), here.now)
+
+    await here.live()
+
+    (thread,) = here.chat.private
+    assert here.chat.told == [(command(1).id, "I may not add anybody.")]
+    assert await here.shelf.sandbox_of(ThreadId(thread)) is None
+
+
+async def test_a_question_that_gets_no_thread_leaves_the_machine_to_another_about_the_same_message(here: World) -> None:
+    about = About(command(1).place.channel, MessageId("399999999999999999"), "bob", "it is broken")
+    await here.ledger.admit(replace(command(1), about=about), here.now)
+    await here.live()
+    here.chat.failures["start_thread"] = Refused("I may not begin threads.")
+    await here.ledger.admit(replace(command(2), about=about), here.now)
+
+    await here.live()
+
+    assert here.chat.told == [(command(2).id, "I may not begin threads.")]
+    assert (here.provider.count("create"), here.provider.count("delete")) == (1, 0)
+
+
+async def test_a_question_that_alone_gets_no_thread_leaves_no_machine(here: World) -> None:
+    about = About(command(1).place.channel, MessageId("399999999999999999"), "bob", "it is broken")
+    here.chat.failures["start_thread"] = Refused("I may not begin threads.")
+    for number in (1, 2):
+        await here.ledger.admit(replace(command(number), about=about), here.now)
+
+    await here.live()
+
+    assert here.provider.held == {}
 
 
 async def test_a_thread_about_a_message_hangs_on_it_and_says_what_was_asked(here: World) -> None:
