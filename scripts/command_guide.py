@@ -106,7 +106,9 @@ GUIDE: Mapping[str, Guide] = {
         Where.THREAD,
         Seen.ASKER,
         wakes=True,
-        more="It works for an hour, for whoever has the line. Machines at Daytona have it, local ones do not.",
+        more="It works for an hour, for whoever has the line. Machines at Daytona have it, local ones do not. Where an "
+        "approver is settled, it is for people with that role, and for who may manage the channel: a shell needs no "
+        "leave.",
     ),
     "status": Guide(Where.EITHER, Seen.ASKER),
     "stop": Guide(Where.THREAD, Seen.ASKER, more="What waits goes on waiting, and the next of it begins."),

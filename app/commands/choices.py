@@ -4,12 +4,14 @@ shown to others.
 Models and agents are checked against what OpenCode offers, as far as that is known here: before the first machine has
 come up, every name of the right form will do. Of repositories and branches only the form is checked, for whether they
 exist is seen by the machine that clones them. Everybody in a server can read what is settled there, so an address with
-a password in it is turned away.
+a password in it is turned away. So is one that leads to the computer that clones it, or to what only that one reaches:
+the operator alone may have such things cloned.
 """
 
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from app.commands.door import TurnedAway
@@ -20,7 +22,16 @@ from app.turns.catalogue import Kind, matching, nearest
 from app.turns.preferences import Preference, Routing
 from app.turns.status import Verbosity
 from app.words.door import UNKNOWN_OPTION
-from app.words.settings import EVERYBODY, LOGIN_IN_ADDRESS, NO_AGENT, NO_BRANCH, NO_MODEL, NO_REPOSITORY, UNKNOWN_NAME
+from app.words.settings import (
+    EVERYBODY,
+    LOGIN_IN_ADDRESS,
+    NO_AGENT,
+    NO_BRANCH,
+    NO_MODEL,
+    NO_REPOSITORY,
+    PRIVATE_REPOSITORY,
+    UNKNOWN_NAME,
+)
 
 LONGEST = 300  # characters of any value
 SHOWN = 120  # of these when it is told
@@ -35,8 +46,12 @@ FORMS = {
     Kind.AGENT: (re.compile(r"[^\W_][\w-]*"), NO_AGENT),
 }
 
-# What the operator may give as SANDBOX_REPO_URL: `ext::` and a leading dash would make git run a command.
-ADDRESS = re.compile(r"(https?|ssh|git|file)://[^\s\\?#]+|\w[\w.-]*@\w[\w.-]*:[^\s\\]+|/[^\s\\]+")
+# Whatever begins with a dash git or ssh may take for an option; curl decodes what is escaped in the name of a host.
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+URL = re.compile(rf"(https|ssh)://({NAME}@)?(?P<host>{NAME}|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?/(?!/*-)[^\s\\?#]+")
+SCP = re.compile(rf"{NAME}@(?P<host>{NAME}):(?!-)[^\s\\]+")
+# 2130706433, 0x7f.1 and 127.1 are all 127.0.0.1: https://url.spec.whatwg.org/#ends-in-a-number-checker
+ENDS_IN_NUMBER = re.compile(r"(^|\.)([0-9]+|0x[0-9a-f]*)$")
 # https://git-scm.com/docs/git-check-ref-format
 REFNAME = re.compile(r"[^\s~^:?*\[\\]+")
 NO_REFNAME = re.compile(r"^[-/]|^@$|\.\.|//|@\{|[/.]$|(^|/)\.|\.lock(/|$)")
@@ -80,15 +95,17 @@ def repository(address: str) -> str:
     """Something to clone, without a password in it. Raises TurnedAway."""
     try:
         parts = urlsplit(address)
-        whole = parts.hostname is not None or parts.scheme not in ("http", "https", "ssh", "git")
-        sound = whole and parts.port != 0
+        sound = parts.port != 0
     except ValueError:  # of the host or the port
         raise TurnedAway(LOGIN_IN_ADDRESS if "@" in address else NO_REPOSITORY) from None
     login = parts.netloc.rpartition("@")[0]
     if ":" in login or (login and parts.scheme != "ssh"):
         raise TurnedAway(LOGIN_IN_ADDRESS)
-    if not sound or not ADDRESS.fullmatch(address) or not _is_plain(address):
+    found = URL.fullmatch(address) or SCP.fullmatch(address)
+    if not sound or found is None or not _is_plain(address):
         raise TurnedAway(NO_REPOSITORY)
+    if not _is_public(found["host"]):
+        raise TurnedAway(PRIVATE_REPOSITORY)
     return address
 
 
@@ -97,6 +114,15 @@ def branch(name: str) -> str:
     if not REFNAME.fullmatch(name) or NO_REFNAME.search(name) or not _is_plain(name):
         raise TurnedAway(NO_BRANCH)
     return name
+
+
+def _is_public(host: str) -> bool:
+    """Whether it is a name or an address of the internet. What a name leads to is not looked up."""
+    name = host.strip("[]").rstrip(".").lower()
+    try:
+        return ip_address(name).is_global
+    except ValueError:
+        return not ENDS_IN_NUMBER.search(name) and name.rpartition(".")[2] != "localhost"
 
 
 async def _known(kind: Kind, name: str, room: Room) -> str:

@@ -1,15 +1,21 @@
-"""`/opencord ssh`: a shell in the thread's machine. Only the asker sees how: the line is the password as well."""
+"""`/opencord ssh`: a shell in the thread's machine. Only the asker sees how: the line is the password as well.
+
+Whoever has a shell needs no leave for anything. So where only an approver gives leave, only an approver gets one, and
+who may manage the channel, for they say who the approver is.
+"""
 
 import structlog
 
+from app.commands import access
 from app.commands.answers import Answer, Result
+from app.commands.approvers import lacked, turned_away
 from app.commands.by_hand import met, wake
 from app.commands.door import Visitor
 from app.commands.ports import Room
 from app.discord.interactions import Interaction
 from app.discord.notation import fence, timestamp
 from app.discord.payloads import Payload, deferred
-from app.words.workspace import SSH
+from app.words.workspace import SSH, SSH_FOR_APPROVERS, SSH_ROLE_GONE
 
 log = structlog.get_logger()
 
@@ -24,6 +30,10 @@ REGISTRATION: Payload = {
 
 async def run(interaction: Interaction, room: Room) -> Answer:
     visitor, _ = await met(interaction, room)
+    role = await lacked(visitor, room)
+    if role is not None and not access.may(access.Who.CHANNEL_MANAGER, interaction, room):
+        why = SSH_FOR_APPROVERS.format(role=role)
+        return turned_away(role, visitor.place.guild, room, why=why, gone=SSH_ROLE_GONE)
     return Answer(deferred(ephemeral=True), lambda: granted(visitor, room))
 
 

@@ -22,6 +22,10 @@ from app.words.apologies import (
     UNREADABLE,
 )
 
+# Of what people chose. Git would also clone what lies on the computer it runs on.
+# https://git-scm.com/docs/git#Documentation/git.txt-codeGITALLOWPROTOCOLcode
+PROTOCOLS = "https:ssh"
+
 NO_OPENCODE = 71
 NO_GIT = 72
 NOT_CLONED = 73
@@ -79,8 +83,9 @@ def clone_environment(options: Options, project: Project) -> dict[str, str]:
     if not repository:
         return {"CLONE_URL": ""}
     parts = urlsplit(repository)
+    allowed = {"GIT_ALLOW_PROTOCOL": PROTOCOLS} if project.repository else {}
     if parts.scheme not in ("http", "https"):
-        return {"CLONE_URL": repository, "CLONE_BRANCH": branch}
+        return {"CLONE_URL": repository, "CLONE_BRANCH": branch, **allowed}
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if not password and parts.scheme == "https" and parts.hostname == "github.com" and options.github_token:
         user, password = "x-access-token", options.github_token
@@ -91,6 +96,7 @@ def clone_environment(options: Options, project: Project) -> dict[str, str]:
         "CLONE_USER": user,
         "CLONE_PASSWORD": password,
         "CLONE_BRANCH": branch,
+        **allowed,
     }
 
 

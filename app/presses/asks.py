@@ -10,21 +10,20 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.commands.answers import Answer, Result
-from app.commands.approvers import is_gone
+from app.commands.answers import Answer
+from app.commands.approvers import lacked, turned_away
 from app.commands.door import TurnedAway, bold
 from app.commands.ports import Room
 from app.discord.ask_view import ask as view_of
 from app.discord.ask_view import denial
 from app.discord.interactions import Interaction, Kind
-from app.discord.payloads import told, updated
+from app.discord.payloads import updated
 from app.discord.question_view import writing
 from app.discord.text import clean, shows
-from app.ids import AskId, GuildId
+from app.ids import AskId
 from app.presses.subject import Subject, subject_of
 from app.turns.asks import Asked, AskState
 from app.turns.machine import LIVE
-from app.turns.preferences import Preference
 from app.turns.progress import Allowed, Decision, Denied, Permission, Question
 from app.words.asking import SOMEBODY
 from app.words.decisions import (
@@ -113,21 +112,12 @@ async def permission_of(interaction: Interaction, room: Room) -> Pending:
 async def by_approver(
     interaction: Interaction, room: Room, act: Callable[[Pending, Interaction, Room], Awaitable[Answer]]
 ) -> Answer:
-    """Everybody has the role that a server is named for, though Discord lists it with nobody:
-    https://docs.discord.com/developers/topics/permissions#role-object
-
-    Nobody has one that was deleted, of which we need not have heard: so whoever is turned away makes us look."""
     pending = await permission_of(interaction, room)
     visitor = pending.subject.visitor
-    role = (await room.preferences.settled(visitor.place)).value(Preference.APPROVER)
-    if role is None or role in (*visitor.asker.roles, visitor.place.guild):
+    role = await lacked(visitor, room)
+    if role is None:
         return await act(pending, interaction, room)
-    return Answer(told(APPROVERS_ONLY.format(role=role)), lambda: looked_for(role, visitor.place.guild, room))
-
-
-async def looked_for(role: str, guild: GuildId, room: Room) -> Result:
-    """Why nobody else may; or that whoever else counts may, where there is no such role."""
-    return Result(ROLE_GONE if await is_gone(role, guild, room) else APPROVERS_ONLY.format(role=role))
+    return turned_away(role, visitor.place.guild, room, why=APPROVERS_ONLY.format(role=role), gone=ROLE_GONE)
 
 
 async def question_of(interaction: Interaction, room: Room) -> tuple[Pending, int, Question]:

@@ -67,6 +67,10 @@ NO_REPOSITORY = (
     "That is no address that can be cloned. Please give one such as https://github.com/owner/name, ssh://… or "
     "git@host:owner/name."
 )
+PRIVATE_REPOSITORY = (
+    "This address leads into a network of its own, and I clone for you only what the internet has. Please give one "
+    "such as https://github.com/owner/name."
+)
 LOGIN_IN_ADDRESS = (
     "This address holds a login that everybody here could read. Please give it without; whoever runs this bot sets "
     "GITHUB_TOKEN for private repositories. If it was a real password, change it now."

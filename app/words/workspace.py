@@ -54,6 +54,13 @@ SSH = (
     "This works until {until}, while the machine is awake; `/opencord resume` keeps it so for a while. "
     "Whoever has this line gets in, so keep it to yourself."
 )
+SSH_FOR_APPROVERS = (
+    "Only people with the role <@&{role}>, or who may manage this channel (Manage Channel), get a shell here. "
+    "Please ask one of them."
+)
+SSH_ROLE_GONE = (
+    "The role that a shell was kept for was deleted, so it is asked for no more. Please use the command again."
+)
 NO_SSH = (
     "There is no ssh here: this bot keeps its machines on its own computer. Ask me for what you need, or look at "
     "`/opencord files list`."

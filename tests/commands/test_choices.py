@@ -4,7 +4,7 @@ import pytest
 
 from app.commands.choices import branch, repository
 from app.commands.door import TurnedAway
-from app.words.settings import LOGIN_IN_ADDRESS, NO_BRANCH, NO_REPOSITORY
+from app.words.settings import LOGIN_IN_ADDRESS, NO_BRANCH, NO_REPOSITORY, PRIVATE_REPOSITORY
 
 
 @pytest.mark.parametrize(
@@ -12,12 +12,12 @@ from app.words.settings import LOGIN_IN_ADDRESS, NO_BRANCH, NO_REPOSITORY
     [
         "https://github.com/acme/shop",
         "https://git.acme.example:8443/a/b.git",
-        "http://127.0.0.1/x",
+        "https://140.82.121.4/a",
+        "https://[2606:4700::1111]/a",
         "ssh://git@host.example/a/b",
+        "ssh://host.example:2222/~ada/käse",
         "git@github.com:acme/shop.git",
-        "git://host.example/a",
-        "file:///srv/git/a",
-        "/srv/git/a",
+        "git@host.example:/srv/git/a",
     ],
 )
 def test_what_git_can_clone_is_a_repository(address: str) -> None:
@@ -33,6 +33,18 @@ def test_what_git_can_clone_is_a_repository(address: str) -> None:
         "--upload-pack=id",
         "-x@host:path",
         "git@-x:path",
+        "git@host:-x",
+        "ssh://-oProxyCommand=id/a",
+        "ssh://-oProxyCommand=id@host/a",
+        "ssh://host/-x",
+        "https://host//-x",
+        "file:///srv/git/a",
+        "/srv/git/a",
+        "http://host/a",
+        "git://host/a",
+        "https://host",
+        "https://%6cocalhost/a",
+        "https://\uff11\uff12\uff17.0.0.1/a",
         "ftp://host/a",
         "https://",
         "https:///a",
@@ -50,6 +62,29 @@ def test_what_git_cannot_clone_is_none(address: str) -> None:
         repository(address)
 
     assert str(refusal.value) == NO_REPOSITORY
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "LOCALHOST", "localhost.", "git.localhost", "127.0.0.1", "127.1", "2130706433", "0x7f.1", "0"),
+        *("10.0.0.1", "192.168.1.2", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "010.0.0.1"),
+    ],
+)
+@pytest.mark.parametrize("form", ["https://{}/a", "https://{}:8443/a", "ssh://git@{}/a", "git@{}:a"])
+def test_what_only_the_computer_that_clones_it_reaches_is_for_no_person(form: str, host: str) -> None:
+    with pytest.raises(TurnedAway) as refusal:
+        repository(form.format(host))
+
+    assert str(refusal.value) == PRIVATE_REPOSITORY
+
+
+@pytest.mark.parametrize("host", ["::1", "::", "fe80::1", "fd00::1", "::ffff:127.0.0.1"])
+def test_nor_is_it_by_the_longer_form_of_an_address(host: str) -> None:
+    with pytest.raises(TurnedAway) as refusal:
+        repository(f"https://[{host}]/a")
+
+    assert str(refusal.value) == PRIVATE_REPOSITORY
 
 
 @pytest.mark.parametrize(

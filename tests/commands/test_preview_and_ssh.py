@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 import structlog
 
-from app.commands import preview, ssh
+from app.commands import access, preview, ssh
 from app.sandboxes.machine import State
 from app.sandboxes.provider import PORT
 from app.turns.errors import Refused, Retriable
 from app.turns.routing import Policy, Refusal
 from app.words.door import NO_THREAD, NOT_NOW
 from app.words.machine import NO_MACHINE
-from app.words.workspace import LOCAL_PREVIEW, NO_PORT, PORT_ASLEEP
+from app.words.workspace import LOCAL_PREVIEW, NO_PORT, PORT_ASLEEP, SSH_FOR_APPROVERS, SSH_ROLE_GONE
+from tests.commands.choosing import MANAGE_CHANNELS, settle
 from tests.commands.rooms import IN_THREAD, THREAD, state
 from tests.web.door import NOW, Door, spoken, used
 
@@ -104,6 +105,46 @@ async def test_where_there_is_no_ssh_that_is_said(door: Door) -> None:
     await door.send(used("ssh", IN_THREAD))
 
     assert door.fake_replies.texts == ["There is no ssh here."]
+
+
+@pytest.mark.parametrize("place", ["200", "210"])
+async def test_where_an_approver_is_settled_nobody_else_gets_round_them_by_a_shell(door: Door, place: str) -> None:
+    await door.machines.make(THREAD, State.PAUSED)
+    await settle(door, place, approver="91")
+    door.sights.roles = frozenset({"91"})
+
+    answer = await door.send(used("ssh", IN_THREAD))
+
+    assert spoken(answer) == (SSH_FOR_APPROVERS.format(role="91"), True)
+    assert door.log == ["answered", "has_role", "edit"]
+    assert door.fake_replies.texts == [SSH_FOR_APPROVERS.format(role="91")]
+    assert await state(door) is State.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("approver", "permissions"), [("90", 0), ("100", 0), ("91", MANAGE_CHANNELS), ("91", access.MANAGE_GUILD)]
+)
+async def test_an_approver_and_who_may_name_one_get_a_shell(door: Door, approver: str, permissions: int) -> None:
+    await door.machines.make(THREAD)
+    await settle(door, "200", approver=approver)
+    asked = used("ssh", IN_THREAD)
+    asked["member"]["permissions"] = str(permissions)
+
+    await door.send(asked)
+
+    assert door.fake_replies.texts[0].startswith("```\nssh token@ssh.example.org\n```\n")
+
+
+async def test_a_shell_is_not_kept_for_a_role_that_was_deleted(door: Door) -> None:
+    await door.machines.make(THREAD)
+    await settle(door, "200", approver="91")
+
+    await door.send(used("ssh", IN_THREAD))
+    await door.send(used("ssh", IN_THREAD))
+
+    refused, granted = door.fake_replies.texts
+    assert refused == SSH_ROLE_GONE
+    assert granted.startswith("```\nssh token@ssh.example.org\n```\n")
 
 
 @pytest.mark.parametrize(("command", "options"), COMMANDS)

@@ -1,6 +1,7 @@
 """The commands by which people reach into a machine, with the real OpenCode in a real one; the same on every
 provider."""
 
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from scripts.playground.discord import Person
 from scripts.playground.discord.permissions import May
 from scripts.playground.discord.records import Message
 from tests.conversation.stage import PATIENCE, Stage, free_port, staged
+from tests.fakes.ssh import behind_ssh
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 PORT = free_port()
@@ -24,10 +26,13 @@ SITE = f"setsid {sys.executable} -m http.server {PORT} --bind 127.0.0.1 --direct
 
 @pytest.fixture(scope="module", params=["local", "daytona"])
 async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with staged(tmp_path_factory.mktemp("stage"), request.param) as made:
-        yield made
-        assert not made.discord.offences, "\n".join(made.discord.offences)
-        assert "Traceback" not in made.log()
+    shop = origin(tmp_path_factory.mktemp("git"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{behind_ssh(shop)}{os.pathsep}{os.environ['PATH']}")  # machines see it too
+        async with staged(tmp_path_factory.mktemp("stage"), request.param) as made:
+            yield made
+            assert not made.discord.offences, "\n".join(made.discord.offences)
+            assert "Traceback" not in made.log()
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +137,8 @@ def origin(folder: Path) -> Path:
     return place
 
 
-async def test_a_branch_that_is_not_there_is_told_and_the_right_one_is_cloned(stage: Stage, tmp_path: Path) -> None:
-    repository = str(origin(tmp_path))
+async def test_a_branch_that_is_not_there_is_told_and_the_right_one_is_cloned(stage: Stage) -> None:
+    repository = "git@example.org:shop"
     thread = await stage.ask("!say Nothing yet.")
     await stage.until_said(thread, "Nothing yet.")
     await stage.until_over(thread)

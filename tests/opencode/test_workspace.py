@@ -18,6 +18,7 @@ from app.opencode.workspace import NO_GIT, NO_OPENCODE, NOT_CLONED, SCRIPT, UNSA
 from app.sandboxes.ports import Project
 from app.sandboxes.provider import Completed
 from tests.fakes.opencode import OneMachine
+from tests.fakes.ssh import behind_ssh
 
 anyio = pytest.mark.anyio
 
@@ -260,7 +261,8 @@ async def test_a_branch_that_people_chose_is_cloned_and_one_that_is_not_there_is
     git(origin, "checkout", "--quiet", "-b", "next")
     git(origin, "commit", "--quiet", "--allow-empty", "-m", "Two")
     git(origin, "checkout", "--quiet", "-")
-    missing, chosen = [Project(str(origin), branch) for branch in ("--upload-pack=id", "next")]
+    provider.path = f"{behind_ssh(origin)}{os.pathsep}{provider.path}"
+    missing, chosen = [Project("git@example.org:origin", branch) for branch in ("--upload-pack=id", "next")]
 
     failed = await provider.exec("one", SCRIPT, env=clone_environment(Options("own/model"), missing), within=20.0)
     done = await provider.exec("one", SCRIPT, env=clone_environment(Options("own/model"), chosen), within=20.0)
@@ -269,6 +271,20 @@ async def test_a_branch_that_people_chose_is_cloned_and_one_that_is_not_there_is
     assert "it has no such branch" in why_not_cloned(failed.output, missing)
     assert done.exit_code == 0, done.output
     assert git(provider.home / "workspace", "log", "-1", "--format=%s %D").startswith("Two HEAD -> next")
+
+
+@anyio
+async def test_what_people_chose_is_not_cloned_from_the_computer_itself(provider: OneMachine, origin: Path) -> None:
+    theirs = [Project(str(origin)), Project(f"file://{origin}")]
+
+    refused = [
+        await provider.exec("one", SCRIPT, env=clone_environment(Options("own/model"), project), within=20.0)
+        for project in theirs
+    ]
+    operators = await prepare(provider, f"file://{origin}")
+
+    assert [done.exit_code for done in refused] == [NOT_CLONED] * 2
+    assert operators.exit_code == 0, operators.output
 
 
 def test_a_chosen_repository_takes_the_place_of_the_operators_and_none_of_its_credentials() -> None:
@@ -283,6 +299,7 @@ def test_a_chosen_repository_takes_the_place_of_the_operators_and_none_of_its_cr
         "CLONE_USER": "",
         "CLONE_PASSWORD": "",
         "CLONE_BRANCH": "next",
+        "GIT_ALLOW_PROTOCOL": "https:ssh",
     }
     assert private["CLONE_URL"] == "https://github.com/some/where"
     assert (private["CLONE_USER"], private["CLONE_PASSWORD"]) == ("x-access-token", "ghp")
