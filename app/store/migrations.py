@@ -348,3 +348,13 @@ def drafts(database: Database) -> None:
         ) WITHOUT ROWID;
         """
     )
+
+
+@migrations(name="0014_plain")
+def plain(database: Database) -> None:
+    database.executescript(
+        """
+        ALTER TABLE turns ADD COLUMN plain INTEGER NOT NULL DEFAULT 0 CHECK (plain IN (0, 1));
+        UPDATE turns SET plain = 1 WHERE source = 'message';
+        """
+    )

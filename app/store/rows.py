@@ -58,6 +58,7 @@ def row_of_request(request: Request, now: float) -> dict[str, Any]:
         "about": json_of_about(request.about),
         "interaction_token": request.interaction_token,
         "follows": request.follows,
+        "plain": request.plain,
         "stage": Stage.ADMITTED.value,
         "admitted_at": now,
         "due_at": now,
@@ -104,6 +105,7 @@ def turn_of_row(row: Row) -> Turn:
         expired=bool(row["expired"]),
         reopened=row["reopened"],
         follows=row["follows"] and TurnId(row["follows"]),
+        plain=bool(row["plain"]),
     )
 
 

@@ -110,6 +110,7 @@ class Request:
     wishes: Values = field(default_factory=dict)  # for its thread, from this question on
     private: bool = False  # its thread is to be seen by the asker alone, and whom they invite
     about: About | None = None
+    plain: bool = False  # words among people: never one of OpenCode's commands, however they look
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ class Turn:
     expired: bool = False  # nobody came in time to answer what it asked: it is to end
     reopened: int = 0  # how often it has turned out that its status message may say something older than its end
     follows: TurnId | None = None  # as its request said
+    plain: bool = False  # as well
 
     @property
     def thread(self) -> ThreadId | None:
