@@ -232,12 +232,17 @@ class Replies(Protocol):
     async def edit(
         self, interaction: Interaction, text: str, components: Sequence[Payload] = (), files: Sequence[File] = ()
     ) -> None:
-        """Say it in place of the first answer. Buttons that stood there are gone."""
+        """Say it in place of the first answer. Buttons that stood there are gone. Raises UnfitFiles where it may be
+        said without the files."""
         ...
 
     async def follow_up(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
         """Say it to everybody, in an ordinary message where the interaction takes no answer any more. Only after an
         edit."""
+        ...
+
+    async def post(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
+        """Say it to everybody in an ordinary message, whatever became of the interaction's answers."""
         ...
 
 
