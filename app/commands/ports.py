@@ -51,6 +51,10 @@ class Desk(Protocol):
 
     async def turn(self, turn: TurnId) -> Turn | None: ...
 
+    async def over(self, turn: TurnId) -> Turn | None:
+        """The turn if it has ended, and its summary may still be written or change."""
+        ...
+
     async def stop(self, turn: TurnId, by: str) -> bool:
         """Whoever works on it is to stop it, on behalf of `by`. False when it is not at work."""
         ...
