@@ -255,6 +255,10 @@ class Sights(Protocol):
         """The channels of the server that somebody may see. Raises Retriable and Refused."""
         ...
 
+    async def sees(self, asker: Asker, thread: ThreadId) -> bool:
+        """Whether somebody may see a thread, if they may see its channel. Raises Retriable and Refused."""
+        ...
+
     async def has_role(self, guild: GuildId, role: str) -> bool:
         """Whether the server has it still. Raises Retriable and Refused."""
         ...
