@@ -6,7 +6,8 @@ as a background of the response, and its report takes the place of the first ans
 it does to a machine or a turn must be fit to be found half done.
 
 Where there is no first answer whose place it could take (Discord did not get it in time, or it is too old), the report
-is an ordinary message, which everybody reads: so nothing of one that is for the asker alone.
+is an ordinary message, which everybody reads: so nothing of one that is for the asker alone. Where Discord refuses the
+report itself, most often for a file, its place says so.
 """
 
 import asyncio
@@ -19,11 +20,14 @@ from app.commands.door import bold
 from app.commands.ports import Replies
 from app.discord.errors import TokenDead
 from app.discord.interactions import Interaction
+from app.discord.limits import CONTENT
+from app.discord.notation import SUBTEXT
 from app.discord.payloads import Payload
-from app.turns.errors import Refused, Retriable
+from app.discord.text import shorten, units
+from app.turns.errors import Refused, Retriable, UnfitFiles
 from app.turns.records import File
 from app.words.asking import SOMEBODY
-from app.words.door import DEFECT, LATE, NOT_NOW, TOO_LONG, UNSHOWN
+from app.words.door import DEFECT, FILE_REFUSED, LATE, NOT_NOW, REPORT_REFUSED, TOO_LONG, UNSHOWN
 
 log = structlog.get_logger()
 
@@ -57,12 +61,29 @@ async def carry_out(work: Work, interaction: Interaction, replies: Replies, *, i
     channel = interaction.channel.id if interaction.channel else None
     with structlog.contextvars.bound_contextvars(interaction=interaction.id, channel=channel):
         report = await outcome(work)
-        is_in_place = await say(replies.edit(interaction, report.text, report.components, report.files))
-        if not is_in_place and report.aloud is None:
+        obstacle = await show(report, interaction, replies)
+        if isinstance(obstacle, TokenDead) and report.aloud is None:
             late = belated(report, interaction, is_private=is_private)
-            await say(replies.follow_up(interaction, late.text, late.components))
+            await say(replies.post(interaction, late.text, late.components))
         if report.aloud is not None:
-            await say(replies.follow_up(interaction, report.aloud))
+            # Discord takes the first follow-up for the edit, as long as that is still owed.
+            tell = replies.follow_up if obstacle is None else replies.post
+            await say(tell(interaction, report.aloud))
+
+
+async def show(report: Result, interaction: Interaction, replies: Replies) -> Exception | None:
+    """In place of the first answer: as much of it as Discord takes. What stood in the way of all of it."""
+    obstacle = await say(replies.edit(interaction, report.text, report.components, report.files))
+    if not isinstance(obstacle, Refused) or isinstance(obstacle, TokenDead):
+        return obstacle
+    rest = without_files(report, obstacle.tell) if isinstance(obstacle, UnfitFiles) else Result(REPORT_REFUSED)
+    return await say(replies.edit(interaction, rest.text, rest.components))
+
+
+def without_files(report: Result, reason: str) -> Result:
+    remark = SUBTEXT + FILE_REFUSED.format(reason=reason)
+    text = shorten(report.text, CONTENT - units(remark) - 1)
+    return Result(f"{text}\n{remark}", report.components)
 
 
 def belated(report: Result, interaction: Interaction, *, is_private: bool) -> Result:
@@ -88,16 +109,14 @@ async def outcome(work: Work) -> Result:
         return Result(DEFECT)
 
 
-async def say(saying: Awaitable[None]) -> bool:
-    """As well as can be. False where the interaction takes no answer any more, and there may be another way to say
-    it."""
+async def say(saying: Awaitable[None]) -> Exception | None:
+    """As well as can be: what stood in the way."""
     try:
         await saying
-    except TokenDead as failure:
-        log.warning("command.unheard", reason=str(failure))
-        return False
     except (Retriable, Refused) as failure:
         log.warning("command.unheard", reason=str(failure))
-    except Exception:
+        return failure
+    except Exception as defect:
         log.exception("command.defect")
-    return True
+        return defect
+    return None

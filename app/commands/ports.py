@@ -51,6 +51,10 @@ class Desk(Protocol):
 
     async def turn(self, turn: TurnId) -> Turn | None: ...
 
+    async def over(self, turn: TurnId) -> Turn | None:
+        """The turn if it has ended, and its summary may still be written or change."""
+        ...
+
     async def stop(self, turn: TurnId, by: str) -> bool:
         """Whoever works on it is to stop it, on behalf of `by`. False when it is not at work."""
         ...
@@ -241,7 +245,8 @@ class Replies(Protocol):
     async def edit(
         self, interaction: Interaction, text: str, components: Sequence[Payload] = (), files: Sequence[File] = ()
     ) -> None:
-        """Say it in place of the first answer. Buttons that stood there are gone."""
+        """Say it in place of the first answer. Buttons that stood there are gone. Raises UnfitFiles where it may be
+        said without the files."""
         ...
 
     async def follow_up(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
@@ -249,10 +254,18 @@ class Replies(Protocol):
         edit."""
         ...
 
+    async def post(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
+        """Say it to everybody in an ordinary message, whatever became of the interaction's answers."""
+        ...
+
 
 class Sights(Protocol):
     async def seen_by(self, asker: Asker, guild: GuildId) -> Collection[ChannelId]:
         """The channels of the server that somebody may see. Raises Retriable and Refused."""
+        ...
+
+    async def sees(self, asker: Asker, thread: ThreadId) -> bool:
+        """Whether somebody may see a thread, if they may see its channel. Raises Retriable and Refused."""
         ...
 
     async def has_role(self, guild: GuildId, role: str) -> bool:

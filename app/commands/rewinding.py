@@ -1,11 +1,13 @@
 """Undoing what a turn has changed, and taking that back.
 
 Only the newest turn of a thread can be undone, while nothing is at work there. Everybody is told, and the turn's
-summary offers the way back, wherever the wish came from.
+summary offers the way back, wherever the wish came from. So that is waited for: it tells what the turn changed, as long
+as that is there, and whoever writes it knows nothing of what we add.
 """
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -14,9 +16,11 @@ from app.commands.door import TurnedAway, bold
 from app.commands.past import Past, session_of
 from app.commands.ports import Room
 from app.commands.session import woken
+from app.discord.limits import CONTENT
 from app.discord.notation import SUBTEXT
 from app.discord.payloads import deferred, edit, told
 from app.discord.status_view import closing
+from app.discord.text import units
 from app.ids import MessageId, SessionId
 from app.turns.closing import outcome_of
 from app.turns.ports import Rewound
@@ -37,6 +41,8 @@ log = structlog.get_logger()
 
 OBSTACLES = {Rewound.BUSY: AGENT_BUSY, Rewound.NEWER: NOT_NEWEST}
 MARK = SUBTEXT + UNDONE_MARK  # how the line of the summary begins
+CLOSING_SECONDS = 15.0  # that a summary may take
+LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,10 @@ async def rewindable(past: Past, room: Room) -> SessionId:
 
 
 async def rewound(past: Past, session: SessionId, way: Way, room: Room) -> Result:
-    machine = await woken(past.thread, session, room)
+    closed = await when_closed(past, room)
+    if closed is None:
+        return Result(AGENT_BUSY)
+    past, machine = closed, await woken(past.thread, session, room)
     if (obstacle := await obstacle_to(past, room)) is not None:
         return await refused(past, obstacle, way, room)
     is_undo, turn = way is UNDO, past.turn.id
@@ -86,6 +95,18 @@ async def rewound(past: Past, session: SessionId, way: Way, room: Room) -> Resul
     log.info("turn.rewound", turn=turn, thread=past.thread, way=way.did, by=past.visitor.asker.id)
     await offer(past, room, undone=is_undo)
     return Result(way.done, aloud=SUBTEXT + way.told.format(name=bold(past.by)))
+
+
+async def when_closed(past: Past, room: Room) -> Past | None:
+    """Once its summary changes no more. None where that takes too long: something of it may still be running."""
+    try:
+        async with asyncio.timeout(CLOSING_SECONDS):
+            while await room.ledger.over(past.turn.id) is not None:
+                past = replace(past, says=None)
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError:
+        return None
+    return past
 
 
 async def refused(past: Past, words: str, way: Way, room: Room) -> Result:
@@ -120,10 +141,18 @@ async def show(
         return
     lines = (await says(past, past.summary, room)).split("\n")
     if mark is not None:
-        lines = [*(line for line in lines if not is_undone(line)), *mark]
+        lines = fitting([line for line in lines if not is_undone(line)], mark)
     outcome, _ = outcome_of(past.turn, await room.asks.of_turn(past.turn.id))
     buttons = closing(outcome, past.turn.id, changed=changed, undone=undone)
     await room.messages.edit_message(past.thread, past.summary, edit("\n".join(lines), components=buttons))
+
+
+def fitting(lines: Sequence[str], mark: Sequence[str]) -> list[str]:
+    """As many of the lines as a message holds beside the mark; the first are worth most."""
+    kept = list(lines)
+    while kept and units("\n".join([*kept, *mark])) > CONTENT:
+        kept.pop()
+    return [*kept, *mark]
 
 
 async def says(past: Past, summary: MessageId, room: Room) -> str:

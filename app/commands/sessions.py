@@ -2,7 +2,8 @@
 the server.
 
 Of others' threads only those are listed that hang on a message of their channel, for no other is certain to be seen by
-everybody there. Of which channels of the server somebody may see, Discord is asked, after the first answer.
+everybody there. Which channels somebody may see, and which of the other threads that they asked in they see still,
+Discord is asked after the first answer; so a page may be shorter than another.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,7 +16,7 @@ from app.commands.ports import Room
 from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT
 from app.discord.notation import timestamp
-from app.discord.payloads import Payload, deferred, deferred_update, told, updated
+from app.discord.payloads import Payload, deferred, deferred_update
 from app.discord.text import units
 from app.ids import ChannelId, GuildId
 from app.turns.sessions import Session
@@ -49,10 +50,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     of = interaction.options.get("of", MINE)
     if of not in CHOICES:
         raise TurnedAway(UNKNOWN_OPTION)
-    if of == SERVER:
-        return Answer(deferred(ephemeral=True), lambda: looked_up(visitor, 0, room))
-    content, buttons = await page_of(str(of), 0, visitor, None, room)
-    return Answer(told(content, components=buttons))
+    return Answer(deferred(ephemeral=True), lambda: looked_up(str(of), 0, visitor, room))
 
 
 async def press(interaction: Interaction, room: Room) -> Answer:
@@ -61,32 +59,28 @@ async def press(interaction: Interaction, room: Room) -> Answer:
     _, of, number, *_ = [*(interaction.custom_id or "").split(":"), "", ""]
     if of not in CHOICES:
         raise TurnedAway(UNKNOWN_BUTTON)
-    if of == SERVER:
-        return Answer(deferred_update(), lambda: looked_up(visitor, number_of(number), room))
-    content, buttons = await page_of(of, number_of(number), visitor, None, room)
-    return Answer(updated(content, components=buttons))
+    return Answer(deferred_update(), lambda: looked_up(of, number_of(number), visitor, room))
 
 
-async def looked_up(visitor: Visitor, number: int, room: Room) -> Result:
-    seen = await room.sights.seen_by(visitor.asker, visitor.place.guild)
-    return Result(*await page_of(SERVER, number, visitor, seen, room))
+async def looked_up(of: str, number: int, visitor: Visitor, room: Room) -> Result:
+    here, guild = visitor.place.channel, visitor.place.guild
+    channels = [here] if of == CHANNEL else await room.sights.seen_by(visitor.asker, guild)
+    return await page_of(of, number, visitor, channels, room)
 
 
-async def page_of(
-    of: str, number: int, visitor: Visitor, seen: Collection[ChannelId] | None, room: Room
-) -> tuple[str, tuple[Payload, ...]]:
+async def page_of(of: str, number: int, visitor: Visitor, channels: Collection[ChannelId], room: Room) -> Result:
     """The first where there are not so many any more."""
-    channels = [visitor.place.channel] if of == CHANNEL else seen
     guild, viewer = visitor.place.guild, visitor.asker.id
     found, total = await room.ledger.sessions(
         guild, viewer, channels, mine=of == MINE, skipped=number * PAGE, most=PAGE
     )
     if not found and number:
-        return await page_of(of, 0, visitor, seen, room)
+        return await page_of(of, 0, visitor, channels, room)
     if not found:
-        return NO_THREADS[of], ()
-    pages = -(-total // PAGE)
-    return listed(THREADS[of], found, number * PAGE + 1, guild), turning(f"sessions:{of}", number, pages)
+        return Result(NO_THREADS[of])
+    shown = [one for one in found if one.is_public or await room.sights.sees(visitor.asker, one.thread)]
+    text = listed(THREADS[of], shown, number * PAGE + 1, guild) if shown else NO_THREADS[SERVER]
+    return Result(text, turning(f"sessions:{of}", number, -(-total // PAGE)))
 
 
 def listed(head: str, found: Sequence[Session], first: int, guild: GuildId) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from app.discord import payloads
 from app.discord.board import Board
-from app.discord.errors import TokenDead
+from app.discord.errors import Rejected, TokenDead, token_dead, unfit
 from app.discord.identity import Identity
 from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT
@@ -42,10 +42,17 @@ class Replies:
         self, interaction: Interaction, text: str, components: Sequence[Payload] = (), files: Sequence[File] = ()
     ) -> None:
         """Say it in place of the first answer; of a press, in place of the message whose button it was. Buttons and
-        files that stood there are gone."""
+        files that stood there are gone. Raises UnfitFiles where it may be said without the files."""
         names = [file.name for file in files]
         edit = payloads.edit(shorten(text, CONTENT), components=components, file_names=names)
-        await self._reach(interaction, lambda app, token: self._rest.edit_original(app, token, edit, files))
+        try:
+            await self._reach(interaction, lambda app, token: self._rest.edit_original(app, token, edit, files))
+        except TokenDead:
+            raise
+        except Rejected as refusal:
+            if (narrowed := unfit(refusal, with_files=bool(files))) is not None:
+                raise narrowed from refusal
+            raise
 
     async def follow_up(
         self,
@@ -62,16 +69,30 @@ class Replies:
         What is for everybody is an ordinary message where the interaction cannot be answered any more; the rest then
         raises TokenDead. https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
         """
-        view = View(shorten(text, CONTENT), tuple(components), tuple(files))
+        view = seen(text, components, files)
         flags = Flag.SUPPRESS_EMBEDS | (Flag.EPHEMERAL if ephemeral else Flag.SUPPRESS_NOTIFICATIONS)
         names = [file.name for file in files]
         message = payloads.message(view.content, flags=flags, components=components, file_names=names)
         try:
             await self._reach(interaction, lambda app, token: self._rest.follow_up(app, token, message, files))
         except TokenDead:
-            if ephemeral or interaction.channel is None:
+            if ephemeral:
                 raise
-            await self._board.post(interaction.channel.id, view, payloads.nonce_of(interaction.id, text))
+            await self.post(interaction, text, components, files)
+
+    async def post(
+        self, interaction: Interaction, text: str, components: Sequence[Payload] = (), files: Sequence[File] = ()
+    ) -> None:
+        """Say it to everybody in an ordinary message, whatever became of the interaction's answers. Nobody is notified.
+        Raises TokenDead where there is no channel for it."""
+        if interaction.channel is None:
+            raise token_dead("nowhere else to say it")
+        view = seen(text, components, files)
+        await self._board.post(interaction.channel.id, view, payloads.nonce_of(interaction.id, text))
 
     async def _reach(self, interaction: Interaction, call: Callable[[str, str], Awaitable[object]]) -> None:
         await self._webhook.reach(interaction.id, interaction.token, call)
+
+
+def seen(text: str, components: Sequence[Payload], files: Sequence[File]) -> View:
+    return View(shorten(text, CONTENT), tuple(components), tuple(files))

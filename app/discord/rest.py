@@ -150,6 +150,12 @@ class Rest:
         route = Route.to("PUT", template, channel=thread, user=user, needs="Send Messages in Threads")
         await self._call(route)
 
+    async def get_thread_member(self, thread: str, user: str) -> Object:
+        """NotFound for one who is not in it.
+        https://docs.discord.com/developers/resources/channel#get-thread-member"""
+        template = "/channels/{channel}/thread-members/{user}"
+        return await self._object(Route.to("GET", template, channel=thread, user=user, needs="View Channel"))
+
     async def show_typing(self, channel: str) -> None:
         route = Route.to("POST", "/channels/{channel}/typing", channel=channel, needs=SEND)
         await self._call(route, deadline=TYPING_DEADLINE_SECONDS)

@@ -1,18 +1,19 @@
 """What there is to see in a server: its roles, and which of its channels somebody may see, by these and by the
-channels' overwrites.
+channels' overwrites; and which of its threads.
 
 https://docs.discord.com/developers/topics/permissions#permission-overwrites
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from app.discord.errors import Unavailable
+from app.discord.errors import Forbidden, NotFound, Unavailable
 from app.discord.rest import Object, Rest
-from app.ids import ChannelId, GuildId
+from app.ids import ChannelId, GuildId, ThreadId
 from app.turns.records import Asker
 
 ADMINISTRATOR = 1 << 3
 VIEW_CHANNEL = 1 << 10
+PRIVATE = 12  # threads
 EVERYTHING = ADMINISTRATOR | VIEW_CHANNEL
 
 
@@ -25,6 +26,17 @@ class Sights:
         server = await self._rest.get_guild(guild)
         channels = await self._rest.get_guild_channels(guild)
         return frozenset(ChannelId(str(one["id"])) for one in channels if may_see(asker, server, one))
+
+    async def sees(self, asker: Asker, thread: ThreadId) -> bool:
+        """A thread of a channel that they may see. Of a private one who is in it, whoever else may manage threads.
+        Raises Retriable and Refused."""
+        try:
+            found = await self._rest.get_channel(thread)
+            if found.get("type") == PRIVATE:
+                await self._rest.get_thread_member(thread, asker.id)
+        except (NotFound, Forbidden):
+            return False
+        return True
 
     async def has_role(self, guild: GuildId, role: str) -> bool:
         """Every server has the role of everybody: an answer without any says nothing. Raises Retriable and Refused."""

@@ -98,6 +98,7 @@ def request_of(message: Message, place: Place, bot: str, policy: Policy) -> Requ
         message.words(names_of(bot, policy)),
         addressed=whom(message.named, bot, policy.role),
         attachments=message.attachments,
+        plain=True,
     )
 
 

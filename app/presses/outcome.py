@@ -40,7 +40,9 @@ async def go_on(interaction: Interaction, room: Room) -> Answer:
 async def retry(interaction: Interaction, room: Room) -> Answer:
     """Ask the same again, whether or not the message that asked it still stands."""
     past = await ended(interaction, room)
-    return await asked(interaction, past, past.turn.prompt, past.turn.attachments, ASKED_AGAIN, room)
+    return await asked(
+        interaction, past, past.turn.prompt, past.turn.attachments, ASKED_AGAIN, room, plain=past.turn.plain
+    )
 
 
 async def diff(interaction: Interaction, room: Room) -> Answer:
@@ -66,7 +68,14 @@ async def ended(interaction: Interaction, room: Room) -> Past:
 
 
 async def asked(
-    interaction: Interaction, past: Past, prompt: str, attachments: tuple[Attachment, ...], words: str, room: Room
+    interaction: Interaction,
+    past: Past,
+    prompt: str,
+    attachments: tuple[Attachment, ...],
+    words: str,
+    room: Room,
+    *,
+    plain: bool = False,
 ) -> Answer:
     """On behalf of whoever pressed, once for every press, and only when nothing else is under way that follows the same
     turn. Its token is spent on the answer to the press. Raises TurnedAway."""
@@ -81,6 +90,7 @@ async def asked(
         follows=past.turn.id,
         about=past.turn.about,
         fork=past.turn.fork,  # what has moved in already does not do so again
+        plain=plain,
     )
     if await room.ledger.admit(request, room.clock()):
         log.info("turn.admitted", turn=turn, thread=past.thread)

@@ -187,10 +187,18 @@ class SqliteDesk(SqliteQueue):
         return await self._sqlite.read(ask)
 
     async def prune(self, before: float) -> int:
-        """Forget turns that ended, and were admitted before, and what was drafted before: how many turns."""
+        """Forget turns that ended, and were admitted before, and what was drafted before: how many turns. The first of
+        a thread stays as long as others do: it tells that everybody may see that thread."""
         await self._sqlite.write(lambda db: db.execute("DELETE FROM drafts WHERE kept_at < ?", [before]))
-        query = f"DELETE FROM turns WHERE stage NOT IN {LIVE_STAGES} AND admitted_at < ? RETURNING id"  # noqa: S608
-        return await self._sqlite.write(lambda db: len(list(db.query(query, [before]))))
+        query = f"""
+            DELETE FROM turns WHERE stage NOT IN {LIVE_STAGES} AND admitted_at < :before
+            AND NOT (starts AND NOT private AND EXISTS (
+                SELECT 1 FROM turns AS other WHERE other.thread = turns.thread
+                AND (other.stage IN {LIVE_STAGES} OR other.admitted_at >= :before)
+            ))
+            RETURNING id
+        """  # noqa: S608
+        return await self._sqlite.write(lambda db: len(list(db.query(query, {"before": before}))))
 
     async def turn(self, turn: TurnId) -> Turn | None:
         rows = await self._sqlite.read(lambda db: list(db.query("SELECT * FROM turns WHERE id = ?", [turn])))

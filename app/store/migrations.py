@@ -357,3 +357,13 @@ def forks(database: Database) -> None:
         ALTER TABLE turns ADD COLUMN fork TEXT CHECK (fork IS NULL OR json_valid(fork));
         """
     )
+
+
+@migrations(name="0014_plain")
+def plain(database: Database) -> None:
+    database.executescript(
+        """
+        ALTER TABLE turns ADD COLUMN plain INTEGER NOT NULL DEFAULT 0 CHECK (plain IN (0, 1));
+        UPDATE turns SET plain = 1 WHERE source = 'message';
+        """
+    )

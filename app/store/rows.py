@@ -60,6 +60,7 @@ def row_of_request(request: Request, now: float) -> dict[str, Any]:
         "fork": None if request.fork is None else json.dumps(asdict(request.fork)),
         "interaction_token": request.interaction_token,
         "follows": request.follows,
+        "plain": request.plain,
         "stage": Stage.ADMITTED.value,
         "admitted_at": now,
         "due_at": now,
@@ -107,6 +108,7 @@ def turn_of_row(row: Row) -> Turn:
         reopened=row["reopened"],
         follows=row["follows"] and TurnId(row["follows"]),
         fork=row["fork"] and Fork(**json.loads(row["fork"])),
+        plain=bool(row["plain"]),
     )
 
 

@@ -1,7 +1,8 @@
 """The threads of a server that are worked in, as somebody may look them over.
 
 Who may see a thread Discord knows, and the store only in part. So a thread is shown to others than those who asked in
-it only where it hangs on a message of its channel: such a one is never private.
+it only where it hangs on a message of its channel: such a one is never private. Whether those who asked in it see it
+still is for whoever shows it to find out.
 """
 
 import json
@@ -63,4 +64,5 @@ def session_of_row(row: Any) -> Session:
         row["used_at"],
         row["live"],
         row["state"] and State(row["state"]),
+        bool(row["is_public"]),
     )

@@ -121,6 +121,7 @@ class Request:
     private: bool = False  # its thread is to be seen by the asker alone, and whom they invite
     about: About | None = None
     fork: Fork | None = None  # what moves into its machine first; without a prompt that is all it is about
+    plain: bool = False  # words among people: never one of OpenCode's commands, however they look
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ class Turn:
     reopened: int = 0  # how often it has turned out that its status message may say something older than its end
     follows: TurnId | None = None  # as its request said
     fork: Fork | None = None  # the same
+    plain: bool = False  # as well
 
     @property
     def thread(self) -> ThreadId | None:

@@ -14,3 +14,4 @@ class Session:
     used_at: float  # epoch seconds: when it was asked last
     live: int  # its turns that wait or are at work
     machine: State | None  # None: it has had none yet
+    is_public: bool  # for certain: whoever sees the channel sees it

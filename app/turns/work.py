@@ -29,7 +29,7 @@ from app.turns.moving import Moving
 from app.turns.ports import Agent, Chat, Prompt, Unreadable
 from app.turns.preferences import Preference
 from app.turns.progress import Progress, Text
-from app.turns.records import Source, Turn
+from app.turns.records import Turn
 from app.turns.status import Phase
 from app.turns.surroundings import AFTER, BEFORE, with_message
 from app.turns.titles import title_of
@@ -115,7 +115,7 @@ class Work:
         files, prompt = await self.enclosures.fetch(turn), await self._words(turn)
         settled = await self.preferences.settled(turn.place)
         model, agent = settled.value(Preference.MODEL), settled.value(Preference.AGENT)
-        is_bare = turn.source is Source.COMMAND and prompt == turn.prompt and not turn.attachments
+        is_bare = not turn.plain and prompt == turn.prompt and not turn.attachments
         command = command_in(prompt) if is_bare else None
 
         async def send(*, show: bool) -> None:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from app import commands, presses
 from app.commands.answers import Answer, carry_out
 from app.discord.interactions import Interaction, Kind, Malformed, parse
-from app.discord.payloads import pong, told
+from app.discord.payloads import Payload, pong, suggested, told
 from app.turns.errors import Retriable
 from app.web.front import Front, front
 from app.web.signed import from_discord, rejected
@@ -46,10 +46,17 @@ async def reply(interaction: Interaction, here: Front) -> Answer:
         return await understood(interaction, here)
     except Retriable as failure:
         log.error("interaction.unanswered", reason=str(failure))
-        return Answer(told(BUSY))
+        return Answer(regret(interaction, BUSY))
     except Exception:
         log.exception("interaction.defect")
-        return Answer(told(DEFECT))
+        return Answer(regret(interaction, DEFECT))
+
+
+def regret(interaction: Interaction, words: str) -> Payload:
+    """Whoever is typing can be told nothing: Discord takes suggestions there and nothing else.
+    https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-response-object-interaction-callback-type
+    """
+    return suggested([]) if interaction.kind is Kind.AUTOCOMPLETE else told(words)
 
 
 async def understood(interaction: Interaction, here: Front) -> Answer:

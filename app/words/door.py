@@ -27,6 +27,11 @@ UNSHOWN = (
     "{name}, I could not show you what your command came to: Discord takes no answer to it any more, and it is for "
     "you alone. Please use the command again."
 )
+FILE_REFUSED = "I could not attach the file: {reason}"
+REPORT_REFUSED = (
+    "Sorry, I could not show you what your command came to: Discord refused it. Please tell whoever runs this bot to "
+    "look into the log."
+)
 TOO_LONG = "Sorry, this took longer than I can wait for it. `/opencord status` tells how far it is."
 DEFECT = (
     "Sorry, I ran into a fault of my own. Please try again; if it goes on, tell whoever runs this bot to look into "

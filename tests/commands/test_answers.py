@@ -10,11 +10,13 @@ from app.commands import answers
 from app.commands.answers import Answer, Result, carry_out
 from app.discord.errors import token_dead
 from app.discord.interactions import Interaction, Kind
+from app.discord.limits import CONTENT
 from app.discord.payloads import button, row
+from app.discord.text import units
 from app.ids import UserId
-from app.turns.errors import Refused, Retriable
+from app.turns.errors import Refused, Retriable, UnfitFiles
 from app.turns.records import Asker, File
-from app.words.door import DEFECT, LATE, NOT_NOW, TOO_LONG, UNSHOWN
+from app.words.door import DEFECT, FILE_REFUSED, LATE, NOT_NOW, TOO_LONG, UNSHOWN
 from tests.fakes.replies import FakeReplies
 
 pytestmark = pytest.mark.anyio
@@ -81,6 +83,43 @@ async def test_what_the_asker_cannot_hear_everybody_hears_all_the_same(failure: 
     assert [line["event"] for line in logs] == [
         "command.defect" if isinstance(failure, RuntimeError) else "command.unheard"
     ]
+
+
+async def test_a_file_that_discord_refuses_leaves_the_words_and_says_why() -> None:
+    replies = FakeReplies([], unfit=UnfitFiles("that is too large for this server."))
+
+    async def work() -> Result:
+        return Result("1 file changed.", (row(button("Undo", "undo")),), (File("a.diff", b"x"),), "it was done")
+
+    await carry_out(work, ASKED, replies)
+
+    remark = FILE_REFUSED.format(reason="that is too large for this server.")
+    assert replies.texts == [f"1 file changed.\n-# {remark}"]
+    assert (replies.buttons, replies.files, replies.aloud) == ([{"Undo": "undo"}], [], ["it was done"])
+
+
+async def test_however_long_the_words_are_it_is_said_that_the_file_is_missing() -> None:
+    replies = FakeReplies([], unfit=UnfitFiles("too large."))
+
+    async def work() -> Result:
+        return Result("word " * 1_000, files=(File("a.diff", b"x"),))
+
+    await carry_out(work, ASKED, replies)
+
+    (text,) = replies.texts
+    assert text.endswith(FILE_REFUSED.format(reason="too large."))
+    assert units(text) <= CONTENT
+
+
+async def test_what_everybody_hears_never_takes_the_place_of_what_discord_refused() -> None:
+    replies = FakeReplies([], failure=Refused("Sorry, Discord refused it."))
+
+    async def work() -> Result:
+        return Result("done", aloud="it was done")
+
+    await carry_out(work, ASKED, replies)
+
+    assert (replies.texts, replies.aloud) == ([], ["it was done"])
 
 
 async def late(*, is_private: bool, aloud: str | None = None) -> FakeReplies:

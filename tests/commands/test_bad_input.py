@@ -53,9 +53,14 @@ BEGINS_A_TURN: Mapping[Path, str] = {**BEGINS_A_QUESTION, ("fork",): "its turn s
 slash = pytest.mark.parametrize("one", SLASH, ids=lambda one: one.title)
 SAYING = [one for one in SLASH if one.path[1:] not in BEGINS_A_TURN]
 saying = pytest.mark.parametrize("one", SAYING, ids=lambda one: one.title)
+LOOKS_UP: Mapping[Path, Sequence[str]] = {("sessions",): ("seen_by", "edit")}  # who may see a thread, Discord knows
+refusing = pytest.mark.parametrize(
+    "one", [one for one in SAYING if one.path[1:] not in LOOKS_UP], ids=lambda one: one.title
+)
 NEEDS_NO_MACHINE: Mapping[Path, str] = {
     **dict.fromkeys(BEGINS_A_TURN, "it is written down; the turn wakes the machine"),
-    **dict.fromkeys([("help",), ("status",), ("sessions",), ("stop",)], "the store knows it"),
+    **dict.fromkeys([("help",), ("status",), ("stop",)], "the store knows it"),
+    ("sessions",): "the store knows it, and Discord who may see it",
     **dict.fromkeys([("queue", "list"), ("queue", "clear"), ("queue", "move")], "the queue is in the store"),
     **dict.fromkeys([("model",), ("agent",), ("verbosity",)], "what is settled is in the store"),
     **dict.fromkeys([("config", "show"), ("config", "channel"), ("config", "thread")], "so is that"),
@@ -130,7 +135,9 @@ def check_refused(door: Door, answer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "one", [one for one in SLASH if one.path[1:] not in BEGINS_A_QUESTION], ids=lambda one: one.title
+    "one",
+    [one for one in SLASH if one.path[1:] not in {*BEGINS_A_QUESTION, *LOOKS_UP}],
+    ids=lambda one: one.title,
 )
 @pytest.mark.parametrize("channel", [IN_CHANNEL, IN_THREAD], ids=["in no thread", "in a thread of others"])
 async def test_where_nothing_was_asked_nothing_is_done(
@@ -165,7 +172,7 @@ async def test_in_a_thread_that_was_deleted_nothing_is_begun_on_its_machine(door
     answer = await door.send(by_operator(asked(one, IN_THREAD, **fitting(one))))
 
     judge(answer)
-    assert door.log == ["answered"]
+    assert door.log == ["answered", *LOOKS_UP.get(one.path[1:], ())]
     assert await state(door) is State.DESTROYED
 
 
@@ -188,7 +195,7 @@ async def test_a_machine_that_sleeps_is_woken_where_it_is_needed(door: Door, one
         check_words(words_of(door, answer))
 
 
-@saying
+@refusing
 async def test_a_machine_that_is_gone_is_said_to_be_gone_and_not_made_anew(
     door: Door, sqlite: Sqlite, one: Runnable
 ) -> None:

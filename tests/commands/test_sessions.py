@@ -8,10 +8,11 @@ from app.discord.limits import CONTENT
 from app.discord.text import units
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.turns.books import Facts
+from app.turns.errors import Retriable
 from app.turns.machine import OPENING, Event
 from app.turns.records import Asker, Place, Request, Source
 from app.turns.routing import Policy, Refusal
-from app.words.door import UNKNOWN_BUTTON, UNKNOWN_OPTION
+from app.words.door import NOT_NOW, UNKNOWN_BUTTON, UNKNOWN_OPTION
 from app.words.session import NO_THREADS
 from tests.web.door import Door, pressed, spoken, used
 
@@ -44,16 +45,19 @@ async def begun(
 
 
 async def seen(door: Door, of: str | None = None) -> list[str]:
-    """The lines about threads."""
+    """The lines about threads. All may see both channels, unless it is said otherwise."""
+    door.sights.seen = door.sights.seen or frozenset({HERE, ELSEWHERE})
     options: dict[str, Any] = {"of": of} if of else {}
     answer = await door.send(used("sessions", **options))
-    text = spoken(answer)[0] if answer["type"] == 4 else door.fake_replies.texts[-1]
-    return [line for line in text.split("\n") if line[0].isdigit()]
+    assert answer == {"type": 5, "data": {"flags": 64}}
+    return [line for line in door.fake_replies.texts[-1].split("\n") if line[0].isdigit()]
 
 
-def buttons(answer: Any) -> dict[str, str]:
-    rows = answer["data"].get("components", [])
-    return {one["label"]: one["custom_id"] for row in rows for one in row["components"]}
+async def end(door: Door, number: int) -> None:
+    """It was worked on."""
+    turn = TurnId(str(number))
+    await door.ledger.claim("holder", door.now, door.now + 15)
+    await door.ledger.record(turn, "holder", Event.CANCELLED, Facts())
 
 
 async def test_mine_are_those_in_which_i_asked_the_last_used_first(door: Door) -> None:
@@ -88,36 +92,90 @@ async def test_those_of_the_server_are_in_channels_that_the_person_sees(door: Do
     await begun(door, 502, BOB, ELSEWHERE)
     door.sights.seen = frozenset({ELSEWHERE})
 
-    answer = await door.send(used("sessions", of="server"))
+    lines = await seen(door, "server")
 
-    assert answer == {"type": 5, "data": {"flags": 64}}
-    (text,) = door.fake_replies.texts
-    assert "question 502" in text
-    assert "question 501" not in text
+    assert [line.partition("]")[0] for line in lines] == ["1. [question 502"]
+
+
+async def test_mine_too_are_in_channels_that_i_still_see(door: Door) -> None:
+    await begun(door, 501)
+    await begun(door, 502, channel=ELSEWHERE)
+    door.sights.seen = frozenset({ELSEWHERE})
+
+    lines = await seen(door)
+
+    assert [line.partition("]")[0] for line in lines] == ["1. [question 502"]
+
+
+@pytest.mark.parametrize("of", ["mine", "channel", "server"])
+async def test_a_thread_that_i_asked_in_and_see_no_more_is_not_listed(door: Door, of: str) -> None:
+    await begun(door, 501)
+    await begun(door, 502, private=True)
+    await begun(door, 503, private=True)
+    await begun(door, 504, inside="999")
+    door.sights.hidden = frozenset({ThreadId("7503"), ThreadId("999"), ThreadId("7501")})
+
+    lines = await seen(door, of)
+
+    assert [line.partition("]")[0] for line in lines] == ["1. [question 502", "2. [question 501"]
+    assert door.log.count("sees") == 3, "a thread that hangs on a message is as open as its channel"
+
+
+async def test_where_i_see_none_of_them_any_more_nothing_is_told_of_them(door: Door) -> None:
+    await begun(door, 501, private=True)
+    door.sights.hidden = frozenset({ThreadId("7501")})
+
+    lines = await seen(door)
+
+    assert (lines, door.fake_replies.texts) == ([], [NO_THREADS["server"]])
+
+
+async def test_an_old_thread_that_is_still_used_stays_in_everybodys_list(door: Door) -> None:
+    await begun(door, 501, BOB)
+    await end(door, 501)
+    door.now += 1_000
+    await begun(door, 502, BOB, inside="7501")
+    await end(door, 502)
+
+    await door.ledger.prune(door.now - 500)
+    used_lately = await seen(door, "channel")
+    await door.ledger.prune(door.now)
+    long_ago = await seen(door, "channel")
+
+    assert [line.partition("]")[0] for line in used_lately] == ["1. [question 501"]
+    assert long_ago == []
+    assert [await door.ledger.turn(TurnId(id)) for id in ("501", "502")] == [None, None]
+
+
+async def test_where_discord_cannot_be_asked_that_is_told(door: Door) -> None:
+    await begun(door, 501)
+    door.sights.failure = Retriable("503")
+
+    await door.send(used("sessions"))
+
+    assert door.fake_replies.texts == [NOT_NOW]
 
 
 async def test_a_thread_that_is_gone_is_not_listed(door: Door) -> None:
     await begun(door, 501)
     await door.places.note_gone(ChannelId("7501"))
 
-    answer = await door.send(used("sessions"))
+    await seen(door)
 
-    assert spoken(answer) == (NO_THREADS["mine"], True)
+    assert door.fake_replies.texts == [NO_THREADS["mine"]]
 
 
 @pytest.mark.parametrize("of", ["mine", "server"])
 async def test_ten_fit_on_a_page_and_buttons_turn_it(door: Door, of: str) -> None:
     for number in range(501, 513):
         await begun(door, number, prompt="*_" * 200)
-    door.sights.seen = frozenset({HERE})
 
     first = await seen(door, of)
     turned = await door.send(pressed(f"sessions:{of}:1"))
 
     assert len(first) == 10
-    text = turned["data"]["content"] if of == "mine" else door.fake_replies.texts[-1]
-    assert turned["type"] == (7 if of == "mine" else 6)
-    assert [line[:3] for line in text.split("\n")[1:]] == ["11.", "12."]
+    assert turned == {"type": 6}
+    assert [line[:3] for line in door.fake_replies.texts[-1].split("\n")[1:]] == ["11.", "12."]
     assert units("\n".join(first)) < CONTENT
 
 
@@ -125,13 +183,15 @@ async def test_buttons_name_the_pages_beside_the_one_that_is_shown(door: Door) -
     for number in range(501, 522):
         await begun(door, number)
 
-    first = await door.send(used("sessions"))
-    second = await door.send(pressed("sessions:mine:1"))
-    behind = await door.send(pressed("sessions:mine:9"))
+    await seen(door)
+    await door.send(pressed("sessions:mine:1"))
+    await door.send(pressed("sessions:mine:9"))
 
-    assert buttons(first) == {"More": "sessions:mine:1"}
-    assert buttons(second) == {"Back": "sessions:mine:0", "More": "sessions:mine:2"}
-    assert buttons(behind) == {"More": "sessions:mine:1"}
+    assert door.fake_replies.buttons == [
+        {"More": "sessions:mine:1"},
+        {"Back": "sessions:mine:0", "More": "sessions:mine:2"},
+        {"More": "sessions:mine:1"},
+    ]
 
 
 async def test_what_does_not_exist_and_who_is_not_heard(door: Door) -> None:

@@ -4,6 +4,9 @@ import asyncio
 
 import pytest
 
+from app.commands import rewinding
+from app.discord.limits import CONTENT
+from app.discord.text import units
 from app.ids import MessageId, ThreadId, TurnId
 from app.sandboxes.machine import State
 from app.turns.books import Facts
@@ -11,9 +14,9 @@ from app.turns.machine import Event
 from app.turns.ports import Rewound
 from app.turns.routing import Policy, Refusal
 from app.words.door import NO_THREAD
-from app.words.session import NOT_REDONE, NOT_UNDONE, NOTHING_ASKED, OTHERS_AT_WORK
+from app.words.session import AGENT_BUSY, NOT_REDONE, NOT_UNDONE, NOTHING_ASKED, OTHERS_AT_WORK
 from tests.commands.rooms import IN_THREAD, THREAD, wait, work_on
-from tests.presses.pressing import SUMMARY, THINKING, finished
+from tests.presses.pressing import SUMMARY, THINKING, finished, press
 from tests.web.door import Door, spoken, used
 
 pytestmark = pytest.mark.anyio
@@ -27,11 +30,29 @@ async def summed_up(door: Door) -> None:
     await door.ledger.note_status(turn, "holder", MessageId("77"))
     await door.ledger.record(turn, "holder", Event.ANSWER_TAKEN, Facts(answer="yes"))
     await door.ledger.record(turn, "holder", Event.DELIVERED, Facts())
+
+
+async def close(door: Door) -> None:
+    over = await door.ledger.over(TurnId("501"))
+    assert over is not None
     door.edits.shown = SUMMARY
+    await door.ledger.close(over)
+
+
+def answered(door: Door) -> asyncio.Event:
+    """Set as soon as the first answer is out."""
+    event = asyncio.Event()
+
+    async def note(answer: object) -> None:
+        event.set()
+
+    door.before_work = note
+    return event
 
 
 async def test_the_last_question_is_undone_and_redone_aloud_and_its_buttons_follow(door: Door) -> None:
     await summed_up(door)
+    await close(door)
 
     answers = [await door.send(used(word, IN_THREAD)) for word in COMMANDS]
 
@@ -47,6 +68,59 @@ async def test_the_last_question_is_undone_and_redone_aloud_and_its_buttons_foll
     ]
     labels = [[one["label"] for row in edit["components"] for one in row["components"]] for *_, edit in door.edits]
     assert labels == [["Diff", "Redo", "Continue"], ["Diff", "Undo", "Continue"]]
+
+
+async def test_what_is_undone_at_once_waits_for_its_summary_which_says_so_then(door: Door) -> None:
+    await summed_up(door)
+    door.edits.shown = "-# 🧠 Thinking…"
+
+    begun = answered(door)
+    undoing = asyncio.ensure_future(door.send(used("undo", IN_THREAD)))
+    await begun.wait()
+    early = list(door.log)
+    await close(door)
+    await undoing
+
+    assert early == ["answered"]
+    assert door.fake_replies.texts == ["Undone."]
+    assert [edit["content"] for *_, edit in door.edits] == [f"{SUMMARY}\n-# ↩️ Undone by **alice**"]
+
+
+async def test_a_button_is_pressed_on_what_is_not_the_last_word_yet(door: Door) -> None:
+    await summed_up(door)
+
+    begun = answered(door)
+    undoing = asyncio.ensure_future(door.send(press("undo:501", shown="-# ✅ **Done**")))
+    await begun.wait()
+    await close(door)
+    await undoing
+
+    assert [edit["content"] for *_, edit in door.edits] == [f"{SUMMARY}\n-# ↩️ Undone by **bob**"]
+
+
+async def test_where_the_summary_does_not_come_nothing_is_undone(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rewinding, "CLOSING_SECONDS", 0.01)
+    await summed_up(door)
+
+    await door.send(used("undo", IN_THREAD))
+
+    assert door.fake_replies.texts == [AGENT_BUSY]
+    assert door.log == ["answered", "edit"]
+
+
+async def test_a_summary_that_is_full_makes_room_for_who_undid_it(door: Door) -> None:
+    await summed_up(door)
+    await close(door)
+    lines = [SUMMARY, *(f"-# Changed `{name * 62}`" for name in "abcdefghijklmnopqrstuvwxyz")]
+    door.edits.shown = "\n".join(lines)
+
+    await door.send(used("undo", IN_THREAD))
+
+    ((_, _, edit),) = door.edits
+    shown = edit["content"].split("\n")
+    assert units(edit["content"]) <= CONTENT
+    assert shown[-1] == "-# ↩️ Undone by **alice**"
+    assert shown[:-1] == lines[: len(shown) - 1]
 
 
 async def test_of_several_questions_the_last_one_is_meant(door: Door) -> None:

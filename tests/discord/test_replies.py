@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
+from app.commands.answers import Result, carry_out
 from app.discord import payloads
 from app.discord.errors import NotFound, TokenDead
 from app.discord.identity import Application, Identity
@@ -15,8 +16,10 @@ from app.discord.replies import Replies
 from app.discord.rest import Rest
 from app.discord.transport import Transport
 from app.discord.webhook import SETTLING_SECONDS
-from app.turns.errors import Retriable
+from app.turns.errors import Retriable, UnfitFiles
 from app.turns.records import File
+from app.words.door import FILE_REFUSED, REPORT_REFUSED
+from app.words.refusals import TOO_LARGE_HERE
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.interactions import Interaction
 from scripts.playground.discord.people import Person
@@ -254,3 +257,61 @@ async def test_what_is_for_one_person_is_not_said_aloud_when_the_interaction_is_
             await here.replies.follow_up(parse(asked.payload), "for your eyes only", ephemeral=True)
 
         assert here.seen_by(here.bob) == []
+
+
+async def test_files_that_discord_refuses_can_be_left_out() -> None:
+    async with scene(Rules(window=0.02, file_bytes=10)) as here:
+        asked = await here.ask()
+        asked.answer(payloads.deferred(ephemeral=True))
+
+        with pytest.raises(UnfitFiles) as refusal:
+            await here.replies.edit(parse(asked.payload), "the changes", files=[File("a.diff", b"x" * 11)])
+        here.discord.violations.clear()
+        await here.replies.edit(parse(asked.payload), "no changes")
+
+        assert refusal.value.tell == TOO_LARGE_HERE
+        assert here.seen_by(here.ada) == ["no changes"]
+
+
+async def test_a_report_that_discord_refuses_is_told_to_its_asker_and_to_nobody_else() -> None:
+    async with scene(Rules(window=0.02, file_bytes=10)) as here:
+        asked = await here.ask()
+        asked.answer(payloads.deferred(ephemeral=True))
+
+        async def work() -> Result:
+            return Result("the changes", files=(File("a.diff", b"x" * 11),), aloud="Ada looked")
+
+        await carry_out(work, parse(asked.payload), here.replies)
+        here.discord.violations.clear()
+
+        assert here.seen_by(here.ada) == [
+            f"the changes\n-# {FILE_REFUSED.format(reason=TOO_LARGE_HERE)}",
+            "Ada looked",
+        ]
+        assert here.seen_by(here.bob) == ["Ada looked"]
+
+
+async def test_an_ordinary_message_takes_the_place_of_no_answer_that_is_still_owed() -> None:
+    async with scene() as here:
+        asked = await here.ask()
+        asked.answer(payloads.deferred(ephemeral=True))
+
+        await here.replies.post(parse(asked.payload), "Ada did it")
+        await here.replies.edit(parse(asked.payload), "Done.")
+
+        assert here.seen_by(here.ada) == ["Done.", "Ada did it"]
+        assert here.seen_by(here.bob) == ["Ada did it"]
+
+
+async def test_a_report_that_discord_refuses_for_its_buttons_is_not_left_thinking() -> None:
+    async with scene() as here:
+        asked = await here.ask()
+        asked.answer(payloads.deferred(ephemeral=True))
+
+        async def work() -> Result:
+            return Result("Shall I?", (*BUTTONS, *BUTTONS), aloud="Ada asked")
+
+        await carry_out(work, parse(asked.payload), here.replies)
+        here.discord.violations.clear()
+
+        assert here.seen_by(here.ada) == [REPORT_REFUSED, "Ada asked"]

@@ -10,7 +10,7 @@ from app.discord.errors import Unavailable
 from app.discord.rest import Rest
 from app.discord.sights import ADMINISTRATOR, VIEW_CHANNEL, Sights, may_see
 from app.discord.transport import Transport
-from app.ids import GuildId, UserId
+from app.ids import GuildId, ThreadId, UserId
 from app.turns.records import Asker
 from scripts.playground.discord import Rules, Simulator
 
@@ -58,6 +58,23 @@ def test_owners_and_administrators_see_everything(whole: dict[str, Any]) -> None
 def test_who_may_see_nothing_in_the_server_sees_what_a_channel_allows() -> None:
     assert not may_see(ALICE, server(0), {"id": "200"})
     assert may_see(ALICE, server(0), {"id": "200", "permission_overwrites": [allow("90")]})
+
+
+@pytest.mark.anyio
+async def test_a_private_thread_is_seen_by_whoever_is_in_it_and_a_public_one_by_all() -> None:
+    async with Simulator(rules=Rules(rates=None)) as discord, httpx.AsyncClient() as http:
+        ada, bob = discord.add_person("Ada"), discord.add_person("Bob")
+        general, rest = discord.channel("general").id, Rest(Transport(http, discord.api_url, discord.token))
+        public = ThreadId((await ada.start_thread(general, "open"))["id"])
+        private = ThreadId(await rest.start_private_thread(general, "closed"))
+        await rest.add_thread_member(private, ada.id)
+        sights = Sights(rest)
+
+        people = [Asker(UserId(one.id), one.name) for one in (ada, bob)]
+        found = [[await sights.sees(one, thread) for thread in (public, private)] for one in people]
+        gone = await sights.sees(people[0], ThreadId("1"))
+
+    assert (found, gone) == ([[True, True], [True, False]], False)
 
 
 @pytest.mark.anyio

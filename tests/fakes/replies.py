@@ -12,7 +12,7 @@ from app.turns.records import File
 class FakeReplies:
     """What stands there now is in `texts` and `buttons`, what everybody was told in `aloud`, what only one person was
     told in `whispered`, with the buttons of both in `offered`, and all files in `files`. `failure` is what every edit
-    meets."""
+    meets, `unfit` one that has files."""
 
     log: list[str]
     texts: list[str] = field(default_factory=list)
@@ -22,13 +22,14 @@ class FakeReplies:
     offered: list[dict[str, str]] = field(default_factory=list)  # the buttons of what was told
     files: list[File] = field(default_factory=list)
     failure: Exception | None = None
+    unfit: Exception | None = None
 
     async def edit(
         self, interaction: Interaction, text: str, components: Sequence[Payload] = (), files: Sequence[File] = ()
     ) -> None:
         self.log.append("edit")
-        if self.failure is not None:
-            raise self.failure
+        if (failure := self.failure or (self.unfit if files else None)) is not None:
+            raise failure
         self.texts.append(text)
         self.buttons.append(labelled(components))
         self.files += files
@@ -43,10 +44,25 @@ class FakeReplies:
         ephemeral: bool = False,
     ) -> None:
         self.log.append("follow_up")
-        (self.whispered if ephemeral else self.aloud).append(text)
+        if not self.texts:  # Discord takes it for the edit that is still owed
+            self.texts.append(text)
+            self.buttons.append(labelled(components))
+        else:
+            (self.whispered if ephemeral else self.aloud).append(text)
+            self._offer(components)
+        self.files += files
+
+    async def post(
+        self, interaction: Interaction, text: str, components: Sequence[Payload] = (), files: Sequence[File] = ()
+    ) -> None:
+        self.log.append("post")
+        self.aloud.append(text)
+        self._offer(components)
+        self.files += files
+
+    def _offer(self, components: Sequence[Payload]) -> None:
         if components:
             self.offered.append(labelled(components))
-        self.files += files
 
 
 def labelled(rows: Sequence[Payload]) -> dict[str, str]:

@@ -60,6 +60,7 @@ async def test_what_names_us_is_written_down_with_its_author_and_without_our_nam
     assert turn is not None
     assert (turn.asker.id, turn.asker.name, turn.addressed) == (ALICE, "Alice", Addressed.US)
     assert turn.place == Place(turn.place.guild, ChannelId(CHANNEL))
+    assert turn.plain
     assert turn.prompt.partition("\n")[0].split() in (["list", "the", "files"], ["please", "list", "the", "files"])
 
 

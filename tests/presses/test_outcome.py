@@ -70,6 +70,21 @@ async def test_retry_asks_the_same_again_with_its_files_though_the_message_is_go
     assert (turn.asker.name, turn.prompt, turn.attachments) == ("bob", "look", (file,))
 
 
+@pytest.mark.parametrize("source", Source)
+async def test_what_was_no_command_does_not_become_one_by_being_asked_again(door: Door, source: Source) -> None:
+    asker, plain = Asker(UserId("300"), "alice"), source is Source.MESSAGE
+    asked = Request(TurnId("501"), source, PLACE, asker, "/review the last commit", plain=plain)
+    await door.ledger.admit(asked, door.now)
+    await door.ledger.end_all(thread=THREAD)
+
+    await door.send(press("retry:501"))
+    again = await last_asked(door)
+    await door.ledger.end_all(thread=THREAD)
+    await door.send(press(f"retry:{again.id}"))
+
+    assert (again.plain, (await last_asked(door)).plain) == (plain, plain)
+
+
 @pytest.mark.parametrize("words", [("retry", "retry"), ("continue", "continue"), ("continue", "retry")])
 async def test_of_two_who_ask_it_again_at_once_the_second_hears_that_it_is_asked(
     door: Door, words: tuple[str, str]

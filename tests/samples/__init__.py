@@ -20,7 +20,7 @@ def message(
 ) -> Request:
     place = Place(GUILD, CHANNEL, ThreadId(thread) if thread else None)
     id = TurnId(str(500_000_000_000_000_000 + number))
-    return Request(id, Source.MESSAGE, place, ALICE, prompt, addressed=addressed)
+    return Request(id, Source.MESSAGE, place, ALICE, prompt, addressed=addressed, plain=True)
 
 
 def accepted(request: Request, admitted_at: float = 0.0) -> Turn:

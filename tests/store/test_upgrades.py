@@ -14,7 +14,7 @@ from app.turns.delivery import Delivery
 from app.turns.errors import LeaseLost
 from app.turns.machine import Stage
 from app.turns.progress import Text
-from app.turns.records import Origin
+from app.turns.records import Origin, Source
 from tests.samples import ALICE, message
 from tests.store.earlier import NOW, Now, Old, before_conversations, id_of, thread_of
 
@@ -55,6 +55,12 @@ async def test_turns_of_an_earlier_version_go_on_from_where_they_were(now: Now) 
     assert now.said("sent") == []
     with pytest.raises(LeaseLost):
         await now.ledger.assure(now.id("prompted"), "died")
+
+
+async def test_a_message_of_theirs_is_no_command_when_it_is_asked_again(now: Now) -> None:
+    turn = await now.turn("admitted")
+
+    assert (turn.source, turn.plain) == (Source.MESSAGE, True)
 
 
 async def test_their_status_is_closed_once_and_that_of_older_ones_is_nobodys_to_close(now: Now) -> None:

@@ -50,6 +50,12 @@ async def test_what_people_say_among_themselves_is_never_one(here: World) -> Non
     assert await understood(here, message(1, "/review the last commit", thread=THREAD)) is None
 
 
+async def test_nor_is_it_one_when_it_is_asked_again_by_a_button(here: World) -> None:
+    again = replace(command(1, "/review the last commit", thread=THREAD), plain=True)
+
+    assert await understood(here, again) is None
+
+
 async def test_what_comes_with_a_file_is_a_prompt(here: World) -> None:
     file = Attachment("9", "a.txt", 3, "https://cdn.discordapp.com/a.txt")
 

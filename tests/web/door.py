@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from app.commands.ports import Messages, Replies, Room
 from app.discord.identity import Application, Identity
 from app.discord.payloads import Payload
-from app.ids import ChannelId, GuildId
+from app.ids import ChannelId, GuildId, ThreadId
 from app.inbox.pulse import Ear, Off
 from app.store.asks import SqliteAsks
 from app.store.catalogue import SqliteCatalogue
@@ -60,16 +60,22 @@ class Edits(list[tuple[str, str, Payload]]):
 
 @dataclass(slots=True)
 class FakeSights:
-    """`seen` are the channels that everybody may see. `failure` is what the next look meets."""
+    """`seen` are the channels that everybody may see, `hidden` the threads that nobody does. `failure` is what the next
+    look meets."""
 
     log: list[str]
     seen: frozenset[ChannelId] = frozenset()
+    hidden: frozenset[ThreadId] = frozenset()
     roles: frozenset[str] = frozenset()
     failure: Exception | None = None
 
     async def seen_by(self, asker: Asker, guild: GuildId) -> frozenset[ChannelId]:
         self._note("seen_by")
         return self.seen
+
+    async def sees(self, asker: Asker, thread: ThreadId) -> bool:
+        self._note("sees")
+        return thread not in self.hidden
 
     async def has_role(self, guild: GuildId, role: str) -> bool:
         self._note("has_role")

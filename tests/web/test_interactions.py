@@ -14,11 +14,14 @@ from app.commands.ask import LONGEST_PROMPT
 from app.discord.identity import Application, Identity
 from app.ids import ChannelId, ThreadId
 from app.store.sqlite import Sqlite
+from app.turns.catalogue import Kind
+from app.turns.errors import Retriable
 from app.turns.records import Attachment
 from app.turns.routing import Policy, Refusal
 from app.web.body import LARGEST
 from app.words.asking import EMPTY_PROMPT
 from app.words.door import BUSY, DEFECT, NOT_HERE, NOT_NOW, UNKNOWN_BUTTON, UNKNOWN_COMMAND, UNKNOWN_OPTION
+from tests.commands.choosing import typing
 from tests.web.door import NOW, Door, pressed, spoken, used
 
 pytestmark = pytest.mark.anyio
@@ -250,6 +253,20 @@ async def test_a_fault_of_our_own_is_answered_too(door: Door, monkeypatch: pytes
     reply = await door.send(used("status", {"id": "210", "type": 11, "parent_id": "200"}))
 
     assert spoken(reply) == (DEFECT, True)
+
+
+@pytest.mark.parametrize("failure", [Retriable("the store is busy"), ZeroDivisionError()])
+async def test_whoever_is_typing_while_something_fails_is_offered_nothing_and_told_nothing(
+    door: Door, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    async def fail(kind: Kind) -> None:
+        raise failure
+
+    monkeypatch.setattr(door.catalogue, "entries", fail)
+
+    reply = await door.send(typing(used("ask", model="op"), "model"))
+
+    assert reply == {"type": 8, "data": {"choices": []}}
 
 
 @pytest.mark.parametrize("custom_id", ["stop:501", "allow:501:per_1:once", "continue:501"])

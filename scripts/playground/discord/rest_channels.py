@@ -104,6 +104,17 @@ async def thread_members(call: Call) -> Reply:
     return Reply(200, [render.thread_member(channel, user) for user in channel.thread.members])
 
 
+@ROUTES.on("GET", "/channels/{channel}/thread-members/{user}")
+async def thread_member(call: Call) -> Reply:
+    """https://docs.discord.com/developers/resources/channel#get-thread-member"""
+    channel, user = call.channel, call.params["user"].replace("@me", call.world.bot.id)
+    if channel.thread is None:
+        raise Refusal(Code.WRONG_CHANNEL_TYPE)
+    if user not in channel.thread.members:
+        raise Refusal(Code.UNKNOWN_MEMBER)
+    return Reply(200, render.thread_member(channel, user))
+
+
 @ROUTES.on("PUT", "/channels/{channel}/thread-members/{user}")
 async def join(call: Call) -> Reply:
     user = call.params["user"].replace("@me", call.world.bot.id)
