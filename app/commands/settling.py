@@ -106,7 +106,7 @@ async def suggested(preference: Preference, interaction: Interaction, room: Room
     given = str(interaction.options.get("repo") or interaction.options.get("repository") or "").strip()
     place = channel_of(visitor).place if interaction.command[-1] == "channel" else visitor.place
     repository = given or (await room.preferences.settled(place)).value(Preference.REPOSITORY)
-    return await offered(preference, typed, visitor.place.guild, room, repository)
+    return await offered(preference, typed, visitor, room, repository)
 
 
 async def settle(spot: Spot, wanted: Changes, room: Room, more: str = "") -> Answer:

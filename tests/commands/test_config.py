@@ -235,6 +235,7 @@ async def test_while_somebody_types_what_was_settled_before_is_offered(door: Doo
     await door.catalogue.learn(OFFERED)
     await settle(door, "200", repository=SHOP)
     await settle(door, "211", repository="https://x.example/other")
+    await ask_in(door, "211")
 
     all_of_them = await door.send(typing(config("channel", permissions=MANAGE_CHANNELS, repository=""), "repository"))
     some = await door.send(typing(config("thread", repository="SHOP"), "repository"))
@@ -252,6 +253,7 @@ async def test_while_somebody_types_a_branch_those_of_its_repository_are_offered
     await settle(door, "200", repository=SHOP, branch="main")
     await settle(door, "211", repository=SHOP, branch="fix/login")
     await settle(door, "212", repository=other, branch="trunk")
+    await ask_in(door, "211", "212")
 
     here = await door.send(typing(config("thread", branch=""), "branch"))
     some = await door.send(typing(config("thread", branch=" LOG"), "branch"))
@@ -268,6 +270,25 @@ async def test_while_somebody_types_a_branch_those_of_its_repository_are_offered
     assert choices(channels) == ["fix/login", "main"]
     assert choices(threads) == choices(given) == choices(asked) == ["trunk"]
     assert set(door.log) == {"answered"}
+
+
+async def test_what_a_thread_that_may_be_private_works_on_is_offered_only_to_those_who_asked_there(door: Door) -> None:
+    await settle(door, "211", repository=SHOP)
+    await ask_in(door, "211")
+    typed = typing(config("thread", repository=""), "repository")
+
+    own = await door.send(typed)
+    typed["member"]["user"]["id"] = "301"
+    others = await door.send(typed)
+
+    assert choices(own) == [SHOP]
+    assert choices(others) == []
+
+
+async def ask_in(door: Door, *threads: str) -> None:
+    """By the same person, who therefore may see what is settled there."""
+    for thread in threads:
+        await door.send(used("ask", {**IN_THREAD, "id": thread}, prompt="go") | {"id": f"9{thread}"})
 
 
 @pytest.mark.parametrize("is_there", [True, False])
