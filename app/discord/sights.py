@@ -6,12 +6,11 @@ https://docs.discord.com/developers/topics/permissions#permission-overwrites
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from app.discord.permissions import ADMINISTRATOR, VIEW_CHANNEL
 from app.discord.rest import Object, Rest
 from app.ids import ChannelId, GuildId
 from app.turns.records import Asker
 
-ADMINISTRATOR = 1 << 3
-VIEW_CHANNEL = 1 << 10
 EVERYTHING = ADMINISTRATOR | VIEW_CHANNEL
 
 

@@ -5,12 +5,10 @@ SOURCES = {
     "channel": "settled for this channel",
     "operator": "settled by whoever runs this bot",
 }
-UNSETTLED = {
+UNSETTLED = {  # but for what whoever runs the bot always has
     "repository": "none, an empty workspace",
     "branch": "the repository's own",
-    "model": "OpenCode's own choice",
     "agent": "OpenCode's own choice",
-    "routing": "`ai`",
     "verbosity": "`normal`",
     "approver": "everybody",
 }

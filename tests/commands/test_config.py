@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.commands.access import MANAGE_GUILD, Who
+from app.commands.access import Who
 from app.commands.config import SETTINGS
+from app.discord.permissions import MANAGE_CHANNELS, MANAGE_GUILD
 from app.turns.preferences import Preference
 from app.turns.routing import Policy, Refusal
 from app.words.door import UNKNOWN_OPTION
@@ -27,7 +28,6 @@ from app.words.settings import (
 from tests.commands.choosing import (
     ALOUD,
     IN_CHANNEL,
-    MANAGE_CHANNELS,
     OFFERED,
     WHISPERED,
     choices,
@@ -66,7 +66,7 @@ async def test_every_preference_is_shown_with_its_value_and_where_it_comes_from(
         "- **branch**: `fix/login`, settled for this thread",
         "- **model**: `opencode/claude`, settled by whoever runs this bot",
         "- **agent**: `plan`, settled for this channel",
-        "- **routing**: `ai`, as nobody has settled it",
+        "- **routing**: `ai`, settled by whoever runs this bot",
         "- **verbosity**: `quiet`, settled for this thread",
         "- **approver**: <@&91>, settled for this channel",
     ]

@@ -5,8 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from app.discord.permissions import ADMINISTRATOR, VIEW_CHANNEL
 from app.discord.rest import Rest
-from app.discord.sights import ADMINISTRATOR, VIEW_CHANNEL, Sights, may_see
+from app.discord.sights import Sights, may_see
 from app.discord.transport import Transport
 from app.ids import GuildId, UserId
 from app.turns.records import Asker

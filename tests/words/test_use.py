@@ -52,7 +52,7 @@ def fields(text: str) -> set[str | None]:
         (machine.STATES, set(State)),
         (status.DOING, LIVE),
         (settings.SOURCES, set(Scope)),
-        (settings.UNSETTLED, set(Preference)),
+        (settings.UNSETTLED, set(Preference) - {Preference.MODEL, Preference.ROUTING}),
         (settings.VERBOSITY_MEANS, set(Verbosity)),
         (session.NOT_COMPACTED, set(Compacted) - {Compacted.DONE}),
         (session.NO_CHANGES, set(Extent)),
