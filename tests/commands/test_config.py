@@ -79,7 +79,7 @@ async def test_in_a_channel_it_is_shown_what_its_threads_begin_with(door: Door) 
     text, _ = said(await door.send(config("show", IN_CHANNEL)))
 
     assert text.startswith("What counts in <#200>:")
-    assert "- **verbosity**: `normal`, as nobody has settled it" in text
+    assert "- **verbosity**: `normal` (default)" in text
     assert "- **approver**: everybody" in text
 
 
@@ -190,7 +190,8 @@ async def test_what_is_cleared_is_said_with_what_counts_instead(door: Door) -> N
     answer = await door.send(config("thread", clear="agent", verbosity="quiet"))
 
     assert said(answer)[0].startswith(
-        "-# **alice** settled verbosity `quiet` and took back agent (now `plan`, settled for this channel)"
+        "-# **alice** settled verbosity `quiet` and took back the agent for this thread. "
+        "Now the agent is `plan`, settled for this channel."
     )
     assert await settled(door) == {"model": "a/b", "verbosity": "quiet"}
 
@@ -206,7 +207,7 @@ async def test_another_repository_has_no_branch_yet_and_the_same_one_keeps_its_o
 
     assert said(same)[0].startswith("-# **alice** settled branch `main` for")
     assert kept == {"repository": SHOP, "branch": "main"}
-    assert "took back branch (now the repository's own" in said(another)[0]
+    assert "took back the branch for this thread. Now the branch is the repository's own (default)." in said(another)[0]
     assert moved == {"repository": f"{SHOP}2"}
     assert spoken(cleared) == (BRANCH_ALONE, True)
 
