@@ -100,7 +100,9 @@ GUIDE: Mapping[str, Guide] = {
         wakes=True,
         more="It works for an hour, for whoever has the line. Machines at Daytona have it, local ones do not.",
     ),
-    "status": Guide(Where.EITHER, Seen.ASKER),
+    "status": Guide(
+        Where.EITHER, Seen.ASKER, more="Operators are also shown the names of the machine and of its session."
+    ),
     "stop": Guide(Where.THREAD, Seen.ASKER, more="What waits goes on waiting, and the next of it begins."),
     "todo": Guide(Where.THREAD, Seen.ASKER, wakes=True),
     "undo": Guide(
