@@ -10,12 +10,8 @@ from enum import Enum
 from app.commands.door import TurnedAway
 from app.commands.ports import Room
 from app.discord.interactions import Interaction
+from app.discord.permissions import ADMINISTRATOR, MANAGE_CHANNELS, MANAGE_GUILD
 from app.words.door import CHANNEL_MANAGERS_ONLY, OPERATORS_ONLY
-
-# https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags
-ADMINISTRATOR = 1 << 3
-MANAGE_CHANNELS = 1 << 4
-MANAGE_GUILD = 1 << 5
 
 
 class Who(Enum):

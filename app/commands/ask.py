@@ -57,10 +57,15 @@ REGISTRATION: Payload = {
             "max_length": LONGEST_PROMPT,
         },
         {"type": 11, "name": "file", "description": "Something to look at or to work with"},
-        {"type": 3, "name": "model", "description": "As provider/model; for this thread", "autocomplete": True},
-        {"type": 3, "name": "agent", "description": "OpenCode's agent; for this thread", "autocomplete": True},
+        {
+            "type": 3,
+            "name": "model",
+            "description": "Which model answers in the thread, as provider/model",
+            "autocomplete": True,
+        },
+        {"type": 3, "name": "agent", "description": "Which of OpenCode's agents works in it", "autocomplete": True},
         {"type": 3, "name": "repo", "description": "What a new machine clones", "autocomplete": True},
-        {"type": 3, "name": "branch", "description": "Of the repository", "autocomplete": True},
+        {"type": 3, "name": "branch", "description": "Which branch of the repository", "autocomplete": True},
         {"type": 5, "name": "private", "description": "In a thread that only you see, and whom you invite"},
     ],
 }

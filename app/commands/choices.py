@@ -14,7 +14,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from app.commands.door import TurnedAway
+from app.commands.door import TurnedAway, Visitor
 from app.commands.ports import Room
 from app.discord.notation import code, path, visible
 from app.ids import GuildId
@@ -70,7 +70,7 @@ async def checked(preference: Preference, typed: str, room: Room) -> str:
 
 
 async def offered(
-    preference: Preference, typed: str, guild: GuildId, room: Room, repository: str | None = None
+    preference: Preference, typed: str, visitor: Visitor, room: Room, repository: str | None = None
 ) -> Sequence[tuple[str, str]]:
     """Names and values, for autocomplete; branches are those of the repository."""
     if preference in KINDS:
@@ -78,9 +78,9 @@ async def offered(
         return [(f"{one.name} ({one.about})" if one.about else one.name, one.name) for one in entries]
     known: Sequence[str] = ()
     if preference is Preference.REPOSITORY:
-        known = await room.preferences.repositories(guild)
+        known = await room.preferences.repositories(visitor.place, visitor.asker.id)
     elif preference is Preference.BRANCH and repository is not None:
-        known = await room.preferences.branches(guild, repository)
+        known = await room.preferences.branches(visitor.place, visitor.asker.id, repository)
     return [(value, value) for value in known if typed.strip().casefold() in value.casefold()]
 
 

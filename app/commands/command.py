@@ -23,7 +23,13 @@ REGISTRATION: Payload = {
     "name": "command",
     "description": "Run one of OpenCode's own commands",
     "options": [
-        {"type": 3, "name": "name", "description": "Such as init or review", "required": True, "autocomplete": True},
+        {
+            "type": 3,
+            "name": "name",
+            "description": "Which command, such as init or review",
+            "required": True,
+            "autocomplete": True,
+        },
         {"type": 3, "name": "arguments", "description": "What the command is given", "max_length": 4000},
     ],
 }

@@ -5,7 +5,7 @@ A channel's settings are for those who may manage it (see `access`). So is a thr
 the agent leave, and whoever may not do so by the channel's word could otherwise name their own role.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.commands import access
 from app.commands.answers import Answer, Result
@@ -26,9 +26,11 @@ from app.words.settings import (
     GIVEN_AND_CLEARED,
     NO_ROLE,
     NOTHING_CHOSEN,
+    ROUTING_MEANS,
     SETTING,
     SETTINGS_HEAD,
     SETTINGS_HINT,
+    VERBOSITY_MEANS,
 )
 
 
@@ -40,16 +42,20 @@ def _choices(*values: str) -> list[Payload]:
     return [{"name": value, "value": value} for value in values]
 
 
+def _explained(values: Iterable[str], means: Mapping[str, str]) -> list[Payload]:
+    return [{"name": f"{value}: {means[value]}", "value": value} for value in values]
+
+
 ROLE = 8
 SETTINGS: list[Payload] = [
     _text("repository", "Address of what new machines clone", autocomplete=True),
     _text("branch", "Branch of that repository", autocomplete=True),
-    _text("model", "As provider/model", autocomplete=True),
-    _text("agent", "Such as build or plan", autocomplete=True),
-    _text("routing", "Who decides whether a message is a question; off: all are", choices=_choices(*Routing)),
-    _text("verbosity", "How much of the work is shown", choices=_choices(*Verbosity)),
+    _text("model", "Which model answers, as provider/model", autocomplete=True),
+    _text("agent", "Which of OpenCode's agents, such as build or plan", autocomplete=True),
+    _text("routing", "Which messages in a thread are questions", choices=_explained(Routing, ROUTING_MEANS)),
+    _text("verbosity", "How much of the work is shown", choices=_explained(Verbosity, VERBOSITY_MEANS)),
     {"type": ROLE, "name": "approver", "description": "Only this role may allow what the agent asks leave for"},
-    _text("clear", "One to take back", choices=_choices(*Preference)),
+    _text("clear", "A setting to take back", choices=_choices(*Preference)),
 ]
 REGISTRATION: Payload = {
     "type": 2,
@@ -57,8 +63,13 @@ REGISTRATION: Payload = {
     "description": "Settings of this thread or channel",
     "options": [
         {"type": 1, "name": "show", "description": "What counts here, and who settled it"},
-        {"type": 1, "name": "channel", "description": "Settle it for all threads of the channel", "options": SETTINGS},
-        {"type": 1, "name": "thread", "description": "Settle it for this thread", "options": SETTINGS},
+        {
+            "type": 1,
+            "name": "channel",
+            "description": "Change settings for all threads of the channel",
+            "options": SETTINGS,
+        },
+        {"type": 1, "name": "thread", "description": "Change settings for this thread", "options": SETTINGS},
     ],
 }
 

@@ -31,7 +31,8 @@ from app.words.workspace import (
     NO_FOLDER,
     NO_PATH,
     NONE_LISTED,
-    ONE_LISTED,
+    ONE_FILE,
+    ONE_FOLDER,
     OUTSIDE,
     WORKSPACE,
 )
@@ -59,7 +60,7 @@ REGISTRATION: Payload = {
                 {
                     "type": 3,
                     "name": "path",
-                    "description": "Of the file, such as src/main.py",
+                    "description": "Path of the file, such as src/main.py",
                     "required": True,
                     "max_length": LONGEST_PATH,
                 }
@@ -119,7 +120,7 @@ async def fetched(thread: ThreadId, path: str, room: Room) -> Result:
 
 def shown(path: str, listing: Listing) -> Result:
     """As much of it as a message holds; where that is not all, a file has the rest too."""
-    heading = counted(written(path, SHOWN) if path else WORKSPACE, listing.total)
+    heading = counted(written(path, SHOWN) if path else WORKSPACE, listing)
     lines = list(lines_of(listing))
     if not lines:
         return Result(heading)
@@ -131,9 +132,11 @@ def shown(path: str, listing: Listing) -> Result:
     return Result(f"{heading} {ALL_IN_FILE}", files=(File("files.txt", "\n".join(lines).encode()),))
 
 
-def counted(folder: str, total: int) -> str:
-    words = LISTED if total > 1 else ONE_LISTED if total else NONE_LISTED
-    return words.format(path=folder, number=total)
+def counted(folder: str, listing: Listing) -> str:
+    if listing.total == 1:
+        (only,) = listing.entries
+        return (ONE_FOLDER if only.name.endswith("/") else ONE_FILE).format(path=folder)
+    return (LISTED if listing.total else NONE_LISTED).format(path=folder, number=listing.total)
 
 
 def lines_of(listing: Listing) -> Iterator[str]:

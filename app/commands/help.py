@@ -49,7 +49,7 @@ def command_lines() -> Iterator[str]:
 
 
 def line_of(name: str, description: str) -> str:
-    return f"`/{commands.NAME} {name}` {description}"
+    return f"`/{commands.NAME} {name}` · {description}"
 
 
 def menu_lines() -> Iterator[str]:

@@ -148,11 +148,12 @@ class Preferences(Protocol):
         """Take it back wherever it was settled in this server: in how many places."""
         ...
 
-    async def repositories(self, guild: GuildId) -> Sequence[str]:
-        """Those that were settled before in this server, the latest first."""
+    async def repositories(self, place: Place, viewer: UserId) -> Sequence[str]:
+        """Those that were settled before in this server, the latest first: for this place, for channels that something
+        was asked in, and for threads that are certain not to be private, or that the viewer asked in."""
         ...
 
-    async def branches(self, guild: GuildId, repository: str) -> Sequence[str]:
+    async def branches(self, place: Place, viewer: UserId, repository: str) -> Sequence[str]:
         """Those of the repository, in the same way."""
         ...
 

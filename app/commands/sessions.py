@@ -22,7 +22,7 @@ from app.ids import ChannelId, GuildId
 from app.turns.sessions import Session
 from app.words.door import UNKNOWN_BUTTON, UNKNOWN_OPTION
 from app.words.machine import STATES
-from app.words.session import NO_THREADS, THREAD_AT_WORK, THREAD_MACHINE, THREAD_WITHOUT, THREADS
+from app.words.session import NO_THREADS, THREAD_AT_WORK, THREAD_MACHINE, THREAD_USED, THREAD_WITHOUT, THREADS
 
 MINE, CHANNEL, SERVER = "mine", "channel", "server"
 CHOICES = {MINE: "mine: where I asked something", CHANNEL: "channel: of this channel", SERVER: "server: all I may see"}
@@ -96,4 +96,4 @@ def line_of(session: Session, width: int, guild: GuildId) -> str:
     there = link(words_of(session.prompt, width), address(guild, session.thread))
     machine = THREAD_WITHOUT if session.machine is None else THREAD_MACHINE.format(state=STATES[session.machine])
     work = [THREAD_AT_WORK] if session.live else []
-    return " · ".join([there, *work, machine, timestamp(session.used_at, "R")])
+    return " · ".join([there, *work, machine, THREAD_USED.format(when=timestamp(session.used_at, "R"))])

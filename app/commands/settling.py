@@ -34,11 +34,13 @@ from app.words.settings import (
     GIVEN_AND_RESET,
     NOT_SETTLED,
     NOW,
+    NOW_IS,
     ONE_SETTING,
     ONLY_IN_THREADS,
     SETTLED,
     SOURCES,
     TAKEN_BACK,
+    THE,
     THIS_THREAD,
     UNSETTLED,
 )
@@ -106,7 +108,7 @@ async def suggested(preference: Preference, interaction: Interaction, room: Room
     given = str(interaction.options.get("repo") or interaction.options.get("repository") or "").strip()
     place = channel_of(visitor).place if interaction.command[-1] == "channel" else visitor.place
     repository = given or (await room.preferences.settled(place)).value(Preference.REPOSITORY)
-    return await offered(preference, typed, visitor.place.guild, room, repository)
+    return await offered(preference, typed, visitor, room, repository)
 
 
 async def settle(spot: Spot, wanted: Changes, room: Room, more: str = "") -> Answer:
@@ -134,13 +136,12 @@ def effective(spot: Spot, wanted: Changes, before: Settled) -> Changes:
 
 def announcement(spot: Spot, changes: Changes, after: Settled) -> str:
     done = [f"{name} {shown(name, value, spot.place.guild)}" for name, value in changes.items() if value is not None]
-    back = [
-        NOW.format(name=name, value=standing_value(name, spot.place, after))
-        for name, new in changes.items()
-        if new is None
-    ]
-    said = [words.format(values=", ".join(values)) for words, values in ((SETTLED, done), (TAKEN_BACK, back)) if values]
-    return CHANGED.format(by=bold(spot.visitor.asker.name), changes=" and ".join(said), where=spot.where)
+    back = [name for name, value in changes.items() if value is None]
+    gone = [THE.format(name=name) for name in back]
+    said = [words.format(values=", ".join(values)) for words, values in ((SETTLED, done), (TAKEN_BACK, gone)) if values]
+    told = CHANGED.format(by=bold(spot.visitor.asker.name), changes=" and ".join(said), where=spot.where)
+    now = [NOW_IS.format(name=name, value=standing_value(name, spot.place, after)) for name in back]
+    return f"{told} {NOW.format(values='; '.join(now))}" if now else told
 
 
 async def since(spot: Spot, changes: Changes, room: Room) -> str:

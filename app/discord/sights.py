@@ -7,12 +7,11 @@ https://docs.discord.com/developers/topics/permissions#permission-overwrites
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.discord.errors import Forbidden, NotFound, Unavailable
+from app.discord.permissions import ADMINISTRATOR, VIEW_CHANNEL
 from app.discord.rest import Object, Rest
 from app.ids import ChannelId, GuildId, ThreadId
 from app.turns.records import Asker
 
-ADMINISTRATOR = 1 << 3
-VIEW_CHANNEL = 1 << 10
 PRIVATE = 12  # threads
 EVERYTHING = ADMINISTRATOR | VIEW_CHANNEL
 

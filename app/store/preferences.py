@@ -5,17 +5,34 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlite_utils import Database
 
-from app.ids import ChannelId, GuildId, ThreadId
+from app.ids import ChannelId, GuildId, ThreadId, UserId
 from app.sandboxes.ports import Project
 from app.store.rows import sound
 from app.store.sqlite import Sqlite
 from app.turns.preferences import NOTHING, Preference, Scope, Settled, Values, settled
 from app.turns.records import Place
 
+# Nobody reads here what a private thread works on. So of a thread's settings others are shown only what stands in one
+# that hangs on a message of its channel: such a one is never private (see `sessions`).
+SHOWN = """
+    guild = :guild AND (
+        place IN (:channel, :thread)
+        OR place IN (SELECT channel FROM turns WHERE guild = :guild AND NOT vague)
+        OR place IN (
+            SELECT thread FROM turns WHERE guild = :guild AND NOT vague GROUP BY thread
+            HAVING max(asker = :viewer) OR (max(starts) AND NOT max(private))
+        )
+    )
+"""
+REPOSITORIES = f"""
+    SELECT value FROM preferences WHERE name = 'repository' AND {SHOWN}
+    GROUP BY value ORDER BY max(settled_at) DESC LIMIT 100
+"""  # noqa: S608 - only our own constants
+
 # A branch is that of the repository which was settled with it; else of the channel's, else of the operator's.
-BRANCHES = """
+BRANCHES = f"""
     SELECT branch.value AS branch FROM preferences AS branch
-    WHERE branch.guild = :guild AND branch.name = 'branch' AND :repository = coalesce(
+    WHERE branch.name = 'branch' AND {SHOWN} AND :repository = coalesce(
         (SELECT value FROM preferences WHERE place = branch.place AND name = 'repository'),
         (SELECT value FROM preferences WHERE name = 'repository' AND place IN (
             SELECT channel FROM turns WHERE thread = branch.place
@@ -23,7 +40,7 @@ BRANCHES = """
         :operators
     )
     GROUP BY branch.value ORDER BY max(branch.settled_at) DESC LIMIT 100
-"""
+"""  # noqa: S608 - only our own constants
 
 
 class SqlitePreferences:
@@ -60,17 +77,18 @@ class SqlitePreferences:
         columns = [guild, preference.value, value]
         return await self._sqlite.write(lambda db: len(list(db.query(query, columns))))
 
-    async def repositories(self, guild: GuildId) -> Sequence[str]:
-        query = """
-            SELECT value FROM preferences WHERE guild = ? AND name = 'repository'
-            GROUP BY value ORDER BY max(settled_at) DESC LIMIT 100
-        """
-        return await self._sqlite.read(lambda db: [row["value"] for row in db.query(query, [guild])])
+    async def repositories(self, place: Place, viewer: UserId) -> Sequence[str]:
+        columns = seen_from(place, viewer)
+        return await self._sqlite.read(lambda db: [row["value"] for row in db.query(REPOSITORIES, columns)])
 
-    async def branches(self, guild: GuildId, repository: str) -> Sequence[str]:
+    async def branches(self, place: Place, viewer: UserId, repository: str) -> Sequence[str]:
         operators = self._operator.get(Preference.REPOSITORY)
-        columns = {"guild": guild, "repository": repository, "operators": operators}
+        columns = {**seen_from(place, viewer), "repository": repository, "operators": operators}
         return await self._sqlite.read(lambda db: [row["branch"] for row in db.query(BRANCHES, columns)])
+
+
+def seen_from(place: Place, viewer: UserId) -> dict[str, str | None]:
+    return {"guild": place.guild, "channel": place.channel, "thread": place.thread, "viewer": viewer}
 
 
 def values_of(db: Database, at: str) -> Values:

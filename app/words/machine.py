@@ -20,10 +20,11 @@ MACHINE_GONE = f"{_LOST} The next question gets a new one."
 
 PAUSED = "The machine is asleep now. The next question or `/opencord resume` wakes it."
 NOT_WHILE_AT_WORK = (
-    "I would rather not: a question of this thread is at work or waits. Please try again when it is answered."
+    "The machine is needed just now: a question of this thread is at work or waits. "
+    "Please try again when it is answered."
 )
 NOT_WHILE_BUSY = (
-    "I would rather not: OpenCode is at work in this machine, for instance on a summary of the session. "
+    "The machine is needed just now: OpenCode is at work in it, for instance on a summary of the session. "
     "Please try again when it is done."
 )
 ASLEEP_ALREADY = "The machine is asleep already. The next question or `/opencord resume` wakes it."

@@ -32,8 +32,8 @@ NOT_NEWEST = (
     "Ask me to change back what you need."
 )
 AGENT_BUSY = "The machine is at work just now. Please try again in a moment."
-NOT_UNDONE = "There was nothing to undo: this changed nothing, or it has been undone already."
-NOT_REDONE = "There was nothing to redo: this has not been undone, or it has been redone already."
+NOT_UNDONE = "There was nothing to undo: the last question changed nothing, or it has been undone already."
+NOT_REDONE = "There was nothing to redo: the last question was not undone, or it has been redone already."
 UNDONE, REDONE = "Undone.", "Redone."
 UNDONE_BY = "↩️ {name} undid what the last question changed."
 REDONE_BY = "↪️ {name} redid what the last question changed."
@@ -82,3 +82,4 @@ NO_THREADS = {
 }
 THREAD_AT_WORK = "at work"
 THREAD_MACHINE, THREAD_WITHOUT = "machine {state}", "no machine"
+THREAD_USED = "used {when}"

@@ -5,16 +5,14 @@ SOURCES = {
     "channel": "settled for this channel",
     "operator": "settled by whoever runs this bot",
 }
-UNSETTLED = {
+UNSETTLED = {  # but for what whoever runs the bot always has
     "repository": "none, an empty workspace",
     "branch": "the repository's own",
-    "model": "OpenCode's own choice",
     "agent": "OpenCode's own choice",
-    "routing": "`ai`",
     "verbosity": "`normal`",
     "approver": "everybody",
 }
-BY_NOBODY = "{value}, as nobody has settled it"
+BY_NOBODY = "{value} (default)"
 BY_SOMEBODY = "{value}, {source}"
 EVERYBODY = "everybody"
 THIS_THREAD = "this thread"
@@ -43,17 +41,22 @@ BRANCH_ALONE = "A branch belongs to a repository, and none is settled here. Plea
 
 CHANGED = "{by} {changes} for {where}."
 SETTLED, TAKEN_BACK = "settled {values}", "took back {values}"
-NOW = "{name} (now {value})"
+THE, NOW, NOW_IS = "the {name}", "Now {values}.", "the {name} is {value}"
 FROM_NEXT_QUESTION = "It counts from the next question on."
 FROM_NEXT_MACHINE = "The repository and its branch count from the next machine on: `/opencord reset` makes one here."
 FROM_NEW_MACHINES = (
     "The repository and its branch count for machines made from now on: `/opencord reset` in a thread makes one."
 )
 
+ROUTING_MEANS = {
+    "ai": "as a quick model judges",
+    "heuristic": "as fixed rules judge",
+    "off": "all of them",
+}
 VERBOSITY_MEANS = {
     "quiet": "that there is work, and how it went",
-    "normal": "also the last few tools, and the list of tasks",
-    "verbose": "more of the tools, and what each of them changed",
+    "normal": "the last few tools, and the list of tasks",
+    "verbose": "many of the tools, and what each of them changed",
 }
 VERBOSITY_FROM_NOW = "From now on it shows {meaning}. Answers are always shown whole."
 VERBOSITY_IS = "{settled} It shows {meaning}."

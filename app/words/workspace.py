@@ -21,7 +21,7 @@ NOT_PUT = "Sorry, I could not put your files into my machine. Please try again, 
 GOT = "{path}, {size}"
 WORKSPACE = "The workspace"
 LISTED = "{path}: {number} files and folders."
-ONE_LISTED = "{path}: 1 file or folder."
+ONE_FILE, ONE_FOLDER = "{path}: 1 file.", "{path}: 1 folder."
 NONE_LISTED = "{path}: nothing."
 FIRST_ONLY = "These are the first {number}."
 ALL_IN_FILE = "The file has all of them."
@@ -51,7 +51,7 @@ LOCAL_PREVIEW = (
 )
 SSH = (
     "{command}\n"
-    "This works until {until}, while the machine is awake; `/opencord resume` keeps it so for a while. "
+    "This works until {until}, while the machine is awake; `/opencord resume` keeps it awake for longer. "
     "Whoever has this line gets in, so keep it to yourself."
 )
 SSH_FOR_APPROVERS = (

@@ -12,7 +12,6 @@ from tests.web.door import Door, used
 
 CHANNEL = Place(GuildId("100"), ChannelId("200"))
 IN_CHANNEL: Mapping[str, Any] = {"id": "200", "type": 0, "parent_id": "40"}
-MANAGE_CHANNELS = 1 << 4
 OFFERED = [
     Entry(Kind.MODEL, "opencode/claude", "Claude"),
     Entry(Kind.MODEL, "opencode/gpt", "GPT"),

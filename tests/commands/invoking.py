@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.commands import access
 from app.discord.payloads import Callback
+from app.discord.permissions import ADMINISTRATOR
 from scripts.document_commands import Runnable, runnables
 from scripts.playground.discord.checks import check_message
 from scripts.playground.discord.modals import check_modal
@@ -42,7 +42,7 @@ def asked(one: Runnable, channel: Mapping[str, Any] | None = IN_CHANNEL, **optio
 
 def by_operator(sent: dict[str, Any]) -> dict[str, Any]:
     """Who may do everything."""
-    return sent | {"member": {**sent["member"], "permissions": str(access.ADMINISTRATOR)}}
+    return sent | {"member": {**sent["member"], "permissions": str(ADMINISTRATOR)}}
 
 
 def judge(answer: Any) -> None:

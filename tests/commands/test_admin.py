@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from app.commands import admin
-from app.commands.access import ADMINISTRATOR, MANAGE_CHANNELS, MANAGE_GUILD, Who
+from app.commands.access import Who
+from app.discord.permissions import ADMINISTRATOR, MANAGE_CHANNELS, MANAGE_GUILD
 from app.sandboxes.console import Ran
 from app.sandboxes.machine import State
 from app.sandboxes.provider import Overdue

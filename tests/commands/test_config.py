@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.commands.access import MANAGE_GUILD, Who
+from app.commands.access import Who
 from app.commands.config import SETTINGS
+from app.discord.permissions import MANAGE_CHANNELS, MANAGE_GUILD
 from app.turns.preferences import Preference
 from app.turns.routing import Policy, Refusal
 from app.words.door import UNKNOWN_OPTION
@@ -27,7 +28,6 @@ from app.words.settings import (
 from tests.commands.choosing import (
     ALOUD,
     IN_CHANNEL,
-    MANAGE_CHANNELS,
     OFFERED,
     WHISPERED,
     choices,
@@ -66,7 +66,7 @@ async def test_every_preference_is_shown_with_its_value_and_where_it_comes_from(
         "- **branch**: `fix/login`, settled for this thread",
         "- **model**: `opencode/claude`, settled by whoever runs this bot",
         "- **agent**: `plan`, settled for this channel",
-        "- **routing**: `ai`, as nobody has settled it",
+        "- **routing**: `ai`, settled by whoever runs this bot",
         "- **verbosity**: `quiet`, settled for this thread",
         "- **approver**: <@&91>, settled for this channel",
     ]
@@ -79,7 +79,7 @@ async def test_in_a_channel_it_is_shown_what_its_threads_begin_with(door: Door) 
     text, _ = said(await door.send(config("show", IN_CHANNEL)))
 
     assert text.startswith("What counts in <#200>:")
-    assert "- **verbosity**: `normal`, as nobody has settled it" in text
+    assert "- **verbosity**: `normal` (default)" in text
     assert "- **approver**: everybody" in text
 
 
@@ -190,7 +190,8 @@ async def test_what_is_cleared_is_said_with_what_counts_instead(door: Door) -> N
     answer = await door.send(config("thread", clear="agent", verbosity="quiet"))
 
     assert said(answer)[0].startswith(
-        "-# **alice** settled verbosity `quiet` and took back agent (now `plan`, settled for this channel)"
+        "-# **alice** settled verbosity `quiet` and took back the agent for this thread. "
+        "Now the agent is `plan`, settled for this channel."
     )
     assert await settled(door) == {"model": "a/b", "verbosity": "quiet"}
 
@@ -206,7 +207,7 @@ async def test_another_repository_has_no_branch_yet_and_the_same_one_keeps_its_o
 
     assert said(same)[0].startswith("-# **alice** settled branch `main` for")
     assert kept == {"repository": SHOP, "branch": "main"}
-    assert "took back branch (now the repository's own" in said(another)[0]
+    assert "took back the branch for this thread. Now the branch is the repository's own (default)." in said(another)[0]
     assert moved == {"repository": f"{SHOP}2"}
     assert spoken(cleared) == (BRANCH_ALONE, True)
 
@@ -235,6 +236,7 @@ async def test_while_somebody_types_what_was_settled_before_is_offered(door: Doo
     await door.catalogue.learn(OFFERED)
     await settle(door, "200", repository=SHOP)
     await settle(door, "211", repository="https://x.example/other")
+    await ask_in(door, "211")
 
     all_of_them = await door.send(typing(config("channel", permissions=MANAGE_CHANNELS, repository=""), "repository"))
     some = await door.send(typing(config("thread", repository="SHOP"), "repository"))
@@ -252,6 +254,7 @@ async def test_while_somebody_types_a_branch_those_of_its_repository_are_offered
     await settle(door, "200", repository=SHOP, branch="main")
     await settle(door, "211", repository=SHOP, branch="fix/login")
     await settle(door, "212", repository=other, branch="trunk")
+    await ask_in(door, "211", "212")
 
     here = await door.send(typing(config("thread", branch=""), "branch"))
     some = await door.send(typing(config("thread", branch=" LOG"), "branch"))
@@ -268,6 +271,25 @@ async def test_while_somebody_types_a_branch_those_of_its_repository_are_offered
     assert choices(channels) == ["fix/login", "main"]
     assert choices(threads) == choices(given) == choices(asked) == ["trunk"]
     assert set(door.log) == {"answered"}
+
+
+async def test_what_a_thread_that_may_be_private_works_on_is_offered_only_to_those_who_asked_there(door: Door) -> None:
+    await settle(door, "211", repository=SHOP)
+    await ask_in(door, "211")
+    typed = typing(config("thread", repository=""), "repository")
+
+    own = await door.send(typed)
+    typed["member"]["user"]["id"] = "301"
+    others = await door.send(typed)
+
+    assert choices(own) == [SHOP]
+    assert choices(others) == []
+
+
+async def ask_in(door: Door, *threads: str) -> None:
+    """By the same person, who therefore may see what is settled there."""
+    for thread in threads:
+        await door.send(used("ask", {**IN_THREAD, "id": thread}, prompt="go") | {"id": f"9{thread}"})
 
 
 @pytest.mark.parametrize("is_there", [True, False])

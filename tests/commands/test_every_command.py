@@ -12,7 +12,9 @@ import pytest
 
 from app.commands import access
 from app.discord.payloads import Callback
+from app.ids import ChannelId, GuildId, TurnId, UserId
 from app.turns.catalogue import Entry, Kind
+from app.turns.records import Asker, Place, Request, Source
 from app.turns.routing import Policy, Refusal
 from app.words.door import UNKNOWN_OPTION
 from scripts.document_commands import Runnable
@@ -65,10 +67,15 @@ async def stock(door: Door) -> None:
     numbers = [f"{number}{'x' * (number % 5 * 60)}" for number in range(150)]
     entries = [Entry(kind, f"a/{number}", "about it \U0001f600" * 30) for kind in Kind for number in numbers]
     await door.catalogue.learn(entries)
-    for number in numbers:
-        await settle(door, f"5{number[:3]}", repository=f"https://x.example/{number}", branch=f"b{number}")
-        await settle(door, f"6{number[:3]}", repository="https://x.example/here", branch=f"c{number}")
-    await settle(door, IN_CHANNEL["id"], repository="https://x.example/here")
+    for position, number in enumerate(numbers):
+        await settle(door, f"{5_000 + position}", repository=f"https://x.example/{number}", branch=f"b{number}")
+        await settle(door, f"{6_000 + position}", repository="https://x.example/here", branch=f"c{number}")
+        for channel in (5_000 + position, 6_000 + position):  # something was asked there
+            place = Place(GuildId("100"), ChannelId(str(channel)))
+            request = Request(TurnId(f"7{channel}"), Source.MESSAGE, place, Asker(UserId("300"), "alice"), "go")
+            await door.ledger.admit(request, door.now)
+    for at in (IN_CHANNEL["id"], IN_THREAD["id"]):
+        await settle(door, at, repository="https://x.example/here")
 
 
 @each

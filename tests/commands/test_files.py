@@ -40,7 +40,16 @@ async def test_a_folder_below_is_shown_too(door: Door) -> None:
 
     await door.send(used_of("files", "list", IN_THREAD, path="./src/"))
 
-    assert door.fake_replies.texts == ["`src`: 1 file or folder.\n```\n1.2 kB  main.py\n```"]
+    assert door.fake_replies.texts == ["`src`: 1 file.\n```\n1.2 kB  main.py\n```"]
+
+
+async def test_a_folder_with_nothing_but_a_folder_says_so(door: Door) -> None:
+    await door.machines.make(THREAD)
+    door.console.files = {"src/lib/util.py": b"x"}
+
+    await door.send(used_of("files", "list", IN_THREAD, path="src"))
+
+    assert door.fake_replies.texts == ["`src`: 1 folder.\n```\n  lib/\n```"]
 
 
 async def test_an_empty_workspace_is_told_as_that(door: Door) -> None:

@@ -41,7 +41,7 @@ async def test_without_a_name_it_is_shown_with_where_it_comes_from(door: Door) -
     assert said(operator) == ("Model: `opencode/claude`, settled by whoever runs this bot.", WHISPERED)
     assert said(channel) == said(elsewhere) == ("Model: `opencode/gpt`, settled for this channel.", WHISPERED)
     assert said(thread) == ("Model: `other/one`, settled for this thread.", WHISPERED)
-    assert said(nobody) == ("Agent: OpenCode's own choice, as nobody has settled it.", WHISPERED)
+    assert said(nobody) == ("Agent: OpenCode's own choice (default).", WHISPERED)
 
 
 @pytest.mark.parametrize("options", [{"reset": True}, {"name": ""}, {"name": "  ", "reset": True}])
@@ -52,7 +52,7 @@ async def test_what_is_taken_back_leaves_what_the_channel_has(door: Door, option
     answer = await door.send(used("model", IN_THREAD, **options))
 
     assert said(answer) == (
-        "-# **alice** took back model (now `opencode/gpt`, settled for this channel) for this thread. "
+        "-# **alice** took back the model for this thread. Now the model is `opencode/gpt`, settled for this channel. "
         "It counts from the next question on.",
         ALOUD,
     )

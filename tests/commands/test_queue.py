@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.commands.access import MANAGE_CHANNELS, Who
+from app.commands.access import Who
 from app.discord.limits import CONTENT
+from app.discord.permissions import MANAGE_CHANNELS
 from app.discord.text import units
 from app.ids import TurnId, UserId
 from app.turns.books import Facts

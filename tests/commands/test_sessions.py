@@ -70,8 +70,8 @@ async def test_mine_are_those_in_which_i_asked_the_last_used_first(door: Door) -
     lines = await seen(door)
 
     assert lines == [
-        r"1. [list \*all\*](https://discord.com/channels/100/7503) · at work · no machine · <t:1120:R>",
-        "2. [question 501](https://discord.com/channels/100/7501) · at work · machine awake · <t:1000:R>",
+        r"1. [list \*all\*](https://discord.com/channels/100/7503) · at work · no machine · used <t:1120:R>",
+        "2. [question 501](https://discord.com/channels/100/7501) · at work · machine awake · used <t:1000:R>",
     ]
 
 

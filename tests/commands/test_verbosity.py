@@ -40,7 +40,7 @@ async def test_without_a_level_it_is_shown_and_whence_it_comes(door: Door) -> No
     channel = await door.send(used("verbosity", IN_THREAD))
 
     normal, quiet = VERBOSITY_MEANS[Verbosity.NORMAL], VERBOSITY_MEANS[Verbosity.QUIET]
-    assert spoken(nobody) == (f"Verbosity: `normal`, as nobody has settled it. It shows {normal}.", True)
+    assert spoken(nobody) == (f"Verbosity: `normal` (default). It shows {normal}.", True)
     assert spoken(channel) == (f"Verbosity: `quiet`, settled for this channel. It shows {quiet}.", True)
 
 

@@ -67,7 +67,7 @@ async def test_what_the_agent_made_is_listed_and_got(stage: Stage, thread: str) 
     listed = await whispered(stage, thread, {"files": {"list": {"path": "src"}}})
     got = await whispered(stage, thread, {"files": {"get": {"path": "src/index.html"}}})
 
-    assert listed.content == "`src`: 1 file or folder.\n```\n6 bytes  index.html\n```"
+    assert listed.content == "`src`: 1 file.\n```\n6 bytes  index.html\n```"
     assert [(file.upload.filename, file.upload.content) for file in got.attachments] == [("index.html", b"hello\n")]
 
 

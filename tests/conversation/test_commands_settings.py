@@ -27,7 +27,7 @@ async def test_another_agent_answers_from_the_next_question_on_until_it_is_taken
     await thread.over()
     as_plan = last_request(thread)
     await thread.command("agent", reset=True)
-    await thread.look("took back agent")
+    await thread.look("took back the agent")
     thread.plays("then do it", means="!say Nothing is done.")
     await thread.write(f"then do it{MORE}")
     await thread.over()

@@ -7,8 +7,9 @@ import pytest
 import respx
 
 from app.discord.errors import Unavailable
+from app.discord.permissions import ADMINISTRATOR, VIEW_CHANNEL
 from app.discord.rest import Rest
-from app.discord.sights import ADMINISTRATOR, VIEW_CHANNEL, Sights, may_see
+from app.discord.sights import Sights, may_see
 from app.discord.transport import Transport
 from app.ids import GuildId, ThreadId, UserId
 from app.turns.records import Asker

@@ -1,22 +1,24 @@
 """What people settle lasts, and counts where they settled it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
 import pytest
 
-from app.ids import ChannelId, GuildId, MessageId, ThreadId
+from app.ids import ChannelId, GuildId, MessageId, ThreadId, UserId
 from app.sandboxes.ports import Project
 from app.store.ledger import SqliteLedger
 from app.store.preferences import SqlitePreferences
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
 from app.turns.preferences import Chosen, Preference, Scope
-from app.turns.records import Place
-from tests.samples import CHANNEL, GUILD, command
+from app.turns.records import Place, Request
+from tests.samples import ALICE, CHANNEL, GUILD, command
 
 pytestmark = pytest.mark.anyio
 THREAD, OTHER = ThreadId("400000000000000001"), ThreadId("400000000000000002")
+BOB = UserId("301")
 MODEL, REPOSITORY, BRANCH = Preference.MODEL, Preference.REPOSITORY, Preference.BRANCH
 
 
@@ -57,11 +59,54 @@ async def test_another_repository_has_no_branch_yet(preferences: SqlitePreferenc
 
 
 async def test_repositories_of_a_server_are_remembered_the_latest_first(preferences: SqlitePreferences) -> None:
-    for thread, repository in ((THREAD, "https://x/a"), (OTHER, "https://x/b"), (THREAD, "https://x/c")):
-        await preferences.settle(GuildId(GUILD), thread, {REPOSITORY: repository})
+    for at, repository in ((THREAD, "https://x/a"), (ChannelId(CHANNEL), "https://x/b"), (THREAD, "https://x/c")):
+        await preferences.settle(GuildId(GUILD), at, {REPOSITORY: repository})
 
-    assert await preferences.repositories(GuildId(GUILD)) == ["https://x/c", "https://x/b"]
-    assert await preferences.repositories(GuildId("1")) == []
+    assert await preferences.repositories(place(), BOB) == ["https://x/c", "https://x/b"]
+    assert await preferences.repositories(Place(GuildId("1"), ChannelId(CHANNEL), THREAD), BOB) == []
+
+
+async def test_what_a_private_thread_works_on_is_offered_to_nobody_who_asked_nothing_there(
+    sqlite: Sqlite, preferences: SqlitePreferences
+) -> None:
+    guild, ledger = GuildId(GUILD), SqliteLedger(sqlite)
+    hidden, of_discord, public, unknown = (ThreadId(str(number)) for number in range(77, 81))
+    await open_thread(ledger, replace(command(1), private=True), hidden)
+    await open_thread(ledger, command(2), public)
+    await ledger.admit(command(3, thread=of_discord), 0.0)
+    for at in (hidden, of_discord, public, unknown, ChannelId(CHANNEL)):
+        await preferences.settle(guild, at, {REPOSITORY: "https://x/a", BRANCH: f"b{at}"})
+        await preferences.settle(guild, at, {REPOSITORY: f"https://x/{at}"})
+    elsewhere = Place(guild, ChannelId("9"))
+
+    strangers = await preferences.repositories(elsewhere, BOB)
+    own = await preferences.repositories(elsewhere, ALICE.id)
+    there = await preferences.repositories(replace(elsewhere, thread=unknown), BOB)
+
+    assert names(strangers) == {public, CHANNEL}
+    assert names(own) == {public, CHANNEL, hidden, of_discord}
+    assert names(there) == {public, CHANNEL, unknown}
+
+
+async def test_a_private_threads_branch_is_no_more_offered_than_its_repository(
+    sqlite: Sqlite, preferences: SqlitePreferences
+) -> None:
+    await open_thread(SqliteLedger(sqlite), replace(command(1), private=True), ThreadId("77"))
+    await preferences.settle(GuildId(GUILD), ThreadId("77"), {REPOSITORY: "https://x/a", BRANCH: "secret"})
+
+    found = [await preferences.branches(place(), viewer, "https://x/a") for viewer in (BOB, ALICE.id)]
+
+    assert found == [[], ["secret"]]
+
+
+async def open_thread(ledger: SqliteLedger, request: Request, thread: ThreadId) -> None:
+    await ledger.admit(request, 0.0)
+    assert await ledger.claim("mine", 0.0, 60.0) is not None
+    await ledger.note_opener(request.id, "mine", MessageId(thread))
+
+
+def names(addresses: Sequence[str]) -> set[str]:
+    return {address.rpartition("/")[2] for address in addresses}
 
 
 async def test_a_machine_begins_with_what_people_settled_for_its_thread_or_channel(
@@ -116,12 +161,14 @@ async def test_a_repositorys_branches_are_remembered_the_latest_first_and_no_oth
     guild = GuildId(GUILD)
     await preferences.settle(guild, THREAD, {REPOSITORY: "https://x/a", BRANCH: "next"})
     await preferences.settle(guild, ChannelId(CHANNEL), {REPOSITORY: "https://x/a", BRANCH: "main"})
-    await SqliteLedger(sqlite).admit(command(1, thread=OTHER), 0.0)
+    for number, (channel, thread) in enumerate(((CHANNEL, OTHER), (CHANNEL, "77"), ("9", "78"))):
+        there = Place(guild, ChannelId(channel), ThreadId(thread))
+        await SqliteLedger(sqlite).admit(replace(command(number), place=there), 0.0)
     await preferences.settle(guild, OTHER, {BRANCH: "fix/of-the-channels"})
     await preferences.settle(guild, ThreadId("77"), {REPOSITORY: "https://x/b", BRANCH: "another"})
     await preferences.settle(guild, ThreadId("78"), {BRANCH: "of-the-operators"})
 
-    found = [await preferences.branches(guild, f"https://x/{name}") for name in ("a", "b", "op", "c")]
+    found = [await preferences.branches(place(), ALICE.id, f"https://x/{name}") for name in ("a", "b", "op", "c")]
 
     assert found == [["fix/of-the-channels", "main", "next"], ["another"], ["of-the-operators"], []]
-    assert await preferences.branches(GuildId("1"), "https://x/a") == []
+    assert await preferences.branches(Place(GuildId("1"), ChannelId(CHANNEL)), ALICE.id, "https://x/a") == []

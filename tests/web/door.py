@@ -36,6 +36,7 @@ from tests.inbox.desk import Desk
 
 KEY = SigningKey.generate()
 NOW = 1_000.0
+OPERATOR = {Preference.MODEL: "opencode/claude", Preference.ROUTING: "ai"}
 OPERATORS = "99"  # a role
 
 
@@ -97,7 +98,7 @@ class Door:
         self.ledger = SqliteLedger(sqlite, lambda: self.now)
         self.asks = SqliteAsks(sqlite)
         self.parcels = SqliteParcels(sqlite)
-        self.preferences = SqlitePreferences(sqlite, {Preference.MODEL: "opencode/claude"})
+        self.preferences = SqlitePreferences(sqlite, OPERATOR)
         self.catalogue = SqliteCatalogue(sqlite)
         self.places = SqlitePlaces(sqlite)
         self.shelf = SqliteShelf(sqlite)

@@ -11,7 +11,7 @@ from app.commands.diff import Extent
 from app.sandboxes.machine import State
 from app.turns.machine import LIVE
 from app.turns.ports import Compacted
-from app.turns.preferences import Preference, Scope
+from app.turns.preferences import Preference, Routing, Scope
 from app.turns.progress import Doing
 from app.turns.status import Outcome, Phase, Verbosity
 from app.words import machine, session, settings, status, turn
@@ -52,7 +52,8 @@ def fields(text: str) -> set[str | None]:
         (machine.STATES, set(State)),
         (status.DOING, LIVE),
         (settings.SOURCES, set(Scope)),
-        (settings.UNSETTLED, set(Preference)),
+        (settings.UNSETTLED, set(Preference) - {Preference.MODEL, Preference.ROUTING}),
+        (settings.ROUTING_MEANS, set(Routing)),
         (settings.VERBOSITY_MEANS, set(Verbosity)),
         (session.NOT_COMPACTED, set(Compacted) - {Compacted.DONE}),
         (session.NO_CHANGES, set(Extent)),
