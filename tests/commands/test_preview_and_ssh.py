@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import structlog
 
-from app.commands import access, preview, ssh
+from app.commands import preview, ssh
+from app.discord.permissions import MANAGE_CHANNELS, MANAGE_GUILD
 from app.sandboxes.machine import State
 from app.sandboxes.provider import PORT
 from app.turns.errors import Refused, Retriable
@@ -13,7 +14,7 @@ from app.turns.routing import Policy, Refusal
 from app.words.door import NO_THREAD, NOT_NOW
 from app.words.machine import NO_MACHINE
 from app.words.workspace import LOCAL_PREVIEW, NO_PORT, PORT_ASLEEP, SSH_FOR_APPROVERS, SSH_ROLE_GONE
-from tests.commands.choosing import MANAGE_CHANNELS, settle
+from tests.commands.choosing import settle
 from tests.commands.rooms import IN_THREAD, THREAD, state
 from tests.web.door import NOW, Door, spoken, used
 
@@ -122,7 +123,7 @@ async def test_where_an_approver_is_settled_nobody_else_gets_round_them_by_a_she
 
 
 @pytest.mark.parametrize(
-    ("approver", "permissions"), [("90", 0), ("100", 0), ("91", MANAGE_CHANNELS), ("91", access.MANAGE_GUILD)]
+    ("approver", "permissions"), [("90", 0), ("100", 0), ("91", MANAGE_CHANNELS), ("91", MANAGE_GUILD)]
 )
 async def test_an_approver_and_who_may_name_one_get_a_shell(door: Door, approver: str, permissions: int) -> None:
     await door.machines.make(THREAD)
