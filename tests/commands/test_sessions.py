@@ -1,5 +1,6 @@
 """`/opencord sessions`."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,10 +31,11 @@ async def begun(
     private: bool = False,
     inside: str | None = None,
     prompt: str = "",
+    vague: bool = False,
 ) -> None:
     """A thread of its own; or a question `inside` one that somebody else began."""
     turn = TurnId(str(number))
-    place = Place(GuildId(guild), channel, ThreadId(inside) if inside else None)
+    place = Place(GuildId(guild), channel, ThreadId(inside) if inside else None, vague=vague)
     request = Request(turn, Source.COMMAND, place, asker, prompt or f"question {number}", private=private)
     await door.ledger.admit(request, door.now)
     await door.ledger.claim("opening", door.now, door.now + 15, OPENING)
@@ -94,6 +96,17 @@ async def test_those_of_the_server_are_in_channels_that_the_person_sees(door: Do
     (text,) = door.fake_replies.texts
     assert "question 502" in text
     assert "question 501" not in text
+
+
+async def test_a_thread_is_not_listed_before_it_is_known_where_it_is(door: Door) -> None:
+    await begun(door, 501, vague=True)
+    before = await seen(door)
+    turn = await door.ledger.claim("locating", door.now, door.now + 15)
+    assert turn is not None
+    await door.ledger.note_place(turn.id, "locating", replace(turn.place, vague=False))
+    after = await seen(door)
+
+    assert (before, len(after)) == ([], 1)
 
 
 async def test_a_thread_that_is_gone_is_not_listed(door: Door) -> None:
