@@ -1,5 +1,6 @@
 """`/opencord sessions`."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,10 +32,11 @@ async def begun(
     private: bool = False,
     inside: str | None = None,
     prompt: str = "",
+    vague: bool = False,
 ) -> None:
     """A thread of its own; or a question `inside` one that somebody else began."""
     turn = TurnId(str(number))
-    place = Place(GuildId(guild), channel, ThreadId(inside) if inside else None)
+    place = Place(GuildId(guild), channel, ThreadId(inside) if inside else None, vague=vague)
     request = Request(turn, Source.COMMAND, place, asker, prompt or f"question {number}", private=private)
     await door.ledger.admit(request, door.now)
     await door.ledger.claim("opening", door.now, door.now + 15, OPENING)
@@ -154,6 +156,17 @@ async def test_where_discord_cannot_be_asked_that_is_told(door: Door) -> None:
     await door.send(used("sessions"))
 
     assert door.fake_replies.texts == [NOT_NOW]
+
+
+async def test_a_thread_is_not_listed_before_it_is_known_where_it_is(door: Door) -> None:
+    await begun(door, 501, vague=True)
+    before = await seen(door)
+    turn = await door.ledger.claim("locating", door.now, door.now + 15)
+    assert turn is not None
+    await door.ledger.note_place(turn.id, "locating", replace(turn.place, vague=False))
+    after = await seen(door)
+
+    assert (before, len(after)) == ([], 1)
 
 
 async def test_a_thread_that_is_gone_is_not_listed(door: Door) -> None:

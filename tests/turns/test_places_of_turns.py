@@ -1,15 +1,19 @@
 """Turns whose thread does not hang on what their asker wrote: private ones, and those about somebody's message."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.ids import MessageId, ThreadId
-from app.turns.errors import Refused
+from app.ids import MessageId, ThreadId, TurnId, UserId
+from app.store.ledger import SqliteLedger
+from app.store.sqlite import Sqlite
+from app.turns.errors import Refused, Retriable
 from app.turns.machine import Stage
 from app.turns.records import About, Turn
+from app.turns.titles import title_of
 from tests.samples import command
 from tests.turns.engine import Fate, World, world
 
@@ -51,6 +55,43 @@ async def test_two_who_ask_the_same_get_a_private_thread_each(here: World) -> No
     threads = {(await over(here, number)).thread for number in (1, 2)}
     assert len(threads) == 2
     assert set(here.chat.private) == threads
+
+
+class Abreast(SqliteLedger):
+    """Tells whose a thread is only when two have asked, and then both what it was before either went on."""
+
+    def __init__(self, sqlite: Sqlite, clock: Callable[[], float]) -> None:
+        super().__init__(sqlite, clock)
+        self.asked = 0
+        self.both = asyncio.Event()
+
+    async def is_ours(self, thread: ThreadId, before: TurnId | None = None) -> bool | None:
+        found = await super().is_ours(thread, before)
+        self.asked += 1
+        if self.asked == 2:
+            self.both.set()
+        await self.both.wait()
+        return found
+
+
+async def test_of_two_who_find_the_same_thread_left_over_one_gets_another(here: World) -> None:
+    here.ledger = ledger = Abreast(here.sqlite, here.time)
+    here.chat.failures["start_private_thread"] = Retriable("503")
+    here.chat.threads["350"] = (command(1).place.channel, title_of(command(1).prompt))
+    here.chat.private["350"] = set()
+    askers = {number: replace(command(number).asker, id=UserId(f"30{number}")) for number in (1, 2)}
+    for number, asker in askers.items():
+        await here.ledger.admit(replace(command(number), private=True, asker=asker), here.now)
+
+    living = asyncio.create_task(here.live())
+    async with asyncio.timeout(10):
+        await ledger.both.wait()
+        here.chat.failures.clear()
+        await living
+
+    assert "350" in {(await over(here, number)).home for number in askers}
+    for number, asker in askers.items():
+        assert here.chat.private[(await over(here, number)).home] == {asker.id}
 
 
 async def test_a_private_question_that_nobody_can_be_let_in_for_has_no_machine_and_its_asker_hears(here: World) -> None:
