@@ -73,7 +73,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
         raise TurnedAway(EMPTY_PROMPT)
     wishes = await wishes_of(interaction, visitor, room)
     private = is_private(interaction, visitor)
-    draft = Draft(visitor.asker.id, wishes, interaction.attachments, private)
+    draft = Draft(visitor.asker.id, visitor.at, wishes, interaction.attachments, private)
     if prompt is not None:
         return await asked(interaction, visitor, str(prompt), draft, room)
     await room.ledger.keep(interaction.id, draft, room.clock())
@@ -120,11 +120,11 @@ def is_private(interaction: Interaction, visitor: Visitor) -> bool:
 
 
 async def draft_of(interaction: Interaction, visitor: Visitor, room: Room) -> Draft:
-    """What was chosen before the form that comes back was opened."""
+    """What was chosen before the form that comes back was opened, by the same person in the same place."""
     draft = await room.ledger.draft((interaction.custom_id or "").partition(":")[2])
     if draft is None:
         raise TurnedAway(DRAFT_FORGOTTEN)
-    if draft.asker != visitor.asker.id:
+    if (draft.asker, draft.at) != (visitor.asker.id, visitor.at):
         raise TurnedAway(UNKNOWN_BUTTON)
     return draft
 
