@@ -30,6 +30,10 @@ def find(db: Database, id: str) -> Draft | None:
     return draft_of_json(rows[0]["content"]) if rows else None
 
 
+def prune(db: Database, before: float) -> int:
+    return len(list(db.query("DELETE FROM drafts WHERE kept_at < ? RETURNING id", [before])))
+
+
 def draft_of_json(said: str) -> Draft:
     content = json.loads(said)
     return Draft(

@@ -141,7 +141,7 @@ async def test_a_form_that_says_nothing_that_is_forgotten_somebody_elses_or_from
     door.policy = Policy(required_role="91")
     refused = await door.send(written(opened, "hello"))
     door.policy = Policy()
-    await door.ledger.prune(door.now + 1)
+    await door.ledger.prune_drafts(door.now + 1)
     forgotten = await door.send(written(opened, "hello"))
 
     assert spoken(empty) == (EMPTY_PROMPT, True)

@@ -120,7 +120,7 @@ async def test_forms_of_others_of_other_commands_and_of_long_ago_ask_nothing(doo
     somebody_elses = await door.send(of_bob)
     elsewhere = await door.send(written(opened, "why?") | {"channel": {"id": "201", "type": 0}})
     mixed = await door.send(written(other, "why?"))
-    await door.ledger.prune(door.now + 1)
+    await door.ledger.prune_drafts(door.now + 1)
     forgotten = await door.send(written(opened, "why?"))
 
     assert spoken(somebody_elses) == (UNKNOWN_BUTTON, True)
