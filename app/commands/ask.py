@@ -1,5 +1,5 @@
 """`/opencord ask`: in a text channel it opens a thread with a machine; in a thread it is the next thing asked there.
-Without a prompt it opens a form with more room to write, and what else was chosen is kept until that comes back.
+Without a prompt it opens a form, which takes several lines, and what else was chosen is kept until that comes back.
 
 Nothing is worked on here: the request is written down, and Discord is told that an answer comes later.
 """
@@ -53,7 +53,7 @@ REGISTRATION: Payload = {
         {
             "type": 3,
             "name": "prompt",
-            "description": "What to do or to find out; leave it out for a form with more room",
+            "description": "What to do or to find out; leave it out to write several lines in a form",
             "max_length": LONGEST_PROMPT,
         },
         {"type": 11, "name": "file", "description": "Something to look at or to work with"},
