@@ -65,6 +65,7 @@ from app.web.front import Front, Job
 
 log = structlog.get_logger()
 REMEMBERED_SECONDS = 30 * 86_400.0  # an ended turn; Discord delivers nothing again after so long
+KEPT_SECONDS = 86_400.0  # what a form is opened with; nobody leaves one open for so long
 LEFT_SECONDS = 86_400.0  # a session of the Gateway; Discord ends them within minutes
 
 
@@ -264,8 +265,12 @@ def jobs_of(rounds: Housekeeping, store: Store, engine: Engine, inbox: Inbox) ->
 
     async def prune() -> Mapping[str, int]:
         now = clock()
-        turns = await store.ledger.prune(now - REMEMBERED_SECONDS)
-        return {"pruned": turns, "sessions": await store.shards.prune(now - LEFT_SECONDS)}
+        return {
+            "pruned": await store.ledger.prune(now - REMEMBERED_SECONDS),
+            "drafts": await store.ledger.prune_drafts(now - KEPT_SECONDS),
+            "settings": await store.preferences.prune(now - REMEMBERED_SECONDS),
+            "sessions": await store.shards.prune(now - LEFT_SECONDS),
+        }
 
     return {
         "pause-idle": rounds.pause_idle,

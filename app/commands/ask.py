@@ -1,5 +1,5 @@
 """`/opencord ask`: in a text channel it opens a thread with a machine; in a thread it is the next thing asked there.
-Without a prompt it opens a form with more room to write, and what else was chosen is kept until that comes back.
+Without a prompt it opens a form, which takes several lines, and what else was chosen is kept until that comes back.
 
 Nothing is worked on here: the request is written down, and Discord is told that an answer comes later.
 """
@@ -53,7 +53,7 @@ REGISTRATION: Payload = {
         {
             "type": 3,
             "name": "prompt",
-            "description": "What to do or to find out; leave it out for a form with more room",
+            "description": "What to do or to find out; leave it out to write several lines in a form",
             "max_length": LONGEST_PROMPT,
         },
         {"type": 11, "name": "file", "description": "Something to look at or to work with"},
@@ -78,7 +78,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
         raise TurnedAway(EMPTY_PROMPT)
     wishes = await wishes_of(interaction, visitor, room)
     private = is_private(interaction, visitor)
-    draft = Draft(visitor.asker.id, wishes, interaction.attachments, private)
+    draft = Draft(visitor.asker.id, visitor.at, wishes, interaction.attachments, private)
     if prompt is not None:
         return await asked(interaction, visitor, str(prompt), draft, room)
     await room.ledger.keep(interaction.id, draft, room.clock())
@@ -125,11 +125,11 @@ def is_private(interaction: Interaction, visitor: Visitor) -> bool:
 
 
 async def draft_of(interaction: Interaction, visitor: Visitor, room: Room) -> Draft:
-    """What was chosen before the form that comes back was opened."""
+    """What was chosen before the form that comes back was opened, by the same person in the same place."""
     draft = await room.ledger.draft((interaction.custom_id or "").partition(":")[2])
     if draft is None:
         raise TurnedAway(DRAFT_FORGOTTEN)
-    if draft.asker != visitor.asker.id:
+    if (draft.asker, draft.at) != (visitor.asker.id, visitor.at):
         raise TurnedAway(UNKNOWN_BUTTON)
     return draft
 

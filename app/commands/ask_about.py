@@ -51,7 +51,8 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     attachments = attachments_of(message.get("attachments"), about.channel, about.message)
     if not shows(about.text) and not attachments:
         raise TurnedAway(MESSAGE_EMPTY)
-    await room.ledger.keep(interaction.id, Draft(visitor.asker.id, attachments=attachments, about=about), room.clock())
+    draft = Draft(visitor.asker.id, visitor.at, attachments=attachments, about=about)
+    await room.ledger.keep(interaction.id, draft, room.clock())
     question = text_input("question", ABOUT_LABEL, placeholder=ABOUT_HINT, required=False)
     return Answer(modal(f"about:{interaction.id}", ABOUT_TITLE, question))
 

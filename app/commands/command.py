@@ -43,7 +43,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     arguments = str(interaction.options.get("arguments", "")).strip()
     prompt = f"/{name} {arguments}".strip()
     await check(name, prompt, room)
-    return await asked(interaction, visitor, prompt, Draft(visitor.asker.id, {}, ()), room)
+    return await asked(interaction, visitor, prompt, Draft(visitor.asker.id, visitor.at), room)
 
 
 async def check(name: str, prompt: str, room: Room) -> None:

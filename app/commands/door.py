@@ -6,7 +6,7 @@ from app.commands.ports import Room
 from app.discord.interactions import Interaction
 from app.discord.notation import escape
 from app.discord.text import shorten
-from app.ids import ThreadId
+from app.ids import ChannelId, ThreadId
 from app.turns.records import Asker, Place
 from app.turns.routing import Refusal, gate
 from app.words.door import NO_THREAD, NOT_HERE
@@ -22,6 +22,11 @@ class TurnedAway(Exception):
 class Visitor:
     place: Place
     asker: Asker
+
+    @property
+    def at(self) -> ThreadId | ChannelId:
+        """The thread or the channel that they are in."""
+        return self.place.thread or self.place.channel
 
     @property
     def thread(self) -> ThreadId:

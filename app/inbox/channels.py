@@ -34,6 +34,7 @@ async def thread_deleted(body: Object, inbox: Inbox) -> Afterwards | None:
 async def forget_thread(thread: ThreadId, inbox: Inbox) -> Afterwards | None:
     """None when it was never ours."""
     cancelled = await inbox.turns.end_all(thread=thread)
+    await inbox.preferences.forget_place(thread)
     doomed = await inbox.shelf.doom(inbox.clock(), thread=thread)
     if not (cancelled or doomed or await inbox.places.place_of(thread)):
         return None
@@ -46,6 +47,7 @@ async def channel_deleted(body: Object, inbox: Inbox) -> Afterwards | None:
     """With all its threads, of which Discord need not tell one by one."""
     channel = ChannelId(id_in(body))
     cancelled = await inbox.turns.end_all(channel=channel)
+    await inbox.preferences.forget_place(channel)
     doomed = await inbox.shelf.doom(inbox.clock(), channel=channel)
     await inbox.places.note_gone(channel)
     log.info("channel.deleted", channel=channel, turns=cancelled, machines=doomed)

@@ -193,6 +193,10 @@ class Preferences(Protocol):
         """Take it back wherever it was settled in this server: in how many places."""
         ...
 
+    async def forget_place(self, place: ThreadId | ChannelId) -> int:
+        """It is gone, and what was settled there; of a channel also what was in its threads. How many settings."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Inbox:

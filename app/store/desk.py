@@ -187,9 +187,8 @@ class SqliteDesk(SqliteQueue):
         return await self._sqlite.read(ask)
 
     async def prune(self, before: float) -> int:
-        """Forget turns that ended, and were admitted before, and what was drafted before: how many turns. The first of
-        a thread stays as long as others do: it tells that everybody may see that thread."""
-        await self._sqlite.write(lambda db: db.execute("DELETE FROM drafts WHERE kept_at < ?", [before]))
+        """Forget turns that ended, and were admitted before: how many. The first of a thread stays as long as others
+        do: it tells that everybody may see that thread."""
         query = f"""
             DELETE FROM turns WHERE stage NOT IN {LIVE_STAGES} AND admitted_at < :before
             AND NOT (starts AND NOT private AND EXISTS (
@@ -199,6 +198,10 @@ class SqliteDesk(SqliteQueue):
             RETURNING id
         """  # noqa: S608
         return await self._sqlite.write(lambda db: len(list(db.query(query, {"before": before}))))
+
+    async def prune_drafts(self, before: float) -> int:
+        """Forget what was kept before for a form: how many. Others' messages may be in it."""
+        return await self._sqlite.write(lambda db: drafts.prune(db, before))
 
     async def turn(self, turn: TurnId) -> Turn | None:
         rows = await self._sqlite.read(lambda db: list(db.query("SELECT * FROM turns WHERE id = ?", [turn])))

@@ -4,7 +4,7 @@ import json
 
 from sqlite_utils import Database
 
-from app.ids import UserId
+from app.ids import ChannelId, UserId
 from app.store.rows import about_of_json, json_of_about, json_of_attachments
 from app.turns.drafts import Draft
 from app.turns.preferences import Preference
@@ -15,6 +15,7 @@ def keep(db: Database, id: str, draft: Draft, now: float) -> None:
     content = json.dumps(
         {
             "asker": draft.asker,
+            "at": draft.at,
             "wishes": dict(draft.wishes),
             "attachments": json_of_attachments(draft.attachments),
             "private": draft.private,
@@ -29,10 +30,15 @@ def find(db: Database, id: str) -> Draft | None:
     return draft_of_json(rows[0]["content"]) if rows else None
 
 
+def prune(db: Database, before: float) -> int:
+    return len(list(db.query("DELETE FROM drafts WHERE kept_at < ? RETURNING id", [before])))
+
+
 def draft_of_json(said: str) -> Draft:
     content = json.loads(said)
     return Draft(
         UserId(content["asker"]),
+        ChannelId(content.get("at", "")),  # of an earlier version, that did not write it down: it fits nowhere
         {Preference(name): value for name, value in content["wishes"].items()},
         tuple(Attachment(**one) for one in json.loads(content["attachments"])),
         content["private"],

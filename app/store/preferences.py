@@ -77,6 +77,20 @@ class SqlitePreferences:
         columns = [guild, preference.value, value]
         return await self._sqlite.write(lambda db: len(list(db.query(query, columns))))
 
+    async def forget_place(self, place: ThreadId | ChannelId) -> int:
+        query = """
+            DELETE FROM preferences WHERE place = :place
+            OR place IN (SELECT thread FROM turns WHERE channel = :place)
+            OR place IN (SELECT thread FROM sandboxes WHERE channel = :place)
+            RETURNING name
+        """
+        return await self._sqlite.write(lambda db: len(list(db.query(query, {"place": place}))))
+
+    async def prune(self, before: float) -> int:
+        """Forget what was settled in servers that we left before: how many settings."""
+        query = "DELETE FROM preferences WHERE guild IN (SELECT id FROM guilds WHERE gone_at < ?) RETURNING name"
+        return await self._sqlite.write(lambda db: len(list(db.query(query, [before]))))
+
     async def repositories(self, place: Place, viewer: UserId) -> Sequence[str]:
         columns = seen_from(place, viewer)
         return await self._sqlite.read(lambda db: [row["value"] for row in db.query(REPOSITORIES, columns)])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app.ids import UserId
+from app.ids import ChannelId, ThreadId, UserId
 from app.turns.preferences import Values
 from app.turns.records import About, Attachment
 
@@ -10,6 +10,7 @@ from app.turns.records import About, Attachment
 @dataclass(frozen=True, slots=True)
 class Draft:
     asker: UserId
+    at: ThreadId | ChannelId  # where its form was opened
     wishes: Values = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
     private: bool = False

@@ -7,6 +7,7 @@ import pytest
 from app.commands import ask
 from app.ids import ChannelId, GuildId, MessageId, ThreadId
 from app.sandboxes.machine import State
+from app.store.sqlite import Sqlite
 from app.turns.errors import Retriable
 from app.turns.preferences import Preference
 from app.turns.records import Attachment, Place, Turn
@@ -127,23 +128,37 @@ async def test_a_form_that_comes_back_twice_is_asked_once(door: Door) -> None:
     assert (await asked(door, "700")).prompt == "hello"
 
 
-async def test_a_form_that_says_nothing_that_is_forgotten_or_somebody_elses_asks_nothing(door: Door) -> None:
+async def test_a_form_that_says_nothing_that_is_forgotten_somebody_elses_or_from_elsewhere_asks_nothing(
+    door: Door,
+) -> None:
     opened = await door.send(used("ask"))
     of_bob = written(opened, "hello") | {"member": {"user": {"id": "301", "username": "bob"}, "roles": []}}
+    from_elsewhere = [written(opened, "hello") | {"channel": one} for one in (IN_THREAD, {"id": "201", "type": 0})]
 
     empty = await door.send(written(opened, " \u200b"))
     somebody_elses = await door.send(of_bob)
+    elsewhere = [await door.send(one) for one in from_elsewhere]
     door.policy = Policy(required_role="91")
     refused = await door.send(written(opened, "hello"))
     door.policy = Policy()
-    await door.ledger.prune(door.now + 1)
+    await door.ledger.prune_drafts(door.now + 1)
     forgotten = await door.send(written(opened, "hello"))
 
     assert spoken(empty) == (EMPTY_PROMPT, True)
     assert spoken(somebody_elses) == (UNKNOWN_BUTTON, True)
+    assert [spoken(one) for one in elsewhere] == [(UNKNOWN_BUTTON, True)] * 2
     assert spoken(refused) == (Refusal.ROLE.value, True)
     assert spoken(forgotten) == (DRAFT_FORGOTTEN, True)
     assert not await door.ledger.live_turns()
+
+
+async def test_a_form_that_was_opened_before_an_upgrade_is_turned_away_in_words(door: Door, sqlite: Sqlite) -> None:
+    opened = await door.send(used("ask"))
+    await sqlite.write(lambda db: db.execute("UPDATE drafts SET content = json_remove(content, '$.at')"))
+
+    answer = await door.send(written(opened, "hello"))
+
+    assert spoken(answer) == (UNKNOWN_BUTTON, True)
 
 
 async def test_repositories_that_were_used_before_are_suggested(door: Door) -> None:

@@ -118,11 +118,13 @@ async def test_forms_of_others_of_other_commands_and_of_long_ago_ask_nothing(doo
     of_bob = written(opened, "why?") | {"member": {"user": {"id": "301", "username": "bob"}, "roles": []}}
 
     somebody_elses = await door.send(of_bob)
+    elsewhere = await door.send(written(opened, "why?") | {"channel": {"id": "201", "type": 0}})
     mixed = await door.send(written(other, "why?"))
-    await door.ledger.prune(door.now + 1)
+    await door.ledger.prune_drafts(door.now + 1)
     forgotten = await door.send(written(opened, "why?"))
 
     assert spoken(somebody_elses) == (UNKNOWN_BUTTON, True)
+    assert spoken(elsewhere) == (UNKNOWN_BUTTON, True)
     assert spoken(mixed) == (UNKNOWN_BUTTON, True)
     assert spoken(forgotten) == (DRAFT_FORGOTTEN, True)
     assert not await door.ledger.live_turns()

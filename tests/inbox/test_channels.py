@@ -10,6 +10,7 @@ from app.inbox.channels import GRACE_SECONDS
 from app.inbox.ports import Unread
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Event
+from app.turns.preferences import Preference
 from app.turns.records import Place
 from tests.inbox.desk import CHANNEL, DELIVERED, GUILD, NOW, Desk, desk, mentioning
 
@@ -100,6 +101,34 @@ async def test_a_thread_that_is_gone_is_not_read_any_more(here: Desk, name: str,
 
     assert [one.place.thread for one in before] == [THREAD]
     assert await here.places.tracked(GuildId(GUILD)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "id", "left"),
+    [("THREAD_DELETE", THREAD, ["402", CHANNEL, "201"]), ("CHANNEL_DELETE", CHANNEL, ["201"])],
+)
+async def test_what_was_settled_in_a_place_goes_with_it(here: Desk, name: str, id: str, left: list[str]) -> None:
+    await machine(here)
+    await machine(here, "402")
+    places = [ChannelId(place) for place in (THREAD, "402", CHANNEL, "201")]
+    for place in places:
+        await here.preferences.settle(GuildId(GUILD), place, {Preference.MODEL: "a/b", Preference.AGENT: "plan"})
+
+    await here.hear(name, {"id": id, "guild_id": GUILD})
+
+    assert [place for place in places if await chosen(here, place)] == left
+
+
+async def test_what_was_settled_in_a_thread_that_nobody_asked_in_goes_too(here: Desk) -> None:
+    await here.preferences.settle(GuildId(GUILD), THREAD, {Preference.MODEL: "a/b"})
+
+    await here.hear("THREAD_DELETE", {"id": THREAD, "guild_id": GUILD})
+
+    assert not await chosen(here, ChannelId(THREAD))
+
+
+async def chosen(here: Desk, place: ChannelId) -> bool:
+    return bool((await here.preferences.settled(Place(GuildId(GUILD), place))).chosen)
 
 
 async def test_what_sets_something_going_is_taken_like_anything_else(here: Desk) -> None:

@@ -9,6 +9,7 @@ import pytest
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, UserId
 from app.sandboxes.ports import Project
 from app.store.ledger import SqliteLedger
+from app.store.places import SqlitePlaces
 from app.store.preferences import SqlitePreferences
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
@@ -153,6 +154,25 @@ async def test_what_is_forgotten_is_taken_back_wherever_it_was_settled_and_nothi
     assert [(await preferences.settled(place(thread))).value(approver) for thread in (THREAD, OTHER)] == [None, "92"]
     assert (await preferences.settled(place())).value(MODEL) == "91"
     assert (await preferences.settled(Place(GuildId("7"), ChannelId("8")))).value(approver) == "91"
+
+
+async def test_what_was_settled_in_a_server_is_forgotten_long_after_we_left_it(
+    sqlite: Sqlite, preferences: SqlitePreferences
+) -> None:
+    places = SqlitePlaces(sqlite)
+    guilds = [GuildId(guild) for guild in ("7", "8", "9", "10")]
+    for guild in guilds:
+        await preferences.settle(guild, ChannelId(guild), {MODEL: "a/b"})
+        await places.note_guild(guild)
+    for guild, gone_at in zip(guilds, (100.0, 200.0, 100.0), strict=False):
+        await places.note_guild_gone(guild, gone_at)
+    await places.note_guild(guilds[2])  # again
+
+    forgotten = await preferences.prune(150.0)
+
+    settled = [await preferences.settled(Place(guild, ChannelId(guild))) for guild in guilds]
+    assert forgotten == 1
+    assert [one.chosen[MODEL].scope for one in settled] == [Scope.OPERATOR, *[Scope.CHANNEL] * 3]
 
 
 async def test_a_repositorys_branches_are_remembered_the_latest_first_and_no_others_are(
