@@ -12,7 +12,7 @@ from app.commands.answers import Answer
 from app.commands.choices import checked
 from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
-from app.commands.reset import standing
+from app.commands.session import standing
 from app.commands.settling import suggested
 from app.discord.interactions import THREADS, Interaction
 from app.discord.payloads import Payload, deferred, modal, text_input
