@@ -71,11 +71,11 @@ async def test_of_two_who_undo_at_once_the_second_hears_that_it_is_done(door: Do
 
     await asyncio.gather(*(door.send(used("undo", IN_THREAD)) for _ in range(2)))
 
-    assert sorted(door.fake_replies.texts) == [NOT_UNDONE, "Undone."]
+    assert sorted(door.fake_replies.texts) == [NOT_UNDONE["nothing"], "Undone."]
     assert len(door.fake_replies.aloud) == 1
 
 
-@pytest.mark.parametrize(("word", "words"), [("undo", NOT_UNDONE), ("redo", NOT_REDONE)])
+@pytest.mark.parametrize(("word", "words"), [("undo", NOT_UNDONE["nothing"]), ("redo", NOT_REDONE["nothing"])])
 async def test_where_there_is_nothing_to_take_back_that_is_said(door: Door, word: str, words: str) -> None:
     await finished(door)
     door.agent.obstacle = Rewound.NOTHING
