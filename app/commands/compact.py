@@ -6,11 +6,11 @@ import structlog
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, Visitor, bold, let_in
 from app.commands.ports import Room
-from app.commands.session import session_of, woken
+from app.commands.session import is_idle, session_of, woken
 from app.discord.interactions import Interaction
 from app.discord.notation import SUBTEXT
 from app.discord.payloads import Payload, deferred
-from app.ids import SessionId, ThreadId
+from app.ids import SessionId
 from app.turns.ports import Compacted
 from app.turns.preferences import Preference
 from app.words.session import COMPACTED, COMPACTED_BY, NOT_COMPACTED, OTHERS_AT_WORK
@@ -27,14 +27,14 @@ REGISTRATION: Payload = {
 async def run(interaction: Interaction, room: Room) -> Answer:
     visitor = await let_in(interaction, room)
     session = await session_of(visitor.thread, room)
-    if await is_at_work(visitor.thread, room):
+    if not await is_idle(visitor.thread, room):
         raise TurnedAway(OTHERS_AT_WORK)
     return Answer(deferred(ephemeral=True), lambda: compacted(visitor, session, room), is_private=False)
 
 
 async def compacted(visitor: Visitor, session: SessionId, room: Room) -> Result:
     machine = await woken(visitor.thread, session, room)
-    if await is_at_work(visitor.thread, room):  # by now
+    if not await is_idle(visitor.thread, room):  # by now
         return Result(OTHERS_AT_WORK)
     model = (await room.preferences.settled(visitor.place)).value(Preference.MODEL)
     came = await room.bench.compact(machine, session, model)
@@ -42,7 +42,3 @@ async def compacted(visitor: Visitor, session: SessionId, room: Room) -> Result:
         return Result(NOT_COMPACTED[came])
     log.info("session.compacted", thread=visitor.thread, by=visitor.asker.id)
     return Result(COMPACTED, aloud=SUBTEXT + COMPACTED_BY.format(name=bold(visitor.asker.name)))
-
-
-async def is_at_work(thread: ThreadId, room: Room) -> bool:
-    return bool(await room.ledger.live_turns(thread=thread))

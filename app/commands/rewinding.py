@@ -14,7 +14,7 @@ from app.commands.answers import Answer, Result, say
 from app.commands.door import TurnedAway, bold
 from app.commands.past import Past, session_of
 from app.commands.ports import Room
-from app.commands.session import woken
+from app.commands.session import is_idle, woken
 from app.discord.notation import SUBTEXT
 from app.discord.payloads import deferred, edit, told
 from app.discord.status_view import closing
@@ -72,7 +72,7 @@ async def rewind(past: Past, way: Way, room: Room) -> Answer:
 
 async def obstacle_to(past: Past, room: Room) -> Obstacle | None:
     """What happened in the session since, or is about to."""
-    if await room.ledger.live_turns(thread=past.thread):
+    if not await is_idle(past.thread, room):
         return Obstacle.AT_WORK
     return None if await room.ledger.is_newest(past.turn.id) else Obstacle.NEWER
 

@@ -29,6 +29,11 @@ async def machine_of(thread: ThreadId, room: Room, gone: str = NO_MACHINE) -> Sa
     return sandbox
 
 
+async def is_idle(thread: ThreadId, room: Room) -> bool:
+    """Whether no question of it is at work or waits."""
+    return not await room.ledger.live_turns(thread=thread)
+
+
 async def session_of(thread: ThreadId, room: Room) -> SessionId:
     """The one that the next question would go on with. Raises TurnedAway."""
     session = (await machine_of(thread, room)).session
