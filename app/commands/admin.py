@@ -6,9 +6,10 @@ Nothing of it is secret from them: a shell in the machine reads whatever the age
 import structlog
 
 from app.commands.answers import Answer, Result
-from app.commands.by_hand import enclosed, met, wake
+from app.commands.by_hand import enclosed, met
 from app.commands.door import TurnedAway, Visitor
 from app.commands.ports import Room
+from app.commands.session import roused
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, deferred
 from app.discord.text import shows
@@ -80,7 +81,7 @@ def lines_asked(interaction: Interaction) -> int:
 
 
 async def ran(visitor: Visitor, command: str, room: Room) -> Result:
-    await wake(visitor.thread, room)
+    await roused(visitor.thread, room)
     log.info("sandbox.shell", thread=visitor.thread, by=visitor.asker.id)
     try:
         done = await room.console.run(visitor.thread, command, SHELL_SECONDS)
@@ -96,6 +97,6 @@ async def ran(visitor: Visitor, command: str, room: Room) -> Result:
 
 
 async def logged(thread: ThreadId, lines: int, room: Room) -> Result:
-    await wake(thread, room)
+    await roused(thread, room)
     text = await room.console.log(thread, lines)
     return enclosed(LOG, text, "opencode.log") if shows(text) else Result(NO_LOG)

@@ -5,22 +5,20 @@ Nothing is worked on here: the request is written down, and Discord is told that
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-import structlog
-
+from app.commands.admitting import admit, request_of
 from app.commands.answers import Answer
 from app.commands.choices import checked
 from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
-from app.commands.reset import standing
+from app.commands.session import standing
 from app.commands.settling import suggested
 from app.discord.interactions import THREADS, Interaction
 from app.discord.payloads import Payload, deferred, modal, text_input
 from app.discord.text import shows
-from app.ids import TurnId
 from app.turns.drafts import Draft
 from app.turns.preferences import Preference, Values
-from app.turns.records import Request, Source
 from app.words.asking import (
     ASK_EXAMPLE,
     ASK_LABEL,
@@ -32,8 +30,6 @@ from app.words.asking import (
     THREAD_NOT_PRIVATE,
 )
 from app.words.door import NOT_HERE, UNKNOWN_BUTTON
-
-log = structlog.get_logger()
 
 LONGEST_PROMPT = 6000  # the most that Discord lets a string option be
 TEXT = 0
@@ -135,18 +131,12 @@ async def draft_of(interaction: Interaction, visitor: Visitor, room: Room) -> Dr
 
 
 async def asked(interaction: Interaction, visitor: Visitor, prompt: str, draft: Draft, room: Room) -> Answer:
-    request = Request(
-        TurnId(interaction.id),
-        Source.COMMAND,
-        visitor.place,
-        visitor.asker,
-        prompt.strip(),
-        interaction.token,
+    request = replace(
+        request_of(interaction, visitor, prompt.strip()),
+        interaction_token=interaction.token,
         attachments=draft.attachments,
         wishes=draft.wishes,
         private=draft.private,
     )
-    if await room.ledger.admit(request, room.clock()):
-        log.info("turn.admitted", turn=request.id, thread=visitor.place.thread)
-        log.debug("turn.asked", turn=request.id, prompt=request.prompt)
+    await admit(request, room)
     return Answer(deferred(ephemeral=draft.private))

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import structlog
-
+from app.commands.admitting import admit, request_of
 from app.commands.answers import Answer
 from app.commands.ask import draft_of, heard
 from app.commands.door import TurnedAway, Visitor
@@ -22,9 +21,9 @@ from app.discord.attachments import attachments_of
 from app.discord.interactions import Interaction
 from app.discord.payloads import Flag, Payload, modal, text_input, told
 from app.discord.text import clean, shorten, shows
-from app.ids import MessageId, ThreadId, TurnId
+from app.ids import MessageId, ThreadId
 from app.turns.drafts import Draft
-from app.turns.records import About, Place, Request, Source
+from app.turns.records import About, Place
 from app.words.asking import (
     ABOUT_ASKED,
     ABOUT_HINT,
@@ -37,8 +36,6 @@ from app.words.asking import (
     SOMEBODY,
 )
 from app.words.door import UNKNOWN_BUTTON
-
-log = structlog.get_logger()
 
 REGISTRATION: Payload = {"type": 3, "name": "Ask OpenCord about this message"}
 
@@ -95,18 +92,8 @@ async def asked(
 ) -> Answer:
     """Said to the asker alone: everybody sees it in the thread."""
     place = await place_of(visitor, about, room)
-    request = Request(
-        TurnId(interaction.id),
-        Source.COMMAND,
-        place,
-        visitor.asker,
-        question,
-        attachments=draft.attachments,
-        about=about,
-    )
-    if await room.ledger.admit(request, room.clock()):
-        log.info("turn.admitted", turn=request.id, thread=place.thread)
-        log.debug("turn.asked", turn=request.id, prompt=question)
+    request = request_of(interaction, replace(visitor, place=place), question)
+    await admit(replace(request, attachments=draft.attachments, about=about), room)
     there = address(place.guild, place.thread or about.message)
     return Answer(told(ABOUT_ASKED.format(thread=link(ITS_THREAD, there))))
 

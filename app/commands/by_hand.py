@@ -1,36 +1,23 @@
-"""What the commands share by which people reach into a machine themselves: finding it, waking it, and showing what it
-says. Not a command."""
+"""What the commands share by which people reach into a machine themselves: finding it, and showing what it says. Not a
+command."""
 
 from app.commands.answers import Result
-from app.commands.door import TurnedAway, Visitor, let_in
+from app.commands.door import Visitor, let_in
 from app.commands.ports import Room
+from app.commands.session import machine_of
 from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT, FILE_BYTES
 from app.discord.notation import fence, is_exact
 from app.discord.text import units
-from app.ids import ThreadId
-from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
-from app.turns.errors import Refused
 from app.turns.records import File
 from app.words.door import SEE_FILE
-from app.words.machine import NO_MACHINE
 
 
 async def met(interaction: Interaction, room: Room) -> tuple[Visitor, Sandbox]:
     """Whoever asks, and the thread's machine as it is written down. Raises TurnedAway."""
     visitor = await let_in(interaction, room)
-    sandbox = await room.shelf.sandbox_of(visitor.thread)
-    if sandbox is None or sandbox.state is State.DESTROYED:
-        raise TurnedAway(NO_MACHINE)
-    return visitor, sandbox
-
-
-async def wake(thread: ThreadId, room: Room) -> None:
-    """Returns once the machine is awake, and counts as used. Raises Refused where nothing is left of it; Retriable."""
-    if await room.machines.rouse(thread) is None:
-        raise Refused(NO_MACHINE)
-    await room.machines.touch(thread)
+    return visitor, await machine_of(visitor.thread, room)
 
 
 def enclosed(heading: str, text: str, name: str) -> Result:

@@ -10,7 +10,7 @@ from app.background import meanwhile
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, Visitor, bold, let_in
 from app.commands.ports import Room
-from app.commands.session import session_of, woken
+from app.commands.session import is_idle, session_of, woken
 from app.discord.interactions import Interaction
 from app.discord.notation import SUBTEXT
 from app.discord.payloads import Payload, deferred
@@ -34,14 +34,14 @@ TOUCH_SECONDS = 10.0
 async def run(interaction: Interaction, room: Room) -> Answer:
     visitor = await let_in(interaction, room)
     session = await session_of(visitor.thread, room)
-    if await is_at_work(visitor.thread, room):
+    if not await is_idle(visitor.thread, room):
         raise TurnedAway(OTHERS_AT_WORK)
     return Answer(deferred(ephemeral=True), lambda: compacted(visitor, session, room), is_private=False)
 
 
 async def compacted(visitor: Visitor, session: SessionId, room: Room) -> Result:
     machine = await woken(visitor.thread, session, room)
-    if await is_at_work(visitor.thread, room):  # by now
+    if not await is_idle(visitor.thread, room):  # by now
         return Result(OTHERS_AT_WORK)
     model = (await room.preferences.settled(visitor.place)).value(Preference.MODEL)
     async with meanwhile(keep_awake(visitor.thread, room)):
@@ -58,7 +58,3 @@ async def keep_awake(thread: ThreadId, room: Room) -> None:
         await asyncio.sleep(TOUCH_SECONDS)
         with suppress(Retriable):
             await room.machines.touch(thread)
-
-
-async def is_at_work(thread: ThreadId, room: Room) -> bool:
-    return bool(await room.ledger.live_turns(thread=thread))

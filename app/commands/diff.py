@@ -7,7 +7,7 @@ from app.commands import past
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, let_in
 from app.commands.ports import Room
-from app.commands.session import check_machine, roused, woken
+from app.commands.session import machine_of, roused, woken
 from app.discord.interactions import Interaction
 from app.discord.limits import FILE_BYTES
 from app.discord.notation import path
@@ -54,7 +54,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
         raise TurnedAway(UNKNOWN_OPTION) from None
     if extent is Extent.WORKSPACE:
         thread = (await let_in(interaction, room)).thread
-        await check_machine(thread, room)
+        await machine_of(thread, room)
         return Answer(deferred(ephemeral=True), lambda: of_workspace(thread, room))
     last = await past.newest(interaction, room)
     session = await past.session_of(last, room)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from app.commands.answers import Answer, Result
-from app.commands.by_hand import met, wake
+from app.commands.by_hand import met
 from app.commands.door import TurnedAway
 from app.commands.ports import Room
+from app.commands.session import roused
 from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT, FILE_BYTES
 from app.discord.notation import fence, visible
@@ -92,7 +93,7 @@ def asked(interaction: Interaction) -> str:
 
 
 async def listed(thread: ThreadId, path: str, room: Room) -> Result:
-    await wake(thread, room)
+    await roused(thread, room)
     try:
         listing = await room.console.list(thread, path)
     except Absent:
@@ -103,7 +104,7 @@ async def listed(thread: ThreadId, path: str, room: Room) -> Result:
 
 
 async def fetched(thread: ThreadId, path: str, room: Room) -> Result:
-    await wake(thread, room)
+    await roused(thread, room)
     shown = written(path, SHOWN)
     try:
         content = await room.console.get(thread, path, FILE_BYTES)

@@ -8,8 +8,7 @@ that turn.
 
 from dataclasses import replace
 
-import structlog
-
+from app.commands.admitting import admit, request_of
 from app.commands.answers import Answer
 from app.commands.ask import LONGEST_PROMPT, heard
 from app.commands.door import TurnedAway, Visitor
@@ -17,17 +16,15 @@ from app.commands.ports import Room
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, deferred
 from app.discord.text import shows
-from app.ids import ThreadId, TurnId
+from app.ids import ThreadId
 from app.sandboxes.machine import State
 from app.turns.machine import OPENING, QUEUE
 from app.turns.preferences import Scope, Values
-from app.turns.records import Fork, Request, Source
+from app.turns.records import Fork
 from app.turns.titles import title_of
 from app.words.asking import EMPTY_PROMPT
 from app.words.forking import ALREADY, NOT_OURS, OLD_MACHINE_GOING, TITLE_PREFIX, UNTITLED
 from app.words.session import NOTHING_ASKED
-
-log = structlog.get_logger()
 
 REGISTRATION: Payload = {
     "type": 1,
@@ -72,20 +69,15 @@ async def forked(interaction: Interaction, visitor: Visitor, fork: Fork, room: R
         raise TurnedAway(OLD_MACHINE_GOING)
     if await is_under_way(interaction, visitor, fork, room):
         raise TurnedAway(ALREADY)
-    request = Request(
-        TurnId(interaction.id),
-        Source.COMMAND,
-        replace(visitor.place, thread=None),
-        visitor.asker,
-        prompt,
-        interaction.token,
+    request = replace(
+        request_of(interaction, visitor, prompt),
+        place=replace(visitor.place, thread=None),
+        interaction_token=interaction.token,
         wishes=await wishes_of(visitor, fork.thread, room),
         private=interaction.channel is not None and interaction.channel.type == PRIVATE,
         fork=fork,
     )
-    if await room.ledger.admit(request, room.clock()):
-        log.info("turn.admitted", turn=request.id, thread=None, fork=fork.thread)
-        log.debug("turn.asked", turn=request.id, prompt=prompt)
+    await admit(request, room)
     return Answer(deferred(ephemeral=True))
 
 

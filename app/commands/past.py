@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
+from app.commands.session import machine_of
 from app.discord.interactions import Interaction
 from app.ids import MessageId, SessionId, ThreadId
-from app.sandboxes.machine import State
 from app.turns.machine import LIVE
 from app.turns.records import Turn
 from app.words.machine import MACHINE_GONE, MACHINE_REPLACED
@@ -43,11 +43,9 @@ async def newest(interaction: Interaction, room: Room) -> Past:
 
 async def session_of(past: Past, room: Room) -> SessionId:
     """Where it was worked on, as long as that exists."""
-    session, sandbox = past.turn.session, await room.shelf.sandbox_of(past.thread)
+    session = past.turn.session
     if session is None:
         raise TurnedAway(UNCHANGED)
-    if sandbox is None or sandbox.state in (State.DESTROYING, State.DESTROYED):
-        raise TurnedAway(MACHINE_GONE)
-    if sandbox.session != session:
+    if (await machine_of(past.thread, room, MACHINE_GONE)).session != session:
         raise TurnedAway(MACHINE_REPLACED)
     return session

@@ -3,17 +3,18 @@
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, let_in
 from app.commands.ports import Room
+from app.commands.session import machine_of
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, deferred
 from app.ids import ThreadId
 from app.sandboxes.machine import State
+from app.sandboxes.ports import Sandbox
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Stage
 from app.words.door import NOT_NOW
 from app.words.machine import (
     ASLEEP_ALREADY,
     CHANGING,
-    NO_MACHINE,
     NOT_WHILE_AT_WORK,
     NOT_WHILE_BUSY,
     OUT_OF_ORDER,
@@ -30,9 +31,7 @@ REGISTRATION: Payload = {
 
 async def run(interaction: Interaction, room: Room) -> Answer:
     thread = (await let_in(interaction, room)).thread
-    obstacle = await obstacle_to(thread, room)
-    if obstacle is not None:
-        raise TurnedAway(obstacle)
+    await check(await machine_of(thread, room), room)
     return Answer(deferred(ephemeral=True), lambda: paused(thread, room), is_private=False)
 
 
@@ -40,9 +39,14 @@ async def paused(thread: ThreadId, room: Room) -> Result:
     if await is_busy(thread, room):
         return Result(NOT_WHILE_BUSY)
     has_paused = await room.machines.pause(thread)
-    obstacle = await obstacle_to(thread, room)
-    # It may have been found gone or broken instead.
-    return Result(PAUSED if has_paused and obstacle == ASLEEP_ALREADY else obstacle or NOT_NOW)
+    try:
+        sandbox = await machine_of(thread, room)
+        if has_paused and sandbox.state is State.PAUSED:  # it may have been found gone or broken instead
+            return Result(PAUSED)
+        await check(sandbox, room)
+    except TurnedAway as obstacle:
+        return Result(str(obstacle))
+    return Result(NOT_NOW)
 
 
 async def is_busy(thread: ThreadId, room: Room) -> bool:
@@ -56,16 +60,15 @@ async def is_busy(thread: ThreadId, room: Room) -> bool:
         return False
 
 
-async def obstacle_to(thread: ThreadId, room: Room) -> str | None:
-    """Why it cannot be paused, in words; None when nothing is known that speaks against it."""
-    sandbox = await room.shelf.sandbox_of(thread)
-    if sandbox is None or sandbox.state is State.DESTROYED:
-        return NO_MACHINE
+async def check(sandbox: Sandbox, room: Room) -> None:
+    """Raises TurnedAway when something is known that speaks against pausing it."""
     if sandbox.state is State.PAUSED:
-        return ASLEEP_ALREADY
+        raise TurnedAway(ASLEEP_ALREADY)
     # An answer that is being sent needs no machine any more.
-    if any(turn.stage is not Stage.ANSWERED for turn in await room.ledger.live_turns(thread=thread)):
-        return NOT_WHILE_AT_WORK
+    if any(turn.stage is not Stage.ANSWERED for turn in await room.ledger.live_turns(thread=sandbox.thread)):
+        raise TurnedAway(NOT_WHILE_AT_WORK)
     if sandbox.state is State.ERROR:
-        return OUT_OF_ORDER
-    return None if sandbox.state is State.ACTIVE else CHANGING.format(state=STATES[sandbox.state])
+        raise TurnedAway(OUT_OF_ORDER)
+    if sandbox.state is not State.ACTIVE:
+        state = STATES[sandbox.state]
+        raise TurnedAway(CHANGING.format(state=state))

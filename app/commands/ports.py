@@ -59,6 +59,10 @@ class Desk(Protocol):
         """Whoever works on it is to stop it, on behalf of `by`. False when it is not at work."""
         ...
 
+    async def halt(self, turn: TurnId, by: str) -> bool:
+        """Stop it where it is at work, and call it off where it waits. False when it is over."""
+        ...
+
     async def hasten(self, turn: TurnId) -> bool:
         """It goes before all that wait in its thread. False when it does not wait."""
         ...

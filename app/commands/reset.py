@@ -12,10 +12,10 @@ import structlog
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, Visitor, bold, let_in
 from app.commands.ports import Room
+from app.commands.session import standing
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, Style, button, deferred, nonce_of, row, told, updated
 from app.ids import ThreadId
-from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Stage
@@ -105,11 +105,6 @@ async def reset(visitor: Visitor, room: Room) -> Result:
         return Result(GONE_ALREADY)
     log.info("machine.reset", thread=visitor.thread, by=visitor.asker.id, stopped=stopped)
     return Result(RESET_DONE, aloud=announcement(visitor, bool(stopped)))
-
-
-async def standing(thread: ThreadId, room: Room) -> Sandbox | None:
-    sandbox = await room.shelf.sandbox_of(thread)
-    return None if sandbox is None or sandbox.state is State.DESTROYED else sandbox
 
 
 async def is_at_work(thread: ThreadId, room: Room) -> bool:

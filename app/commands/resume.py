@@ -1,14 +1,14 @@
 """`/opencord resume`: wakes the thread's machine, so that the next question need not wait for it."""
 
 from app.commands.answers import Answer, Result
-from app.commands.door import TurnedAway, let_in
+from app.commands.door import let_in
 from app.commands.ports import Room
+from app.commands.session import machine_of
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload, deferred
 from app.ids import ThreadId
-from app.sandboxes.machine import State
 from app.turns.records import Place
-from app.words.machine import AWAKE, BEING_DESTROYED, NO_MACHINE
+from app.words.machine import AWAKE
 
 REGISTRATION: Payload = {
     "type": 1,
@@ -19,11 +19,7 @@ REGISTRATION: Payload = {
 
 async def run(interaction: Interaction, room: Room) -> Answer:
     visitor = await let_in(interaction, room)
-    thread, sandbox = visitor.thread, await room.shelf.sandbox_of(visitor.thread)
-    if sandbox is None or sandbox.state is State.DESTROYED:
-        raise TurnedAway(NO_MACHINE)
-    if sandbox.state is State.DESTROYING:
-        raise TurnedAway(BEING_DESTROYED)
+    thread = (await machine_of(visitor.thread, room)).thread
     # Also one that is written down as awake: it may have stopped by itself.
     return Answer(deferred(ephemeral=True), lambda: resumed(thread, visitor.place, room), is_private=False)
 

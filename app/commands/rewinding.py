@@ -6,8 +6,9 @@ as that is there, and whoever writes it knows nothing of what we add.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import structlog
 
@@ -15,7 +16,7 @@ from app.commands.answers import Answer, Result, say
 from app.commands.door import TurnedAway, bold
 from app.commands.past import Past, session_of
 from app.commands.ports import Room
-from app.commands.session import woken
+from app.commands.session import is_idle, woken
 from app.discord.limits import CONTENT
 from app.discord.notation import SUBTEXT
 from app.discord.payloads import deferred, edit, told
@@ -25,11 +26,8 @@ from app.ids import MessageId, SessionId
 from app.turns.closing import outcome_of
 from app.turns.ports import Rewound
 from app.words.session import (
-    AGENT_BUSY,
-    NOT_NEWEST,
     NOT_REDONE,
     NOT_UNDONE,
-    OTHERS_AT_WORK,
     REDONE,
     REDONE_BY,
     UNDONE,
@@ -39,10 +37,18 @@ from app.words.turn import BY, UNDONE_MARK
 
 log = structlog.get_logger()
 
-OBSTACLES = {Rewound.BUSY: AGENT_BUSY, Rewound.NEWER: NOT_NEWEST}
 MARK = SUBTEXT + UNDONE_MARK  # how the line of the summary begins
 CLOSING_SECONDS = 15.0  # that a summary may take
 LOOK_SECONDS = 0.2
+
+
+class Obstacle(StrEnum):
+    """Why it cannot be done, though there is a machine to do it on."""
+
+    AT_WORK = "at work"  # or something waits
+    BUSY = Rewound.BUSY
+    NEWER = Rewound.NEWER
+    NOTHING = Rewound.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Way:
     did: str  # in the log
     done: str
     told: str  # to everybody
-    nothing: str
+    obstacles: Mapping[str, str]
 
 
 UNDO = Way("undid", UNDONE, UNDONE_BY, NOT_UNDONE)
@@ -61,37 +67,33 @@ REDO = Way("redid", REDONE, REDONE_BY, NOT_REDONE)
 
 async def rewind(past: Past, way: Way, room: Room) -> Answer:
     """Raises TurnedAway."""
-    try:
-        session = await rewindable(past, room)
-    except TurnedAway as refusal:
-        words = str(refusal)
-        if way is not REDO or words != NOT_NEWEST:
-            raise
-        return Answer(told(words), lambda: refused(past, words, way, room), is_private=False)
-    return Answer(deferred(ephemeral=True), lambda: rewound(past, session, way, room), is_private=False)
-
-
-async def rewindable(past: Past, room: Room) -> SessionId:
-    """A session in which nothing happened since, and nothing is about to. Raises TurnedAway."""
     session = await session_of(past, room)
-    if await room.ledger.live_turns(thread=past.thread):
-        raise TurnedAway(OTHERS_AT_WORK)
-    if not await room.ledger.is_newest(past.turn.id):
-        raise TurnedAway(NOT_NEWEST)
-    return session
+    obstacle = await obstacle_to(past, room)
+    if obstacle is None:
+        return Answer(deferred(ephemeral=True), lambda: rewound(past, session, way, room), is_private=False)
+    if way is REDO and obstacle is Obstacle.NEWER:
+        return Answer(told(way.obstacles[obstacle]), lambda: refused(past, obstacle, way, room), is_private=False)
+    raise TurnedAway(way.obstacles[obstacle])
+
+
+async def obstacle_to(past: Past, room: Room) -> Obstacle | None:
+    """What happened in the session since, or is about to."""
+    if not await is_idle(past.thread, room):
+        return Obstacle.AT_WORK
+    return None if await room.ledger.is_newest(past.turn.id) else Obstacle.NEWER
 
 
 async def rewound(past: Past, session: SessionId, way: Way, room: Room) -> Result:
     closed = await when_closed(past, room)
     if closed is None:
-        return Result(AGENT_BUSY)
+        return Result(way.obstacles[Obstacle.BUSY])
     past, machine = closed, await woken(past.thread, session, room)
-    if (obstacle := await obstacle_to(past, room)) is not None:
+    if (obstacle := await obstacle_to(past, room)) is not None:  # by now
         return await refused(past, obstacle, way, room)
     is_undo, turn = way is UNDO, past.turn.id
     came = await (room.agent.undo(machine, session, turn) if is_undo else room.agent.redo(machine, session))
     if came is not Rewound.DONE:
-        return await refused(past, OBSTACLES.get(came, way.nothing), way, room)
+        return await refused(past, Obstacle(came.value), way, room)
     log.info("turn.rewound", turn=turn, thread=past.thread, way=way.did, by=past.visitor.asker.id)
     await offer(past, room, undone=is_undo)
     return Result(way.done, aloud=SUBTEXT + way.told.format(name=bold(past.by)))
@@ -109,20 +111,11 @@ async def when_closed(past: Past, room: Room) -> Past | None:
     return past
 
 
-async def refused(past: Past, words: str, way: Way, room: Room) -> Result:
+async def refused(past: Past, obstacle: Obstacle, way: Way, room: Room) -> Result:
     """Redo goes when it could only be refused ever after, and Diff with it: there is nothing left to look at."""
-    if way is REDO and words == NOT_NEWEST:
+    if way is REDO and obstacle is Obstacle.NEWER:
         await say(show(past, room, changed=False))
-    return Result(words)
-
-
-async def obstacle_to(past: Past, room: Room) -> str | None:
-    """What has come in between while the machine woke."""
-    try:
-        await rewindable(past, room)
-    except TurnedAway as refusal:
-        return str(refusal)
-    return None
+    return Result(way.obstacles[obstacle])
 
 
 async def offer(past: Past, room: Room, *, undone: bool) -> None:

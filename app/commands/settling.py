@@ -14,7 +14,7 @@ from app.commands.answers import Answer
 from app.commands.choices import checked, offered, shown
 from app.commands.door import TurnedAway, Visitor, bold, let_in
 from app.commands.ports import Room
-from app.commands.reset import standing
+from app.commands.session import standing
 from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT
 from app.discord.notation import SUBTEXT

@@ -9,9 +9,10 @@ import structlog
 from app.commands import access
 from app.commands.answers import Answer, Result
 from app.commands.approvers import lacked, turned_away
-from app.commands.by_hand import met, wake
+from app.commands.by_hand import met
 from app.commands.door import Visitor
 from app.commands.ports import Room
+from app.commands.session import roused
 from app.discord.interactions import Interaction
 from app.discord.notation import fence, timestamp
 from app.discord.payloads import Payload, deferred
@@ -38,7 +39,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
 
 
 async def granted(visitor: Visitor, room: Room) -> Result:
-    await wake(visitor.thread, room)
+    await roused(visitor.thread, room)
     access = await room.console.ssh(visitor.thread, ACCESS_MINUTES)
     log.info("sandbox.ssh", thread=visitor.thread, by=visitor.asker.id)
     return Result(SSH.format(command=fence(access.command), until=timestamp(access.until, "t")))

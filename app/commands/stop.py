@@ -33,10 +33,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     if current.stage is Stage.ANSWERED:
         raise TurnedAway(ANSWER_ON_ITS_WAY)
     turn, by = current.id, visitor.asker.name
-    # One that is about to begin may do so between the first two looks, but it never goes back to waiting.
-    if not (
-        await room.ledger.stop(turn, by) or await room.ledger.call_off(turn, by) or await room.ledger.stop(turn, by)
-    ):
+    if not await room.ledger.halt(turn, by):
         raise TurnedAway(NOTHING_TO_STOP)
     log.info("turn.stopped", turn=turn, thread=visitor.thread, by=visitor.asker.id)
     return Answer(told(STOPPING))

@@ -6,8 +6,7 @@ first answer says so, and only the presser sees it. That something was undone ev
 
 from dataclasses import replace
 
-import structlog
-
+from app.commands.admitting import admit, request_of
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway
 from app.commands.past import Past, session_of
@@ -19,14 +18,12 @@ from app.discord.limits import CONTENT, FILE_BYTES
 from app.discord.notation import fence, is_exact
 from app.discord.payloads import deferred, told
 from app.discord.text import units
-from app.ids import SessionId, TurnId
+from app.ids import SessionId
 from app.presses.subject import subject_of
 from app.turns.machine import LIVE
-from app.turns.records import Attachment, File, Request, Source
+from app.turns.records import Attachment, File
 from app.words.session import CHANGES_ATTACHED, CHANGES_TOO_LARGE, UNCHANGED, WAS_UNDONE
 from app.words.turn import ASKED_AGAIN, ASKED_BEFORE, ASKED_TO_GO_ON, GO_ON, STILL_AT_WORK
-
-log = structlog.get_logger()
 
 TOO_LARGE = CHANGES_TOO_LARGE.format(most=FILE_BYTES // 2**20)
 
@@ -79,23 +76,15 @@ async def asked(
 ) -> Answer:
     """On behalf of whoever pressed, once for every press, and only when nothing else is under way that follows the same
     turn. Its token is spent on the answer to the press. Raises TurnedAway."""
-    visitor, turn = past.visitor, TurnId(interaction.id)
-    request = Request(
-        turn,
-        Source.COMMAND,
-        visitor.place,
-        visitor.asker,
-        prompt,
+    request = replace(
+        request_of(interaction, past.visitor, prompt),
         attachments=attachments,
         follows=past.turn.id,
         about=past.turn.about,
         fork=past.turn.fork,  # what has moved in already does not do so again
         plain=plain,
     )
-    if await room.ledger.admit(request, room.clock()):
-        log.info("turn.admitted", turn=turn, thread=past.thread)
-        log.debug("turn.asked", turn=turn, prompt=prompt)
-    elif await room.ledger.turn(turn) is None:
+    if not await admit(request, room) and await room.ledger.turn(request.id) is None:
         raise TurnedAway(ASKED_BEFORE)
     return Answer(told(words))
 

@@ -25,10 +25,7 @@ async def stop(interaction: Interaction, room: Room) -> Answer:
     """End it, whether it is at work or still waits."""
     subject = await subject_of(interaction, room)
     turn, by = subject.turn.id, subject.by
-    # A turn that waits may begin between the first two looks, but it never goes back to waiting.
-    if not (
-        await room.ledger.stop(turn, by) or await room.ledger.call_off(turn, by) or await room.ledger.stop(turn, by)
-    ):
+    if not await room.ledger.halt(turn, by):
         raise TurnedAway(ALREADY_OVER)
     log.info("turn.stopped", turn=turn, thread=subject.thread, by=subject.visitor.asker.id)
     return Answer(deferred_update())

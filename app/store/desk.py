@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.store import drafts
 from app.store.preferences import settle
-from app.store.queue import AT_WORK, SqliteQueue, listed, update
+from app.store.queue import AT_WORK, CALL_OFF, SqliteQueue, listed, update
 from app.store.rows import json_of_attachments, row_of_request, sound, turn_of_row
 from app.store.sessions import look
 from app.turns.drafts import Draft
@@ -29,6 +29,16 @@ LIVE_STAGES = listed(LIVE)
 
 # What a reset ends: an answer that is there already is still delivered.
 ON_THE_MACHINE = f"thread = :thread AND {AT_WORK} AND stage <> '{Stage.ANSWERED}'"
+
+# Where nobody works on it just now, and nothing of it runs, it ends here; else whoever does is to end it.
+END = f"""
+    UPDATE turns SET stage = '{Stage.CANCELLED}', ending = '{Ending.STOPPED}', stopped_by = :by, ended_at = :now
+    WHERE id = :id AND stage = '{QUEUE}' AND lease_token IS NULL AND {AT_WORK} RETURNING id
+"""  # noqa: S608
+WISH = f"""
+    UPDATE turns SET stopped_by = coalesce(stopped_by, :by), due_at = min(due_at, :now)
+    WHERE id = :id AND {AT_WORK} RETURNING id
+"""  # noqa: S608
 
 # Not prompted yet, so that what was asked can still be changed.
 WAITS = f"(stage IN ('{Stage.ADMITTED}', '{Stage.ACCEPTED}') OR (stage = '{QUEUE}' AND NOT sealed))"
@@ -75,18 +85,15 @@ class SqliteDesk(SqliteQueue):
     async def stop(self, turn: TurnId, by: str) -> bool:
         """Whoever works on it is to stop it, on behalf of `by`; where nobody does just now, and nothing of it runs, it
         ends. False when it is not at work."""
-        rests = f"stage = '{QUEUE}' AND lease_token IS NULL"
-        end = f"""
-            UPDATE turns SET
-                stage = '{Stage.CANCELLED}', ending = '{Ending.STOPPED}', stopped_by = :by, ended_at = :now
-            WHERE id = :id AND {rests} AND {AT_WORK} RETURNING id
-        """  # noqa: S608
-        query = f"""
-            UPDATE turns SET stopped_by = coalesce(stopped_by, :by), due_at = min(due_at, :now)
-            WHERE id = :id AND {AT_WORK} RETURNING id
-        """  # noqa: S608
-        columns = {"id": turn, "by": by, "now": self._clock()}
-        return await self._changed(end, columns) or await self._changed(query, columns)
+        return await self._changed_by((END, WISH), {"id": turn, "by": by, "now": self._clock()})
+
+    async def halt(self, turn: TurnId, by: str) -> bool:
+        """Stop it where it is at work, and call it off where it waits. False when it is over."""
+        return await self._changed_by((END, WISH, CALL_OFF), {"id": turn, "by": by, "now": self._clock()})
+
+    async def _changed_by(self, queries: Sequence[str], columns: dict[str, Any]) -> bool:
+        """By the first of them that changes anything."""
+        return await self._sqlite.write(lambda db: any(list(db.query(query, sound(columns))) for query in queries))
 
     async def sessions(
         self,

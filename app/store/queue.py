@@ -27,6 +27,14 @@ AT_WORK = f"""(
 QUEUED = f"stage IN ('{Stage.ACCEPTED}', '{QUEUE}') AND NOT {AT_WORK}"
 
 
+CALL_OFF = f"""
+    UPDATE turns SET
+        stage = '{Stage.CANCELLED}', ending = '{Ending.WITHDRAWN}', stopped_by = :by, ended_at = :now,
+        lease_token = NULL, lease_until = NULL
+    WHERE id = :id AND {QUEUED} RETURNING id
+"""  # noqa: S608 - only our own constants
+
+
 class SqliteQueue:
     def __init__(self, sqlite: Sqlite, clock: Callable[[], float] = time.time) -> None:
         """`clock` tells when a turn ended: epoch seconds."""
@@ -43,13 +51,7 @@ class SqliteQueue:
 
     async def call_off(self, turn: TurnId, by: str) -> bool:
         """It ends without having begun. False when it does not wait."""
-        query = f"""
-            UPDATE turns SET
-                stage = '{Stage.CANCELLED}', ending = '{Ending.WITHDRAWN}', stopped_by = :by, ended_at = :now,
-                lease_token = NULL, lease_until = NULL
-            WHERE id = :id AND {QUEUED} RETURNING id
-        """  # noqa: S608
-        return await self._changed(query, {"id": turn, "by": by, "now": self._clock()})
+        return await self._changed(CALL_OFF, {"id": turn, "by": by, "now": self._clock()})
 
     async def queue(self, thread: ThreadId) -> Sequence[Turn]:
         """Those that wait in the thread, the next first."""

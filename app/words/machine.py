@@ -31,7 +31,6 @@ ASLEEP_ALREADY = "The machine is asleep already. The next question or `/opencord
 OUT_OF_ORDER = "The machine is out of order, so it is not running anyway. The next question tries to mend it."
 CHANGING = "The machine is {state} just now. Please try again in a moment."
 AWAKE = "The machine is awake."
-BEING_DESTROYED = "The machine is being thrown away just now. Ask something, and the thread gets a new one."
 
 _LOSSES = "Resetting throws the machine away with everything in it: files, changes, and the session so far."
 RESET_AT_WORK = f"OpenCode is at work in this thread, and a reset would stop it. {_LOSSES} Shall I?"

@@ -31,9 +31,19 @@ NOT_NEWEST = (
     "Something was asked after this, and only the last question of a thread can be undone or redone. "
     "Ask me to change back what you need."
 )
-AGENT_BUSY = "The machine is at work just now. Please try again in a moment."
-NOT_UNDONE = "There was nothing to undo: the last question changed nothing, or it has been undone already."
-NOT_REDONE = "There was nothing to redo: the last question was not undone, or it has been redone already."
+_OBSTACLES = {
+    "at work": OTHERS_AT_WORK,
+    "busy": "The machine is at work just now. Please try again in a moment.",
+    "newer": NOT_NEWEST,
+}
+NOT_UNDONE = {
+    **_OBSTACLES,
+    "nothing": "There was nothing to undo: the last question changed nothing, or it has been undone already.",
+}
+NOT_REDONE = {
+    **_OBSTACLES,
+    "nothing": "There was nothing to redo: the last question was not undone, or it has been redone already.",
+}
 UNDONE, REDONE = "Undone.", "Redone."
 UNDONE_BY = "↩️ {name} undid what the last question changed."
 REDONE_BY = "↪️ {name} redid what the last question changed."

@@ -12,7 +12,6 @@ from app.words.door import NO_THREAD, NOT_NOW
 from app.words.machine import (
     ASLEEP_ALREADY,
     AWAKE,
-    BEING_DESTROYED,
     NO_MACHINE,
     NOT_WHILE_AT_WORK,
     NOT_WHILE_BUSY,
@@ -79,7 +78,8 @@ async def test_a_machine_that_sleeps_is_woken_after_the_answer(door: Door) -> No
         ("pause", State.RESUMING, "The machine is waking up just now. Please try again in a moment."),
         ("pause", State.PAUSING, "The machine is falling asleep just now. Please try again in a moment."),
         ("resume", None, NO_MACHINE),
-        ("resume", State.DESTROYING, BEING_DESTROYED),
+        ("pause", State.DESTROYING, NO_MACHINE),
+        ("resume", State.DESTROYING, NO_MACHINE),
     ],
 )
 async def test_what_cannot_be_done_is_said_at_once(

@@ -14,7 +14,7 @@ from app.turns.machine import Event
 from app.turns.ports import Rewound
 from app.turns.routing import Policy, Refusal
 from app.words.door import NO_THREAD
-from app.words.session import AGENT_BUSY, NOT_REDONE, NOT_UNDONE, NOTHING_ASKED, OTHERS_AT_WORK
+from app.words.session import NOT_REDONE, NOT_UNDONE, NOTHING_ASKED, OTHERS_AT_WORK
 from tests.commands.rooms import IN_THREAD, THREAD, wait, work_on
 from tests.presses.pressing import SUMMARY, THINKING, finished, press
 from tests.web.door import Door, spoken, used
@@ -104,7 +104,7 @@ async def test_where_the_summary_does_not_come_nothing_is_undone(door: Door, mon
 
     await door.send(used("undo", IN_THREAD))
 
-    assert door.fake_replies.texts == [AGENT_BUSY]
+    assert door.fake_replies.texts == [NOT_UNDONE["busy"]]
     assert door.log == ["answered", "edit"]
 
 
@@ -145,11 +145,11 @@ async def test_of_two_who_undo_at_once_the_second_hears_that_it_is_done(door: Do
 
     await asyncio.gather(*(door.send(used("undo", IN_THREAD)) for _ in range(2)))
 
-    assert sorted(door.fake_replies.texts) == [NOT_UNDONE, "Undone."]
+    assert sorted(door.fake_replies.texts) == [NOT_UNDONE["nothing"], "Undone."]
     assert len(door.fake_replies.aloud) == 1
 
 
-@pytest.mark.parametrize(("word", "words"), [("undo", NOT_UNDONE), ("redo", NOT_REDONE)])
+@pytest.mark.parametrize(("word", "words"), [("undo", NOT_UNDONE["nothing"]), ("redo", NOT_REDONE["nothing"])])
 async def test_where_there_is_nothing_to_take_back_that_is_said(door: Door, word: str, words: str) -> None:
     await finished(door)
     door.agent.obstacle = Rewound.NOTHING

@@ -21,7 +21,6 @@ from app.turns.routing import Policy, Refusal
 from app.words.door import NOT_NOW
 from app.words.machine import MACHINE_GONE, MACHINE_REPLACED
 from app.words.session import (
-    AGENT_BUSY,
     CHANGES_ATTACHED,
     NOT_NEWEST,
     NOT_REDONE,
@@ -246,7 +245,7 @@ async def test_what_is_undone_already_is_not_undone_again(door: Door) -> None:
 
     await door.send(press("undo:501", "carol"))
 
-    assert door.fake_replies.texts == ["Undone.", NOT_UNDONE]
+    assert door.fake_replies.texts == ["Undone.", NOT_UNDONE["nothing"]]
     assert (len(door.fake_replies.aloud), len(door.edits)) == (1, 1)
 
 
@@ -255,11 +254,11 @@ async def test_what_was_not_undone_cannot_be_redone(door: Door) -> None:
 
     await door.send(press("redo:501"))
 
-    assert (door.fake_replies.texts, door.edits) == ([NOT_REDONE], [])
+    assert (door.fake_replies.texts, door.edits) == ([NOT_REDONE["nothing"]], [])
 
 
 @pytest.mark.parametrize("word", ["undo", "redo"])
-@pytest.mark.parametrize(("obstacle", "words"), [(Rewound.BUSY, AGENT_BUSY), (Rewound.NEWER, NOT_NEWEST)])
+@pytest.mark.parametrize(("obstacle", "words"), [(Rewound.BUSY, NOT_UNDONE["busy"]), (Rewound.NEWER, NOT_NEWEST)])
 async def test_a_session_that_is_busy_or_has_gone_on_is_left_alone(
     door: Door, word: str, obstacle: Rewound, words: str
 ) -> None:

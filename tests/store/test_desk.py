@@ -58,6 +58,19 @@ async def test_whoever_works_on_a_turn_sees_that_it_is_to_stop_and_who_wants_tha
     assert (await ledger.assure(turn, "mine")).stopped_by == "alice"
 
 
+async def test_what_is_halted_is_stopped_while_it_is_at_work_and_called_off_while_it_waits(
+    ledger: SqliteLedger,
+) -> None:
+    working, waiting = await at_the_model(ledger, 1), await queued(ledger, 2)
+
+    halted = [await ledger.halt(turn, by) for turn, by in ((working, "alice"), (waiting, "bob"), (waiting, "carol"))]
+
+    ended = await found(ledger, waiting)
+    assert halted == [True, True, False]
+    assert (await ledger.assure(working, "mine")).stopped_by == "alice"
+    assert (ended.stage, ended.ending, ended.stopped_by) == (Stage.CANCELLED, Ending.WITHDRAWN, "bob")
+
+
 async def test_a_turn_that_waits_for_its_next_attempt_ends_at_once(ledger: SqliteLedger) -> None:
     turn = await queued(ledger, 1)
     await claim(ledger)

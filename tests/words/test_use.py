@@ -8,6 +8,7 @@ from string import Formatter
 import pytest
 
 from app.commands.diff import Extent
+from app.commands.rewinding import Obstacle
 from app.sandboxes.machine import State
 from app.turns.machine import LIVE
 from app.turns.ports import Compacted
@@ -56,6 +57,8 @@ def fields(text: str) -> set[str | None]:
         (settings.ROUTING_MEANS, set(Routing)),
         (settings.VERBOSITY_MEANS, set(Verbosity)),
         (session.NOT_COMPACTED, set(Compacted) - {Compacted.DONE}),
+        (session.NOT_UNDONE, set(Obstacle)),
+        (session.NOT_REDONE, set(Obstacle)),
         (session.NO_CHANGES, set(Extent)),
         (session.CHANGES, set(Extent)),
     ],
