@@ -33,7 +33,7 @@ from app.turns.history import Said
 from app.turns.machine import ENDED
 from app.turns.records import About, Attachment, Content, File, Parcel, Place, Source, Turn
 from app.turns.status import Status, Summary
-from app.words.asking import ASKED, ASKED_ABOUT, ASKED_PRIVATELY, WITH_FILES
+from app.words.asking import ASKED, ASKED_ABOUT, ASKED_PRIVATELY, WITH_FILES, WITH_WISHES
 
 T = TypeVar("T")
 
@@ -41,6 +41,7 @@ PAUSES = (0.1, 0.2, 0.4)  # while the deferred answer is on its way: shorter tha
 THREAD_STARTER = 21
 PRIVATE = 12  # threads
 NAME = 60  # characters of a file's name
+WISH = 120  # of a model's, or an address
 SELF = "OpenCode"  # by which name the model finds its own words
 
 
@@ -238,7 +239,9 @@ def opener(turn: Turn) -> str:
     head = words.format(name=escape(shorten(turn.asker.name, 80))) + "\n"
     names = ", ".join(code(file.name, NAME) for file in turn.attachments)
     files = f"\n{SUBTEXT}{WITH_FILES.format(names=names)}" if names else ""
-    return head + shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head + files)) + files
+    wishes = ", ".join(f"{name} {code(value, WISH)}" for name, value in turn.wishes.items())
+    tail = files + (f"\n{SUBTEXT}{WITH_WISHES.format(wishes=wishes)}" if wishes else "")
+    return head + shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head + tail)) + tail
 
 
 def said(message: Object, us: str) -> Said:

@@ -146,6 +146,7 @@ class Turn:
     expired: bool = False  # nobody came in time to answer what it asked: it is to end
     reopened: int = 0  # how often it has turned out that its status message may say something older than its end
     follows: TurnId | None = None  # as its request said
+    wishes: Values = field(default_factory=dict)  # in a thread that was there before, those not settled yet
 
     @property
     def thread(self) -> ThreadId | None:

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from app.commands import ask
-from app.ids import ChannelId, GuildId, MessageId, ThreadId
+from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId
 from app.sandboxes.machine import State
+from app.turns.books import Facts
 from app.turns.errors import Retriable
+from app.turns.machine import Event
 from app.turns.preferences import Preference
 from app.turns.records import Attachment, Place, Turn
 from app.turns.routing import Policy, Refusal
@@ -52,6 +54,14 @@ async def open_thread(door: Door) -> ThreadId:
     return opened.home
 
 
+async def begin(door: Door, turn: str) -> None:
+    """It comes to its turn in its thread."""
+    await door.ledger.claim("opening", door.now, door.now + 15)
+    for event in (Event.ACCEPTED, Event.THREAD_OPENED):
+        await door.ledger.record(TurnId(turn), "opening", event, Facts())
+    await door.ledger.claim("beginning", door.now, door.now + 15)
+
+
 async def test_what_is_wished_for_a_new_thread_counts_there_alone(door: Door) -> None:
     answer = await door.send(used("ask", prompt="mend it", **OPTIONS))
     thread = await open_thread(door)
@@ -61,10 +71,24 @@ async def test_what_is_wished_for_a_new_thread_counts_there_alone(door: Door) ->
     assert await settled(door, "778") == {"model": "opencode/claude", "agent": None, "repo": None, "branch": None}
 
 
-async def test_in_a_thread_it_counts_at_once_and_for_what_is_asked_there_later(door: Door) -> None:
+async def test_in_a_thread_it_counts_when_its_question_begins_and_for_what_is_asked_there_later(door: Door) -> None:
+    await door.send(used("ask", IN_THREAD, prompt="mend it", agent="plan"))
+    asked = (await settled(door, THREAD))["agent"]
+
+    await begin(door, "500")
+
+    assert (asked, (await settled(door, THREAD))["agent"]) == (None, "plan")
+
+
+async def test_what_is_not_heard_settles_nothing(door: Door) -> None:
+    """In a thread of a channel whose category only Discord knows."""
+    door.policy = Policy(category=ChannelId("40"))
     await door.send(used("ask", IN_THREAD, prompt="mend it", agent="plan"))
 
-    assert (await settled(door, THREAD))["agent"] == "plan"
+    await door.ledger.claim("deciding", door.now, door.now + 15)
+    await door.ledger.record(TurnId("500"), "deciding", Event.IGNORED, Facts())
+
+    assert (await settled(door, THREAD))["agent"] is None
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from app.ids import AskId, ChannelId, GuildId, MessageId, ThreadId, TurnId, User
 from app.turns.asks import Asked, AskState
 from app.turns.errors import Refused, Retriable, Unfit, UnfitFiles, Withdrawn
 from app.turns.machine import Stage
+from app.turns.preferences import Preference
 from app.turns.progress import Allowed, Answered, Ask, Option, Permission, Question
 from app.turns.records import About, Asker, Content, File, Parcel, Place, Request, Source, Turn
 from app.turns.status import Outcome, Phase, Status, Summary
@@ -157,6 +158,18 @@ def test_every_opener_fits(prompt: str) -> None:
     asked = turn("1", Source.COMMAND, Place(GuildId("1"), ChannelId("2")), asker, prompt)
     assert len(opener(asked)) <= 2000
     assert all(line.startswith(">") for line in opener(asked).split("\n")[1:])
+
+
+def test_an_opener_says_what_is_chosen_with_the_question() -> None:
+    wishes = {Preference.MODEL: "opencode/gpt", Preference.REPOSITORY: "https://x.example/" + "a" * 280}
+    asked = turn("1", Source.COMMAND, Place(GuildId("1"), ChannelId("2")), Asker(UserId("1"), "Ada"), "word " * 1200)
+
+    lines = opener(replace(asked, wishes=wishes)).split("\n")
+
+    assert lines[-1].startswith(
+        "-# ⚙️ in this thread from here on: model `opencode/gpt`, repository `https://x.example/aa"
+    )
+    assert sum(map(len, lines)) <= 2000
 
 
 async def test_a_turn_that_is_quicker_than_the_deferred_answer_waits_for_it() -> None:
