@@ -13,14 +13,11 @@ from app.store.sqlite import Sqlite
 from app.turns.preferences import NOTHING, Preference, Scope, Settled, Values, settled
 from app.turns.records import Place
 
-# A branch is that of the repository which was settled with it; else of the channel's, else of the operator's.
+# A branch is that of the repository which was settled with it; else of the operator's.
 BRANCHES = """
     SELECT branch.value AS branch FROM preferences AS branch
     WHERE branch.guild = :guild AND branch.name = 'branch' AND :repository = coalesce(
         (SELECT value FROM preferences WHERE place = branch.place AND name = 'repository'),
-        (SELECT value FROM preferences WHERE name = 'repository' AND place IN (
-            SELECT channel FROM turns WHERE thread = branch.place
-        )),
         :operators
     )
     GROUP BY branch.value ORDER BY max(branch.settled_at) DESC LIMIT 100

@@ -15,7 +15,8 @@ from app.turns.records import Attachment, Place, Turn
 from app.turns.routing import Policy, Refusal
 from app.words.asking import DRAFT_FORGOTTEN, EMPTY_PROMPT, HAS_MACHINE, NONE_PRIVATE, THREAD_NOT_PRIVATE
 from app.words.door import UNKNOWN_BUTTON
-from app.words.settings import LOGIN_IN_ADDRESS, NO_BRANCH, NO_MODEL
+from app.words.settings import BRANCH_ALONE, LOGIN_IN_ADDRESS, NO_BRANCH, NO_MODEL
+from tests.commands.choosing import settle
 from tests.commands.rooms import IN_THREAD, THREAD
 from tests.web.door import Door, spoken, used
 
@@ -106,6 +107,24 @@ async def test_what_cannot_be_wished_is_said_and_nothing_is_asked(
     answer = await door.send(used("ask", **prompt, **options))
 
     assert spoken(answer) == (words, True)
+    assert not await door.ledger.live_turns()
+
+
+async def test_a_branch_is_wished_together_with_the_repository_that_counts(door: Door) -> None:
+    await settle(door, "200", repository=REPOSITORY)
+    await door.send(used("ask", prompt="mend it", branch="fix/login"))
+    await settle(door, "200", repository="https://x.example/other")
+
+    found = await settled(door, await open_thread(door))
+
+    assert (found["repo"], found["branch"]) == (REPOSITORY, "fix/login")
+
+
+@pytest.mark.parametrize("prompt", [{"prompt": "mend it"}, {}])
+async def test_a_branch_of_no_repository_is_refused(door: Door, prompt: dict[str, Any]) -> None:
+    answer = await door.send(used("ask", **prompt, branch="main"))
+
+    assert spoken(answer) == (BRANCH_ALONE, True)
     assert not await door.ledger.live_turns()
 
 

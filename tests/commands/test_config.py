@@ -7,6 +7,7 @@ import pytest
 
 from app.commands.access import MANAGE_GUILD, Who
 from app.commands.config import SETTINGS
+from app.store.preferences import SqlitePreferences
 from app.turns.preferences import Preference
 from app.turns.routing import Policy, Refusal
 from app.words.door import UNKNOWN_OPTION
@@ -55,14 +56,14 @@ EVERYTHING: dict[str, Any] = {
 
 async def test_every_preference_is_shown_with_its_value_and_where_it_comes_from(door: Door) -> None:
     await settle(door, "200", repository=SHOP, approver="91", agent="plan")
-    await settle(door, "210", branch="fix/login", verbosity="quiet")
+    await settle(door, "210", repository=SHOP, branch="fix/login", verbosity="quiet")
 
     text, flags = said(await door.send(config("show")))
 
     assert flags == WHISPERED
     assert text.split("\n")[:-1] == [
         "What counts in <#210>:",
-        f"- **repository**: `{SHOP}`, settled for this channel",
+        f"- **repository**: `{SHOP}`, settled for this thread",
         "- **branch**: `fix/login`, settled for this thread",
         "- **model**: `opencode/claude`, settled by whoever runs this bot",
         "- **agent**: `plan`, settled for this channel",
@@ -211,8 +212,18 @@ async def test_another_repository_has_no_branch_yet_and_the_same_one_keeps_its_o
     assert spoken(cleared) == (BRANCH_ALONE, True)
 
 
-async def test_a_branch_of_the_channels_repository_is_settled_for_a_thread(door: Door) -> None:
+async def test_a_branch_of_the_channels_repository_is_settled_for_a_thread_together_with_that(door: Door) -> None:
     await settle(door, "200", repository=SHOP)
+
+    answer = await door.send(config("thread", branch="fix/login"))
+    await settle(door, "200", repository="https://x.example/other")
+
+    assert said(answer)[0].startswith(f"-# **alice** settled repository `{SHOP}`, branch `fix/login` for this thread")
+    assert await settled(door) == {"repository": SHOP, "branch": "fix/login"}
+
+
+async def test_a_branch_of_the_operators_repository_goes_without_its_address(door: Door) -> None:
+    door.preferences = SqlitePreferences(door.ledger._sqlite, {Preference.REPOSITORY: "https://ada:own@x.example/a"})
 
     await door.send(config("thread", branch="fix/login"))
 

@@ -68,7 +68,7 @@ async def stock(door: Door) -> None:
     for number in numbers:
         await settle(door, f"5{number[:3]}", repository=f"https://x.example/{number}", branch=f"b{number}")
         await settle(door, f"6{number[:3]}", repository="https://x.example/here", branch=f"c{number}")
-    await settle(door, IN_THREAD["id"], repository="https://x.example/here")
+    await settle(door, "200", repository="https://x.example/here")
 
 
 @each
