@@ -37,6 +37,7 @@ from app.words.settings import (
     NOW,
     ONE_SETTING,
     ONLY_IN_THREADS,
+    PLACE_UNKNOWN,
     SETTLED,
     SOURCES,
     TAKEN_BACK,
@@ -109,8 +110,10 @@ async def suggested(preference: Preference, interaction: Interaction, room: Room
 
 
 async def settle(spot: Spot, wanted: Changes, room: Room, more: str = "") -> Answer:
-    """Write it down, and say so to everybody, with `more` to it. Raises TurnedAway where it would change nothing, or
-    where there is nothing to take back: then nothing at all is changed."""
+    """Write it down, and say so to everybody, with `more` to it. Raises TurnedAway where it would change nothing, where
+    there is nothing to take back, or where we may not be meant to work at all: then nothing at all is changed."""
+    if spot.visitor.place.vague:
+        raise TurnedAway(PLACE_UNKNOWN)
     before = await room.preferences.settled(spot.place)
     changes = effective(spot, with_repository(wanted, before), before)
     when = await since(spot, changes, room)

@@ -198,7 +198,8 @@ def insert_request(db: Database, request: Request, now: float) -> bool:
 
 
 def upsert_category(db: Database, channel: ChannelId, category: ChannelId | None) -> None:
+    """One that is known to be in none is in the one without a name."""
     db.execute(
         "INSERT INTO channels (id, category) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET category = excluded.category",
-        [channel, category],
+        [channel, category or ""],
     )

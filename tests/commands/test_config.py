@@ -1,12 +1,14 @@
 """`/opencord config`: what counts here, and who may settle what."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.commands.access import MANAGE_GUILD, Who
 from app.commands.config import SETTINGS
+from app.ids import ChannelId
 from app.store.preferences import SqlitePreferences
 from app.turns.preferences import Preference
 from app.turns.routing import Policy, Refusal
@@ -24,6 +26,7 @@ from app.words.settings import (
     NOT_SETTLED,
     NOTHING_CHOSEN,
     ONLY_IN_THREADS,
+    PLACE_UNKNOWN,
 )
 from tests.commands.choosing import (
     ALOUD,
@@ -279,6 +282,38 @@ async def test_while_somebody_types_a_branch_those_of_its_repository_are_offered
     assert choices(channels) == ["fix/login", "main"]
     assert choices(threads) == choices(given) == choices(asked) == ["trunk"]
     assert set(door.log) == {"answered"}
+
+
+async def locate(door: Door, category: ChannelId | None) -> None:
+    """Whoever works on what was asked looks up where that was."""
+    turn = await door.ledger.claim("deciding", door.now, door.now + 15)
+    assert turn is not None
+    await door.ledger.note_place(turn.id, "deciding", replace(turn.place, category=category, vague=False))
+
+
+async def test_where_we_may_work_things_are_settled_as_soon_as_that_is_known(door: Door) -> None:
+    door.policy = Policy(category=ChannelId("40"))
+
+    await door.send(used("ask", IN_THREAD, prompt="hello"))
+    await locate(door, ChannelId("40"))
+    await door.send(config("thread", agent="plan"))
+
+    assert await settled(door) == {"agent": "plan"}
+
+
+@pytest.mark.parametrize("permissions", [0, MANAGE_CHANNELS])
+async def test_where_only_discord_knows_whether_we_may_work_nothing_is_settled(door: Door, permissions: int) -> None:
+    door.policy = Policy(category=ChannelId("40"))
+    name = "channel" if permissions else "thread"
+
+    unknown = await door.send(config(name, permissions=permissions, agent="plan"))
+    await door.send(used("ask", IN_THREAD, prompt="hello"))
+    await locate(door, None)
+    known = await door.send(config(name, permissions=permissions, agent="plan"))
+
+    assert spoken(unknown) == (PLACE_UNKNOWN, True)
+    assert spoken(known) == (Refusal.CHANNEL, True)
+    assert await settled(door) == await settled(door, None) == {}
 
 
 @pytest.mark.parametrize("is_there", [True, False])
