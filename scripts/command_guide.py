@@ -50,8 +50,8 @@ GUIDE: Mapping[str, Guide] = {
         Where.ASKING,
         Seen.ALL,
         "prompt: run the tests, and mend what fails",
-        more="What is chosen beside the prompt stays chosen for the thread. With `private` only you see it, and "
-        "who may manage threads.",
+        more="What is chosen beside the prompt stays chosen for the thread. With `private` only you see it, "
+        "whom you invite, and who may manage threads.",
     ),
     "help": Guide(Where.EITHER, Seen.ASKER),
     "agent": Guide(Where.SETTING, Seen.CHANGE, "name: plan", more="It counts from the next question on."),

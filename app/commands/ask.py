@@ -13,7 +13,7 @@ from app.commands.choices import checked
 from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
 from app.commands.session import standing
-from app.commands.settling import suggested
+from app.commands.settling import suggested, with_repository
 from app.discord.interactions import THREADS, Interaction
 from app.discord.payloads import Payload, deferred, modal, text_input
 from app.discord.text import shows
@@ -108,7 +108,8 @@ async def wishes_of(interaction: Interaction, visitor: Visitor, room: Room) -> V
     thread = visitor.place.thread
     if wishes.keys() & {Preference.REPOSITORY, Preference.BRANCH} and thread and await standing(thread, room):
         raise TurnedAway(HAS_MACHINE)
-    return wishes
+    found = with_repository(wishes, await room.preferences.settled(visitor.place))
+    return {preference: value for preference, value in found.items() if value is not None}
 
 
 def is_private(interaction: Interaction, visitor: Visitor) -> bool:

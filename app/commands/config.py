@@ -13,16 +13,15 @@ from app.commands.approvers import is_gone
 from app.commands.choices import checked
 from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
-from app.commands.settling import Changes, Spot, channel_of, settle, standing_value, suggested, thread_of
+from app.commands.settling import channel_of, settle, standing_value, suggested, thread_of
 from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT
 from app.discord.payloads import Payload, told
 from app.discord.text import shorten
-from app.turns.preferences import Preference, Routing
+from app.turns.preferences import Changes, Preference, Routing
 from app.turns.status import Verbosity
 from app.words.door import UNKNOWN_OPTION
 from app.words.settings import (
-    BRANCH_ALONE,
     GIVEN_AND_CLEARED,
     NO_ROLE,
     NOTHING_CHOSEN,
@@ -82,7 +81,6 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     changes = await wanted(interaction, room)
     if Preference.APPROVER in changes and not access.may(access.Who.CHANNEL_MANAGER, interaction, room):
         raise TurnedAway(access.Who.CHANNEL_MANAGER.value)
-    await check_branch(spot, changes, room)
     return await settle(spot, changes, room)
 
 
@@ -127,12 +125,3 @@ async def wanted(interaction: Interaction, room: Room) -> Changes:
     if not changes and not cleared:
         raise TurnedAway(NOTHING_CHOSEN)
     return {**changes, **({Preference(cleared): None} if cleared else {})}
-
-
-async def check_branch(spot: Spot, changes: Changes, room: Room) -> None:
-    """A branch without a repository would never count. Raises TurnedAway."""
-    if changes.get(Preference.BRANCH) is None or changes.get(Preference.REPOSITORY) is not None:
-        return
-    settled = await room.preferences.settled(spot.place)
-    if Preference.REPOSITORY in changes or settled.value(Preference.REPOSITORY) is None:
-        raise TurnedAway(BRANCH_ALONE)

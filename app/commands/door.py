@@ -44,7 +44,8 @@ async def let_in(interaction: Interaction, room: Room) -> Visitor:
         raise TurnedAway(NOT_HERE)
     if place.thread is not None:
         category = await room.places.known_category(place.channel)
-        place = replace(place, category=category, vague=category is None and room.policy.category is not None)
+        vague = room.policy.category is not None and not await room.places.is_located(place.channel)
+        place = replace(place, category=category, vague=vague)
     refusal = gate(place, asker, room.policy)
     if isinstance(refusal, Refusal):
         raise TurnedAway(refusal.value)

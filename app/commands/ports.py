@@ -173,6 +173,10 @@ class Places(Protocol):
         """Of a channel that was heard of before; None as well when it has none."""
         ...
 
+    async def is_located(self, channel: ChannelId) -> bool:
+        """Whether it is known in which category it is, or that it is in none."""
+        ...
+
 
 class Register(Protocol):
     """The machines as they are written down."""

@@ -5,7 +5,7 @@ count from the next machine on, because a workspace that exists is never touched
 first answer itself, in one line of small print: so nobody can hear of what was not done.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -21,10 +21,11 @@ from app.discord.notation import SUBTEXT
 from app.discord.payloads import Callback, Flag, Payload, message, told
 from app.discord.text import shorten
 from app.ids import ChannelId, ThreadId
-from app.turns.preferences import Preference, Scope, Settled
+from app.turns.preferences import Changes, Preference, Scope, Settled, beside_repository
 from app.turns.records import Place
 from app.words.settings import (
     ALREADY_SO,
+    BRANCH_ALONE,
     BY_NOBODY,
     BY_SOMEBODY,
     CHANGED,
@@ -37,6 +38,7 @@ from app.words.settings import (
     NOW_IS,
     ONE_SETTING,
     ONLY_IN_THREADS,
+    PLACE_UNKNOWN,
     SETTLED,
     SOURCES,
     TAKEN_BACK,
@@ -46,8 +48,6 @@ from app.words.settings import (
 )
 
 log = structlog.get_logger()
-
-Changes = Mapping[Preference, str | None]  # None takes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +112,25 @@ async def suggested(preference: Preference, interaction: Interaction, room: Room
 
 
 async def settle(spot: Spot, wanted: Changes, room: Room, more: str = "") -> Answer:
-    """Write it down, and say so to everybody, with `more` to it. Raises TurnedAway where it would change nothing, or
-    where there is nothing to take back: then nothing at all is changed."""
-    changes = effective(spot, wanted, await room.preferences.settled(spot.place))
+    """Write it down, and say so to everybody, with `more` to it. Raises TurnedAway where it would change nothing, where
+    there is nothing to take back, or where we may not be meant to work at all: then nothing at all is changed."""
+    if spot.visitor.place.vague:
+        raise TurnedAway(PLACE_UNKNOWN)
+    before = await room.preferences.settled(spot.place)
+    changes = effective(spot, with_repository(wanted, before), before)
     when = await since(spot, changes, room)
     await room.preferences.settle(spot.place.guild, spot.at, changes)
     log.info("preference.settled", at=spot.at, by=spot.visitor.asker.id, names=sorted(changes))
     said = announcement(spot, changes, await room.preferences.settled(spot.place))
     return Answer(aloud(" ".join(filter(None, [said, when, more]))))
+
+
+def with_repository(wanted: Changes, before: Settled) -> Changes:
+    """What goes with a branch. Raises TurnedAway where it would never count."""
+    found = beside_repository(wanted, before)
+    if found is None:
+        raise TurnedAway(BRANCH_ALONE)
+    return found
 
 
 def effective(spot: Spot, wanted: Changes, before: Settled) -> Changes:

@@ -185,9 +185,9 @@ def thread(name: str) -> Payload:
 
 
 def private_thread(name: str) -> Payload:
-    """For its members alone; only who may manage threads invites others.
+    """For its members alone, and whom they invite.
     https://docs.discord.com/developers/resources/channel#start-thread-without-message"""
-    return thread(name) | {"type": 12, "invitable": False}
+    return thread(name) | {"type": 12, "invitable": True}
 
 
 def post(name: str, text: str) -> Payload:

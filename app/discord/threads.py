@@ -18,12 +18,13 @@ from app.discord.text import clean, shorten, units
 from app.ids import ChannelId, MessageId, ThreadId
 from app.turns.errors import Refused, Withdrawn
 from app.turns.records import About, Turn
-from app.words.asking import ASKED, ASKED_ABOUT, ASKED_PRIVATELY, WITH_FILES
+from app.words.asking import ASKED, ASKED_ABOUT, ASKED_PRIVATELY, WITH_FILES, WITH_WISHES
 from app.words.forking import AT_MESSAGE, FORK_OPENED, FORKED, FORKED_AND_ASKED, FORKED_HERE
 
 PUBLIC, PRIVATE = 11, 12  # threads
 HOLDS_POSTS = frozenset({15, 16})  # forum and media channels
 NAME = 60  # characters of a file's name
+WISH = 120  # of a model's, or an address
 
 
 class DiscordThreads:
@@ -106,8 +107,10 @@ def opener(turn: Turn) -> str:
     if not turn.asks:
         return head
     names = ", ".join(code(file.name, NAME) for file in turn.attachments)
-    files = f"\n{SUBTEXT}{WITH_FILES.format(names=names)}" if names else ""
-    return f"{head}\n{shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head + files) - 1)}{files}"
+    wishes = ", ".join(f"{name} {code(value, WISH)}" for name, value in turn.wishes.items())
+    tail = f"\n{SUBTEXT}{WITH_FILES.format(names=names)}" if names else ""
+    tail += f"\n{SUBTEXT}{WITH_WISHES.format(wishes=wishes)}" if wishes else ""
+    return f"{head}\n{shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head + tail) - 1)}{tail}"
 
 
 def _head(turn: Turn) -> str:

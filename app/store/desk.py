@@ -12,7 +12,6 @@ from sqlite_utils import Database
 
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.store import drafts
-from app.store.preferences import settle
 from app.store.queue import AT_WORK, CALL_OFF, SqliteQueue, listed, update
 from app.store.rows import json_of_attachments, row_of_request, sound, turn_of_row
 from app.store.sessions import look
@@ -234,15 +233,14 @@ def insert_request(db: Database, request: Request, now: float) -> bool:
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     insert = f"INSERT INTO turns ({names}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING id"  # noqa: S608
     admitted = bool(list(db.query(insert, row)))
-    if admitted and request.place.thread is not None:
-        settle(db, request.place.guild, request.place.thread, request.wishes, now)
     if request.place.thread is None and not request.place.vague:
         upsert_category(db, request.place.channel, request.place.category)
     return admitted
 
 
 def upsert_category(db: Database, channel: ChannelId, category: ChannelId | None) -> None:
+    """One that is known to be in none is in the one without a name."""
     db.execute(
         "INSERT INTO channels (id, category) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET category = excluded.category",
-        [channel, category],
+        [channel, category or ""],
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from app.ids import GuildId, MessageId, SessionId, ThreadId, TurnId
+from app.ids import MessageId, SessionId, ThreadId, TurnId
 from app.store.desk import LIVE_STAGES, NO_LEASE, NO_TROUBLE, SqliteDesk, upsert_category
 from app.store.leases import leased
 from app.store.parcels import insert_parcels
@@ -17,7 +17,6 @@ from app.store.rows import turn_of_row
 from app.turns.books import Facts
 from app.turns.errors import Retriable, Stopped
 from app.turns.machine import LIVE, QUEUE, Event, Postponed, Stage, advance
-from app.turns.preferences import Preference
 from app.turns.records import Place, Turn
 
 TAKE_AWAY = """
@@ -65,7 +64,7 @@ class SqliteLedger(SqliteDesk):
         def change(db: Database) -> Turn | None:
             db.execute(TAKE_AWAY, {"now": now})
             rows = list(db.query(CLAIM, {"token": token, "now": now, "until": until, "stages": wanted}))
-            return turn_of_row(rows[0]) if rows else None
+            return settle_wishes(db, turn_of_row(rows[0]), self._clock()) if rows else None
 
         return await self._sqlite.write(change)
 
@@ -125,7 +124,7 @@ class SqliteLedger(SqliteDesk):
             if old.thread is None and is_found and list(db.query(TAKEN_BY_ANOTHER, [opener, turn])):
                 raise Retriable("another turn has taken this thread", after=0.0)
             if old.thread is None:
-                settle_wishes(db, turn, ThreadId(opener), self._clock())
+                settle(db, old.place.guild, ThreadId(opener), old.wishes, self._clock())
             return update(db, turn, {"opener": opener, "thread": old.thread or opener, "starts": int(starts)})
 
         return await self._sqlite.write(change)
@@ -198,8 +197,10 @@ class SqliteLedger(SqliteDesk):
         await self._sqlite.write(lambda db: db.execute(query, [turn]))
 
 
-def settle_wishes(db: Database, turn: TurnId, thread: ThreadId, now: float) -> None:
-    """What was asked for a thread that there was not yet."""
-    row = next(iter(db.query("SELECT guild, wishes FROM turns WHERE id = ?", [turn])))
-    wishes = {Preference(name): value for name, value in json.loads(row["wishes"]).items()}
-    settle(db, GuildId(row["guild"]), thread, wishes, now)
+def settle_wishes(db: Database, turn: Turn, now: float) -> Turn:
+    """Once, when it leaves the queue: what was asked before it is worked on as it was, and what is withdrawn from the
+    queue settles nothing. Those for a thread that it starts are settled with that."""
+    if turn.begun_at is None or turn.starts_thread or not turn.wishes:
+        return turn
+    settle(db, turn.place.guild, turn.home, turn.wishes, now)
+    return update(db, turn.id, {"wishes": "{}"})

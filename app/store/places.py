@@ -60,6 +60,10 @@ class SqlitePlaces:
         rows = await self._sqlite.read(lambda db: list(db.query(query, [channel])))
         return ChannelId(rows[0]["category"]) if rows and rows[0]["category"] else None
 
+    async def is_located(self, channel: ChannelId) -> bool:
+        query = "SELECT 1 FROM channels WHERE id = ? AND category IS NOT NULL"
+        return await self._sqlite.read(lambda db: bool(list(db.query(query, [channel]))))
+
     async def admit_page(self, channel: ChannelId, newest: MessageId, requests: Sequence[Request], now: float) -> int:
         def change(db: Database) -> int:
             admitted = sum(insert_request(db, request, now) for request in requests)

@@ -29,14 +29,11 @@ REPOSITORIES = f"""
     GROUP BY value ORDER BY max(settled_at) DESC LIMIT 100
 """  # noqa: S608 - only our own constants
 
-# A branch is that of the repository which was settled with it; else of the channel's, else of the operator's.
+# A branch is that of the repository which was settled with it; else of the operator's.
 BRANCHES = f"""
     SELECT branch.value AS branch FROM preferences AS branch
     WHERE branch.name = 'branch' AND {SHOWN} AND :repository = coalesce(
         (SELECT value FROM preferences WHERE place = branch.place AND name = 'repository'),
-        (SELECT value FROM preferences WHERE name = 'repository' AND place IN (
-            SELECT channel FROM turns WHERE thread = branch.place
-        )),
         :operators
     )
     GROUP BY branch.value ORDER BY max(branch.settled_at) DESC LIMIT 100

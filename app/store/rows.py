@@ -10,6 +10,7 @@ from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
 from app.turns.asks import Asked, AskState
 from app.turns.machine import Ending, Stage
+from app.turns.preferences import Preference
 from app.turns.progress import Allowed, Answered, Ask, Decision, Denied, Option, Permission, Question
 from app.turns.records import (
     About,
@@ -109,6 +110,7 @@ def turn_of_row(row: Row) -> Turn:
         follows=row["follows"] and TurnId(row["follows"]),
         fork=row["fork"] and Fork(**json.loads(row["fork"])),
         plain=bool(row["plain"]),
+        wishes={Preference(name): value for name, value in json.loads(row["wishes"]).items()},
     )
 
 

@@ -40,6 +40,7 @@ class Chosen:
 
 
 Values = Mapping[Preference, str]
+Changes = Mapping[Preference, str | None]  # None takes back
 NOTHING: Values = MappingProxyType({})
 
 
@@ -63,10 +64,30 @@ class Settled:
 
 
 def settled(thread: Values, channel: Values, operator: Values) -> Settled:
-    """A branch counts for the repository that it was settled with or below: never for a nearer one."""
+    """A branch counts for the repository that it was settled with; one that was settled alone is the operator's, and
+    counts for no other (see `beside_repository`)."""
     chosen: dict[Preference, Chosen] = {}
     for scope, values in ((Scope.OPERATOR, operator), (Scope.CHANNEL, channel), (Scope.THREAD, thread)):
         if Preference.REPOSITORY in values:
             chosen.pop(Preference.BRANCH, None)
+        elif scope is not Scope.OPERATOR and _of_people(chosen):
+            values = {preference: value for preference, value in values.items() if preference is not Preference.BRANCH}
         chosen |= {preference: Chosen(value, scope) for preference, value in values.items()}
     return Settled(chosen)
+
+
+def beside_repository(changes: Changes, before: Settled) -> Changes | None:
+    """A branch goes with the repository that counts: so whatever becomes of that elsewhere, it is looked for in no
+    other. The operator's stays where it is, for its address may hold a login. None where there is none."""
+    if changes.get(Preference.BRANCH) is None or changes.get(Preference.REPOSITORY) is not None:
+        return changes
+    repository = before.value(Preference.REPOSITORY)
+    if Preference.REPOSITORY in changes or repository is None:
+        return None
+    return {Preference.REPOSITORY: repository, **changes} if _of_people(before.chosen) else changes
+
+
+def _of_people(chosen: Mapping[Preference, Chosen]) -> bool:
+    """Whether the repository that counts is one that people settled."""
+    repository = chosen.get(Preference.REPOSITORY)
+    return repository is not None and repository.scope is not Scope.OPERATOR

@@ -160,6 +160,7 @@ class Turn:
     follows: TurnId | None = None  # as its request said
     fork: Fork | None = None  # the same
     plain: bool = False  # as well
+    wishes: Values = field(default_factory=dict)  # in a thread that was there before, those not settled yet
 
     @property
     def thread(self) -> ThreadId | None:

@@ -50,6 +50,7 @@ COMMAND_TOO_LONG = "That is more than {most} characters. Please put the rest int
 
 ASKED, ASKED_ABOUT = "**{name}** asked:", "**{name}** asked about a message:"
 WITH_FILES = "📎 with {names}"
+WITH_WISHES = "⚙️ in this thread from here on: {wishes}"
 ASKED_PRIVATELY = "It is asked, and answered where only you see it: <#{thread}>."
 ASKED_IN_THREAD = "{name} asked about this message: {prompt}"
 WORDLESS = "(without words)"

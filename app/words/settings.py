@@ -37,6 +37,9 @@ NOT_SETTLED = (
     "Nothing of that kind is settled for {where} itself, so there is nothing to take back. "
     "`/opencord config show` tells what counts."
 )
+PLACE_UNKNOWN = (
+    "I do not know yet whether I may work in this channel. Please ask me something here first, and settle this then."
+)
 BRANCH_ALONE = "A branch belongs to a repository, and none is settled here. Please give the repository with it."
 
 CHANGED = "{by} {changes} for {where}."

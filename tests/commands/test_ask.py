@@ -5,16 +5,19 @@ from typing import Any
 import pytest
 
 from app.commands import ask
-from app.ids import ChannelId, GuildId, MessageId, ThreadId
+from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId
 from app.sandboxes.machine import State
 from app.store.sqlite import Sqlite
+from app.turns.books import Facts
 from app.turns.errors import Retriable
+from app.turns.machine import Event
 from app.turns.preferences import Preference
 from app.turns.records import Attachment, Place, Turn
 from app.turns.routing import Policy, Refusal
 from app.words.asking import DRAFT_FORGOTTEN, EMPTY_PROMPT, HAS_MACHINE, NONE_PRIVATE, THREAD_NOT_PRIVATE
 from app.words.door import UNKNOWN_BUTTON
-from app.words.settings import LOGIN_IN_ADDRESS, NO_BRANCH, NO_MODEL
+from app.words.settings import BRANCH_ALONE, LOGIN_IN_ADDRESS, NO_BRANCH, NO_MODEL
+from tests.commands.choosing import settle
 from tests.commands.rooms import IN_THREAD, THREAD
 from tests.web.door import Door, spoken, used
 
@@ -53,6 +56,14 @@ async def open_thread(door: Door) -> ThreadId:
     return opened.home
 
 
+async def begin(door: Door, turn: str) -> None:
+    """It comes to its turn in its thread."""
+    await door.ledger.claim("opening", door.now, door.now + 15)
+    for event in (Event.ACCEPTED, Event.THREAD_OPENED):
+        await door.ledger.record(TurnId(turn), "opening", event, Facts())
+    await door.ledger.claim("beginning", door.now, door.now + 15)
+
+
 async def test_what_is_wished_for_a_new_thread_counts_there_alone(door: Door) -> None:
     answer = await door.send(used("ask", prompt="mend it", **OPTIONS))
     thread = await open_thread(door)
@@ -62,10 +73,24 @@ async def test_what_is_wished_for_a_new_thread_counts_there_alone(door: Door) ->
     assert await settled(door, "778") == {"model": "opencode/claude", "agent": None, "repo": None, "branch": None}
 
 
-async def test_in_a_thread_it_counts_at_once_and_for_what_is_asked_there_later(door: Door) -> None:
+async def test_in_a_thread_it_counts_when_its_question_begins_and_for_what_is_asked_there_later(door: Door) -> None:
+    await door.send(used("ask", IN_THREAD, prompt="mend it", agent="plan"))
+    asked = (await settled(door, THREAD))["agent"]
+
+    await begin(door, "500")
+
+    assert (asked, (await settled(door, THREAD))["agent"]) == (None, "plan")
+
+
+async def test_what_is_not_heard_settles_nothing(door: Door) -> None:
+    """In a thread of a channel whose category only Discord knows."""
+    door.policy = Policy(category=ChannelId("40"))
     await door.send(used("ask", IN_THREAD, prompt="mend it", agent="plan"))
 
-    assert (await settled(door, THREAD))["agent"] == "plan"
+    await door.ledger.claim("deciding", door.now, door.now + 15)
+    await door.ledger.record(TurnId("500"), "deciding", Event.IGNORED, Facts())
+
+    assert (await settled(door, THREAD))["agent"] is None
 
 
 @pytest.mark.parametrize(
@@ -83,6 +108,24 @@ async def test_what_cannot_be_wished_is_said_and_nothing_is_asked(
     answer = await door.send(used("ask", **prompt, **options))
 
     assert spoken(answer) == (words, True)
+    assert not await door.ledger.live_turns()
+
+
+async def test_a_branch_is_wished_together_with_the_repository_that_counts(door: Door) -> None:
+    await settle(door, "200", repository=REPOSITORY)
+    await door.send(used("ask", prompt="mend it", branch="fix/login"))
+    await settle(door, "200", repository="https://x.example/other")
+
+    found = await settled(door, await open_thread(door))
+
+    assert (found["repo"], found["branch"]) == (REPOSITORY, "fix/login")
+
+
+@pytest.mark.parametrize("prompt", [{"prompt": "mend it"}, {}])
+async def test_a_branch_of_no_repository_is_refused(door: Door, prompt: dict[str, Any]) -> None:
+    answer = await door.send(used("ask", **prompt, branch="main"))
+
+    assert spoken(answer) == (BRANCH_ALONE, True)
     assert not await door.ledger.live_turns()
 
 

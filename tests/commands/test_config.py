@@ -1,6 +1,7 @@
 """`/opencord config`: what counts here, and who may settle what."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from app.commands.access import Who
 from app.commands.config import SETTINGS
 from app.discord.permissions import MANAGE_CHANNELS, MANAGE_GUILD
+from app.ids import ChannelId
+from app.store.preferences import SqlitePreferences
 from app.turns.preferences import Preference
 from app.turns.routing import Policy, Refusal
 from app.words.door import UNKNOWN_OPTION
@@ -24,6 +27,7 @@ from app.words.settings import (
     NOT_SETTLED,
     NOTHING_CHOSEN,
     ONLY_IN_THREADS,
+    PLACE_UNKNOWN,
 )
 from tests.commands.choosing import (
     ALOUD,
@@ -55,14 +59,14 @@ EVERYTHING: dict[str, Any] = {
 
 async def test_every_preference_is_shown_with_its_value_and_where_it_comes_from(door: Door) -> None:
     await settle(door, "200", repository=SHOP, approver="91", agent="plan")
-    await settle(door, "210", branch="fix/login", verbosity="quiet")
+    await settle(door, "210", repository=SHOP, branch="fix/login", verbosity="quiet")
 
     text, flags = said(await door.send(config("show")))
 
     assert flags == WHISPERED
     assert text.split("\n")[:-1] == [
         "What counts in <#210>:",
-        f"- **repository**: `{SHOP}`, settled for this channel",
+        f"- **repository**: `{SHOP}`, settled for this thread",
         "- **branch**: `fix/login`, settled for this thread",
         "- **model**: `opencode/claude`, settled by whoever runs this bot",
         "- **agent**: `plan`, settled for this channel",
@@ -212,8 +216,18 @@ async def test_another_repository_has_no_branch_yet_and_the_same_one_keeps_its_o
     assert spoken(cleared) == (BRANCH_ALONE, True)
 
 
-async def test_a_branch_of_the_channels_repository_is_settled_for_a_thread(door: Door) -> None:
+async def test_a_branch_of_the_channels_repository_is_settled_for_a_thread_together_with_that(door: Door) -> None:
     await settle(door, "200", repository=SHOP)
+
+    answer = await door.send(config("thread", branch="fix/login"))
+    await settle(door, "200", repository="https://x.example/other")
+
+    assert said(answer)[0].startswith(f"-# **alice** settled repository `{SHOP}`, branch `fix/login` for this thread")
+    assert await settled(door) == {"repository": SHOP, "branch": "fix/login"}
+
+
+async def test_a_branch_of_the_operators_repository_goes_without_its_address(door: Door) -> None:
+    door.preferences = SqlitePreferences(door.ledger._sqlite, {Preference.REPOSITORY: "https://ada:own@x.example/a"})
 
     await door.send(config("thread", branch="fix/login"))
 
@@ -290,6 +304,38 @@ async def ask_in(door: Door, *threads: str) -> None:
     """By the same person, who therefore may see what is settled there."""
     for thread in threads:
         await door.send(used("ask", {**IN_THREAD, "id": thread}, prompt="go") | {"id": f"9{thread}"})
+
+
+async def locate(door: Door, category: ChannelId | None) -> None:
+    """Whoever works on what was asked looks up where that was."""
+    turn = await door.ledger.claim("deciding", door.now, door.now + 15)
+    assert turn is not None
+    await door.ledger.note_place(turn.id, "deciding", replace(turn.place, category=category, vague=False))
+
+
+async def test_where_we_may_work_things_are_settled_as_soon_as_that_is_known(door: Door) -> None:
+    door.policy = Policy(category=ChannelId("40"))
+
+    await door.send(used("ask", IN_THREAD, prompt="hello"))
+    await locate(door, ChannelId("40"))
+    await door.send(config("thread", agent="plan"))
+
+    assert await settled(door) == {"agent": "plan"}
+
+
+@pytest.mark.parametrize("permissions", [0, MANAGE_CHANNELS])
+async def test_where_only_discord_knows_whether_we_may_work_nothing_is_settled(door: Door, permissions: int) -> None:
+    door.policy = Policy(category=ChannelId("40"))
+    name = "channel" if permissions else "thread"
+
+    unknown = await door.send(config(name, permissions=permissions, agent="plan"))
+    await door.send(used("ask", IN_THREAD, prompt="hello"))
+    await locate(door, None)
+    known = await door.send(config(name, permissions=permissions, agent="plan"))
+
+    assert spoken(unknown) == (PLACE_UNKNOWN, True)
+    assert spoken(known) == (Refusal.CHANNEL, True)
+    assert await settled(door) == await settled(door, None) == {}
 
 
 @pytest.mark.parametrize("is_there", [True, False])

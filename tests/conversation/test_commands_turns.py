@@ -201,7 +201,7 @@ async def test_threads_and_commands_are_listed(thread: Scene) -> None:
     assert "`/opencord ask` " in help_text
 
 
-async def test_a_private_question_opens_a_thread_that_only_its_asker_sees(thread: Scene) -> None:
+async def test_a_private_question_opens_a_thread_that_only_its_asker_sees_and_whom_they_invite(thread: Scene) -> None:
     people, general = thread.people, thread.people.stage.discord.channel("general")
     thread.plays("keep it quiet", "!say Not a word.")
     before = set(people.stage.discord.world.channels)
@@ -221,5 +221,7 @@ async def test_a_private_question_opens_a_thread_that_only_its_asker_sees(thread
     assert f"<#{made}>" in sent.original.content
     assert made in {channel["id"] for channel in people.alice.channels()}
     assert made not in {channel["id"] for channel in people.bob.channels()}
+    await people.alice.invite(made, people.bob.id)
+    assert made in {channel["id"] for channel in people.bob.channels()}
     assert not any("keep it quiet" in m.content and not m.visible_to for m in general.messages.values())
     assert "> keep it quiet" in "\n".join(texts(thread))

@@ -10,6 +10,7 @@ from app.discord.identity import Application, Identity
 from app.discord.threads import opener
 from app.ids import ChannelId, GuildId, MessageId, UserId
 from app.turns.errors import Retriable, Withdrawn
+from app.turns.preferences import Preference
 from app.turns.records import About, Asker, Place, Source
 from scripts.playground.discord import Rules
 from scripts.playground.discord.permissions import May
@@ -53,6 +54,18 @@ def test_every_opener_fits(prompt: str) -> None:
     asked = turn("1", Source.COMMAND, Place(GuildId("1"), ChannelId("2")), asker, prompt)
     assert len(opener(asked)) <= 2000
     assert all(line.startswith(">") for line in opener(asked).split("\n")[1:])
+
+
+def test_an_opener_says_what_is_chosen_with_the_question() -> None:
+    wishes = {Preference.MODEL: "opencode/gpt", Preference.REPOSITORY: "https://x.example/" + "a" * 280}
+    asked = turn("1", Source.COMMAND, Place(GuildId("1"), ChannelId("2")), Asker(UserId("1"), "Ada"), "word " * 1200)
+
+    lines = opener(replace(asked, wishes=wishes)).split("\n")
+
+    assert lines[-1].startswith(
+        "-# ⚙️ in this thread from here on: model `opencode/gpt`, repository `https://x.example/aa"
+    )
+    assert sum(map(len, lines)) <= 2000
 
 
 async def test_a_turn_that_is_quicker_than_the_deferred_answer_waits_for_it() -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from scripts.playground.discord import USUAL, Application, ChannelType, May, Overwrite, Person, Rate, Rules, Simulator
+from scripts.playground.discord.errors import Refusal
 from tests.playground.world import QUIET, Json, client
 
 pytestmark = pytest.mark.anyio
@@ -349,6 +350,29 @@ async def test_a_thread_without_a_message_is_private_unless_it_says_otherwise(
 
     assert (private["type"], public["type"]) == (12, 11)
     assert [channel["id"] for channel in ada.channels()] == [general, public["id"]]
+
+
+async def test_whoever_is_in_a_private_thread_invites_others_unless_that_is_left_to_moderators(
+    discord: Simulator, bot: httpx.AsyncClient, ada: Person, general: str
+) -> None:
+    """https://docs.discord.com/developers/resources/channel#thread-metadata-object"""
+    bob, warden = discord.add_person("bob"), discord.add_person("warden", permissions=May.MANAGE_THREADS)
+    open, closed = [
+        (await bot.post(f"/channels/{general}/threads", json={"name": "t", "type": 12, "invitable": to_all})).json()[
+            "id"
+        ]
+        for to_all in (True, False)
+    ]
+    await bot.put(f"/channels/{open}/thread-members/{ada.id}")
+    await warden.invite(closed, ada.id)
+
+    await ada.invite(open, bob.id)
+    await ada.write(closed, f"come in, <@{bob.id}>")
+    with pytest.raises(Refusal) as refusal:
+        await ada.invite(closed, bob.id)
+
+    assert refusal.value.code == 50013
+    assert [channel["id"] for channel in bob.channels()] == [general, open]
 
 
 async def test_there_are_no_threads_in_threads(bot: httpx.AsyncClient, ada: Person, general: str) -> None:

@@ -59,6 +59,15 @@ async def test_a_category_is_what_was_said_last(ledger: SqliteLedger, places: Sq
     assert (known, await places.known_category(CHANNEL)) == ("40", None)
 
 
+async def test_that_a_channel_is_in_no_category_is_known_as_well(ledger: SqliteLedger, places: SqlitePlaces) -> None:
+    await places.admit_page(CHANNEL, MessageId("1000"), [], 0.0)
+    before = await places.is_located(CHANNEL)
+
+    await ledger.admit(command(1), 0.0)
+
+    assert (before, await places.is_located(CHANNEL)) == (False, True)
+
+
 async def moved(ledger: SqliteLedger, request: Request, *events: Event) -> None:
     """Admitted at the time of its number, and brought as far as these events bring it. It is the only one."""
     now = float(request.id[-3:])

@@ -6,13 +6,15 @@ from itertools import count
 
 import pytest
 
-from app.ids import ChannelId, GuildId, MessageId, ThreadId, UserId
+from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.sandboxes.ports import Project
 from app.store.ledger import SqliteLedger
 from app.store.places import SqlitePlaces
 from app.store.preferences import SqlitePreferences
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
+from app.turns.books import Facts
+from app.turns.machine import Event, Stage
 from app.turns.preferences import Chosen, Preference, Scope
 from app.turns.records import Place, Request
 from tests.samples import ALICE, CHANNEL, GUILD, command
@@ -125,19 +127,71 @@ async def test_a_machine_begins_with_what_people_settled_for_its_thread_or_chann
     assert await preferences.project_of(OTHER) == Project("https://x/all")
 
 
-async def test_what_is_wished_with_a_question_counts_in_its_thread(
+async def ask(ledger: SqliteLedger, number: int, model: str | None = None) -> TurnId:
+    """A question of the thread, in its queue."""
+    request = replace(command(number, thread=THREAD), wishes={MODEL: model} if model else {})
+    await ledger.admit(request, 0.0)
+    await ledger.claim("opening", 0.0, 60.0, {Stage.ADMITTED})
+    for event in (Event.ACCEPTED, Event.THREAD_OPENED):
+        await ledger.record(request.id, "opening", event, Facts())
+    return request.id
+
+
+async def test_what_is_wished_for_a_new_thread_counts_there_from_its_beginning_on(
+    sqlite: Sqlite, preferences: SqlitePreferences
+) -> None:
+    ledger, turn = SqliteLedger(sqlite), command(1).id
+    await ledger.admit(replace(command(1), wishes={MODEL: "a/new"}), 0.0)
+    await ledger.claim("mine", 0.0, 60.0)
+
+    await ledger.note_opener(turn, "mine", MessageId("77"))
+
+    assert (await preferences.settled(place(ThreadId("77")))).value(MODEL) == "a/new"
+    assert (await preferences.settled(place())).value(MODEL) == "a/operator"
+
+
+async def test_what_is_wished_in_a_thread_counts_when_its_question_begins_and_for_none_before_it(
     sqlite: Sqlite, preferences: SqlitePreferences
 ) -> None:
     ledger = SqliteLedger(sqlite)
-    await ledger.admit(replace(command(1, thread=THREAD), wishes={MODEL: "a/here"}), 0.0)
-    await ledger.admit(replace(command(2), wishes={MODEL: "a/new"}), 0.0)
-    new = command(2).id
-    while (turn := await ledger.claim("mine", 0.0, 60.0)) is not None:
-        if turn.id == new:
-            await ledger.note_opener(new, "mine", MessageId("77"))
+    first, second = await ask(ledger, 1), await ask(ledger, 2, "a/wished")
 
-    assert (await preferences.settled(place())).value(MODEL) == "a/here"
-    assert (await preferences.settled(place(ThreadId("77")))).value(MODEL) == "a/new"
+    await ledger.claim("mine", 1.0, 60.0)
+    before = await preferences.settled(place())
+    await ledger.record(first, "mine", Event.CANCELLED, Facts())
+    begun = await ledger.claim("mine", 2.0, 60.0)
+
+    assert before.value(MODEL) == "a/operator"
+    assert begun is not None
+    assert begun.id == second
+    assert (await preferences.settled(place())).chosen[MODEL] == Chosen("a/wished", Scope.THREAD)
+
+
+async def test_a_wish_is_settled_once_and_what_is_settled_after_it_counts(
+    sqlite: Sqlite, preferences: SqlitePreferences
+) -> None:
+    ledger, wished = SqliteLedger(sqlite), await ask(SqliteLedger(sqlite), 1, "a/wished")
+    await ledger.claim("mine", 1.0, 60.0)
+    await preferences.settle(GuildId(GUILD), THREAD, {MODEL: "a/later"})
+    await ledger.release(wished, "mine")
+
+    await ledger.claim("mine", 2.0, 60.0)
+
+    assert (await preferences.settled(place())).value(MODEL) == "a/later"
+
+
+async def test_what_is_withdrawn_before_it_began_settles_nothing(
+    sqlite: Sqlite, preferences: SqlitePreferences
+) -> None:
+    ledger = SqliteLedger(sqlite)
+    await ask(ledger, 1)
+    wished = await ask(ledger, 2, "a/wished")
+    await ledger.claim("mine", 1.0, 60.0)
+
+    is_over = await ledger.call_off(wished, "alice")
+
+    assert is_over
+    assert (await preferences.settled(place())).value(MODEL) == "a/operator"
 
 
 async def test_what_is_forgotten_is_taken_back_wherever_it_was_settled_and_nothing_else_is(
@@ -176,19 +230,15 @@ async def test_what_was_settled_in_a_server_is_forgotten_long_after_we_left_it(
 
 
 async def test_a_repositorys_branches_are_remembered_the_latest_first_and_no_others_are(
-    sqlite: Sqlite, preferences: SqlitePreferences
+    preferences: SqlitePreferences,
 ) -> None:
     guild = GuildId(GUILD)
     await preferences.settle(guild, THREAD, {REPOSITORY: "https://x/a", BRANCH: "next"})
     await preferences.settle(guild, ChannelId(CHANNEL), {REPOSITORY: "https://x/a", BRANCH: "main"})
-    for number, (channel, thread) in enumerate(((CHANNEL, OTHER), (CHANNEL, "77"), ("9", "78"))):
-        there = Place(guild, ChannelId(channel), ThreadId(thread))
-        await SqliteLedger(sqlite).admit(replace(command(number), place=there), 0.0)
-    await preferences.settle(guild, OTHER, {BRANCH: "fix/of-the-channels"})
     await preferences.settle(guild, ThreadId("77"), {REPOSITORY: "https://x/b", BRANCH: "another"})
     await preferences.settle(guild, ThreadId("78"), {BRANCH: "of-the-operators"})
 
     found = [await preferences.branches(place(), ALICE.id, f"https://x/{name}") for name in ("a", "b", "op", "c")]
 
-    assert found == [["fix/of-the-channels", "main", "next"], ["another"], ["of-the-operators"], []]
+    assert found == [["main", "next"], ["another"], ["of-the-operators"], []]
     assert await preferences.branches(Place(GuildId("1"), ChannelId(CHANNEL)), ALICE.id, "https://x/a") == []

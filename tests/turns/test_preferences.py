@@ -22,6 +22,14 @@ def test_a_branch_is_not_looked_for_in_another_repository() -> None:
     assert (found.value(REPOSITORY), found.value(BRANCH)) == ("theirs", None)
 
 
+def test_a_branch_alone_is_of_the_operators_repository_and_of_no_other() -> None:
+    of_operator = settled({BRANCH: "next"}, {}, {REPOSITORY: "theirs"})
+    of_channel = settled({BRANCH: "next"}, {REPOSITORY: "ours"}, {REPOSITORY: "theirs"})
+    of_nobody = settled({BRANCH: "next"}, {REPOSITORY: "ours", BRANCH: "main"}, {})
+
+    assert [found.value(BRANCH) for found in (of_operator, of_channel, of_nobody)] == ["next", None, "main"]
+
+
 def test_where_nothing_is_settled_the_defaults_count() -> None:
     found = settled({}, {}, {})
 

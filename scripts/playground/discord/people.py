@@ -89,6 +89,9 @@ class Person:
         """archived=, locked=, name=."""
         threads.modify(self.world, self.user, self._channel(thread), change)
 
+    async def invite(self, thread: str, user: str) -> None:
+        threads.join(self.world, self.user, self._channel(thread), user)
+
     async def delete_thread(self, thread: str) -> None:
         place = self._channel(thread)
         if place.thread is None:

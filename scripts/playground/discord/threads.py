@@ -128,7 +128,8 @@ def count(world: "World", message: Message, channel: Channel) -> None:
     if channel.thread.archived and not channel.thread.locked:
         change(world, channel, {"archived": False})
     channel.thread.total_sent += 1
-    for user in (message.author.id, *message.mentions):
+    named = message.mentions if _may_add(world, message.author, channel) else ()
+    for user in (message.author.id, *named):
         if user in world.members:
             channel.thread.members.setdefault(user, world.clock.now())
 
@@ -193,12 +194,21 @@ def join(world: "World", author: User, channel: Channel, user: str) -> None:
     refuse_archived(channel)
     if user in channel.thread.members:
         return
+    if user != author.id and not _may_add(world, author, channel):
+        raise Refusal(Code.MISSING_PERMISSIONS)
     channel.thread.members[user] = world.clock.now()
     _members(world, channel, {"added_members": [render.thread_member(channel, user)]})
     if user != author.id:
         added = _system(world, channel, author, MessageType.RECIPIENT_ADD)
         added.mentions = [user]
         show(world, channel, added)
+
+
+def _may_add(world: "World", author: User, channel: Channel) -> bool:
+    """Others than themselves. https://docs.discord.com/developers/resources/channel#thread-metadata-object"""
+    assert channel.thread
+    is_open = channel.type != ChannelType.PRIVATE_THREAD or channel.thread.invitable
+    return is_open or bool(world.may(author.id, channel) & May.MANAGE_THREADS)
 
 
 def leave(world: "World", author: User, channel: Channel, user: str) -> None:
