@@ -230,9 +230,11 @@ async def test_what_was_settled_in_a_server_is_forgotten_long_after_we_left_it(
 
 
 async def test_a_repositorys_branches_are_remembered_the_latest_first_and_no_others_are(
-    preferences: SqlitePreferences,
+    sqlite: Sqlite, preferences: SqlitePreferences
 ) -> None:
     guild = GuildId(GUILD)
+    for number, thread in enumerate(("77", "78")):
+        await SqliteLedger(sqlite).admit(command(number, thread=ThreadId(thread)), 0.0)
     await preferences.settle(guild, THREAD, {REPOSITORY: "https://x/a", BRANCH: "next"})
     await preferences.settle(guild, ChannelId(CHANNEL), {REPOSITORY: "https://x/a", BRANCH: "main"})
     await preferences.settle(guild, ThreadId("77"), {REPOSITORY: "https://x/b", BRANCH: "another"})
