@@ -11,7 +11,7 @@ the operator alone may have such things cloned.
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from app.commands.door import TurnedAway, Visitor
@@ -52,6 +52,10 @@ URL = re.compile(rf"(https|ssh)://({NAME}@)?(?P<host>{NAME}|\[[0-9A-Fa-f:.]+\])(
 SCP = re.compile(rf"{NAME}@(?P<host>{NAME}):(?!-)[^\s\\]+")
 # 2130706433, 0x7f.1 and 127.1 are all 127.0.0.1: https://url.spec.whatwg.org/#ends-in-a-number-checker
 ENDS_IN_NUMBER = re.compile(r"(^|\.)([0-9]+|0x[0-9a-f]*)$")
+# Every other range of IPv6 is a network's own, or has an address of IPv4 within, as 6to4 has.
+# https://www.iana.org/assignments/ipv6-address-space
+UNICAST = IPv6Network("2000::/3")
+OWN_NAMES = frozenset({"localhost", "local", "internal"})  # https://www.iana.org/assignments/special-use-domain-names
 # https://git-scm.com/docs/git-check-ref-format
 REFNAME = re.compile(r"[^\s~^:?*\[\\]+")
 NO_REFNAME = re.compile(r"^[-/]|^@$|\.\.|//|@\{|[/.]$|(^|/)\.|\.lock(/|$)")
@@ -120,9 +124,11 @@ def _is_public(host: str) -> bool:
     """Whether it is a name or an address of the internet. What a name leads to is not looked up."""
     name = host.strip("[]").rstrip(".").lower()
     try:
-        return ip_address(name).is_global
+        address = ip_address(name)
     except ValueError:
-        return not ENDS_IN_NUMBER.search(name) and name.rpartition(".")[2] != "localhost"
+        return not ENDS_IN_NUMBER.search(name) and name.rpartition(".")[2] not in OWN_NAMES
+    is_plain = address.version == 4 or (address in UNICAST and address.sixtofour is None)
+    return is_plain and address.is_global and not address.is_multicast
 
 
 async def _known(kind: Kind, name: str, room: Room) -> str:

@@ -68,6 +68,7 @@ def test_what_git_cannot_clone_is_none(address: str) -> None:
     "host",
     [
         *("localhost", "LOCALHOST", "localhost.", "git.localhost", "127.0.0.1", "127.1", "2130706433", "0x7f.1", "0"),
+        *("metadata.google.internal", "git.local", "127.0.0.1.", "224.0.0.1"),
         *("10.0.0.1", "192.168.1.2", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "010.0.0.1"),
     ],
 )
@@ -79,7 +80,10 @@ def test_what_only_the_computer_that_clones_it_reaches_is_for_no_person(form: st
     assert str(refusal.value) == PRIVATE_REPOSITORY
 
 
-@pytest.mark.parametrize("host", ["::1", "::", "fe80::1", "fd00::1", "::ffff:127.0.0.1"])
+WITHIN = ["::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"]  # an address of IPv4
+
+
+@pytest.mark.parametrize("host", ["::1", "::", "fe80::1", "fd00::1", "ff02::1", *WITHIN])
 def test_nor_is_it_by_the_longer_form_of_an_address(host: str) -> None:
     with pytest.raises(TurnedAway) as refusal:
         repository(f"https://[{host}]/a")
