@@ -31,10 +31,10 @@ from app.turns.catalogue import Entry
 from app.turns.errors import Refused, Retriable
 from app.words.apologies import GIT_MISSING, NOT_INSTALLED, NOT_STARTED, WRONG_VERSION
 
-# Short, for a request that comes while it boots is never answered; now and then longer, for far-away instances.
 Learn = Callable[[Sequence[Entry]], Awaitable[None]]
 log = structlog.get_logger()
 
+# Short, for a request that comes while it boots is never answered; now and then longer, for far-away instances.
 PROBES: Final = (PROBE_SECONDS, PROBE_SECONDS, PROBE_SECONDS, 2.0)
 # The same for one that was up already: it may be busy.
 LOOKS: Final = (PROBE_SECONDS, 1.0, 3.0)
