@@ -1,5 +1,6 @@
 """`/opencord sessions`."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,6 +55,19 @@ async def seen(door: Door, of: str | None = None) -> list[str]:
 def buttons(answer: Any) -> dict[str, str]:
     rows = answer["data"].get("components", [])
     return {one["label"]: one["custom_id"] for row in rows for one in row["components"]}
+
+
+async def test_a_question_whose_place_is_not_known_yet_makes_no_thread_of_its_server(door: Door) -> None:
+    vague = Place(GuildId("100"), HERE, ThreadId("7501"), vague=True)
+    request = Request(TurnId("501"), Source.MESSAGE, vague, ALICE, "go")
+    await door.ledger.admit(request, door.now)
+
+    before = await seen(door, "mine")
+    await door.ledger.claim("opening", door.now, door.now + 15, OPENING)
+    await door.ledger.note_place(request.id, "opening", replace(vague, vague=False))
+
+    assert before == []
+    assert len(await seen(door, "mine")) == 1
 
 
 async def test_mine_are_those_in_which_i_asked_the_last_used_first(door: Door) -> None:

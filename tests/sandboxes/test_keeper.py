@@ -7,8 +7,8 @@ import pytest
 from app.ids import SessionId, ThreadId
 from app.sandboxes.keeper import Keeper, name_of
 from app.sandboxes.machine import State
-from app.sandboxes.ports import Errand, Machine, Sandbox
-from app.sandboxes.provider import Condition
+from app.sandboxes.ports import Errand, Machine, Project, Sandbox
+from app.sandboxes.provider import Condition, Labels
 from app.sandboxes.waking import Patience
 from app.store.shelf import SqliteShelf
 from app.store.sqlite import Sqlite
@@ -66,6 +66,24 @@ async def test_a_thread_gets_a_machine_with_its_labels_and_keeps_it(yard: Yard) 
     (held,) = yard.provider.held.values()
     assert held.instance.name == name_of(THREAD)
     assert held.instance.labels == {**LABELS, "store": await yard.shelf.store()}
+
+
+async def test_a_machine_begins_with_what_its_thread_works_on_by_then(yard: Yard) -> None:
+    asked: list[tuple[ThreadId, Labels]] = []
+    works_on = Project("https://x.example/a", "next")
+
+    async def project_of(thread: ThreadId, labels: Labels) -> Project:
+        asked.append((thread, labels))
+        return works_on
+
+    yard.keeper = Keeper(yard.provider, yard.server, yard.shelf, lambda: yard.now, Patience(), project_of)
+    await yard.ensure()
+    works_on = Project("https://x.example/b")
+    yard.provider.lose(name_of(THREAD))
+    await yard.ensure()
+
+    assert yard.server.projects == [Project("https://x.example/a", "next"), Project("https://x.example/b")]
+    assert [(thread, labels["thread"]) for thread, labels in asked] == [(THREAD, THREAD)] * 2
 
 
 async def test_it_tells_what_is_being_done_for_a_machine_as_long_as_that_lasts(yard: Yard) -> None:
