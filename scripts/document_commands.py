@@ -12,7 +12,7 @@ from pathlib import Path
 from textwrap import fill
 
 from app.commands import MENUS, REGISTRATION
-from app.commands.access import WHO
+from app.commands.access import needed
 from app.discord.payloads import Payload
 from scripts.command_guide import GUIDE, Guide
 
@@ -79,7 +79,7 @@ class Runnable:
     @property
     def only_for(self) -> str:
         """Who may run it, when not everybody may."""
-        who = WHO.get(self.path[1:])
+        who = needed(self.path[1:])
         return f"{who.value.partition('. ')[0]}." if who else ""
 
 

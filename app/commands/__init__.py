@@ -68,7 +68,7 @@ async def answer(interaction: Interaction, room: Room) -> Answer:
         return Answer(told(UNKNOWN_OPTION))
     if not all(is_of_its_kind(options[name], value) for name, value in interaction.options.items()):
         return Answer(told(OTHER_OPTION))
-    return await admitted(module.run, interaction, room)
+    return await admitted(module.run, interaction.command[1:], interaction, room)
 
 
 async def suggestions(interaction: Interaction, room: Room) -> Answer:
@@ -84,10 +84,11 @@ async def suggestions(interaction: Interaction, room: Room) -> Answer:
 
 
 async def admitted(
-    act: Callable[[Interaction, Room], Awaitable[Answer]], interaction: Interaction, room: Room
+    act: Callable[[Interaction, Room], Awaitable[Answer]], path: access.Path, interaction: Interaction, room: Room
 ) -> Answer:
+    """`path` is the subcommand's that it is, or stands for."""
     try:
-        access.check(interaction.command[1:], interaction, room)
+        access.check(path, interaction, room)
         return await act(interaction, room)
     except TurnedAway as refusal:
         return Answer(told(str(refusal)))

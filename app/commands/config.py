@@ -1,13 +1,11 @@
 """`/opencord config`: what is settled here and by whom, and settling several things at once, for this thread or for all
 threads of the channel.
 
-A channel's settings are for those who may manage it (see `access`). So is a thread's approver, for it says who may give
-the agent leave, and whoever may not do so by the channel's word could otherwise name their own role.
+A channel's settings are for those who may manage it, and so is a thread's approver (see `access`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from app.commands import access
 from app.commands.answers import Answer, Result
 from app.commands.approvers import is_gone
 from app.commands.choices import checked
@@ -79,8 +77,6 @@ async def run(interaction: Interaction, room: Room) -> Answer:
         return await show(visitor, room)
     spot = channel_of(visitor) if interaction.command[2] == "channel" else thread_of(visitor)
     changes = await wanted(interaction, room)
-    if Preference.APPROVER in changes and not access.may(access.Who.CHANNEL_MANAGER, interaction, room):
-        raise TurnedAway(access.Who.CHANNEL_MANAGER.value)
     return await settle(spot, changes, room)
 
 

@@ -1,18 +1,20 @@
 """`/opencord diff`: what the thread's last question changed, or all of the workspace that is not committed: how much of
-which file, and a patch. Only the asker sees it; the machine is woken for it."""
+which file, and a patch. Only the asker sees it; the machine is woken for it. The button below a summary shows the same
+of its own turn."""
 
 from enum import StrEnum
 
-from app.commands import past
 from app.commands.answers import Answer, Result
 from app.commands.door import TurnedAway, let_in
+from app.commands.past import Past, newest, session_of
 from app.commands.ports import Room
 from app.commands.session import machine_of, roused, woken
 from app.discord.interactions import Interaction
-from app.discord.limits import FILE_BYTES
-from app.discord.notation import path
+from app.discord.limits import CONTENT, FILE_BYTES
+from app.discord.notation import fence, is_exact, path
 from app.discord.payloads import Payload, deferred
 from app.discord.summary_view import SUBJECT
+from app.discord.text import units
 from app.ids import SessionId, ThreadId
 from app.turns.ports import Difference
 from app.turns.progress import Change
@@ -25,8 +27,9 @@ FILES = 12  # that are named; the patch has them all
 
 
 class Extent(StrEnum):
-    QUESTION = "question"
+    QUESTION = "question"  # the thread's last
     WORKSPACE = "workspace"
+    TURN = "turn"  # one that was pressed for; this a command does not offer
 
 
 MEANING = {Extent.QUESTION: "the last question", Extent.WORKSPACE: "everything that is not committed"}
@@ -39,7 +42,7 @@ REGISTRATION: Payload = {
             "type": 3,
             "name": "of",
             "description": "What to look at; the last question, if you do not say",
-            "choices": [{"name": MEANING[extent], "value": extent.value} for extent in Extent],
+            "choices": [{"name": meaning, "value": extent.value} for extent, meaning in MEANING.items()],
         }
     ],
 }
@@ -48,17 +51,20 @@ TOO_LARGE = PATCH_TOO_LARGE.format(most=FILE_BYTES // 2**20)
 
 
 async def run(interaction: Interaction, room: Room) -> Answer:
-    try:
-        extent = Extent(str(interaction.options.get("of", Extent.QUESTION)))
-    except ValueError:
-        raise TurnedAway(UNKNOWN_OPTION) from None
-    if extent is Extent.WORKSPACE:
+    extent = interaction.options.get("of", Extent.QUESTION)
+    if extent not in MEANING:
+        raise TurnedAway(UNKNOWN_OPTION)
+    if extent == Extent.WORKSPACE:
         thread = (await let_in(interaction, room)).thread
         await machine_of(thread, room)
         return Answer(deferred(ephemeral=True), lambda: of_workspace(thread, room))
-    last = await past.newest(interaction, room)
-    session = await past.session_of(last, room)
-    return Answer(deferred(ephemeral=True), lambda: of_question(last, session, room))
+    return await of_turn(await newest(interaction, room), Extent.QUESTION, room)
+
+
+async def of_turn(past: Past, extent: Extent, room: Room) -> Answer:
+    """Raises TurnedAway."""
+    session = await session_of(past, room)
+    return Answer(deferred(ephemeral=True), lambda: compared(past, session, extent, room))
 
 
 async def of_workspace(thread: ThreadId, room: Room) -> Result:
@@ -66,18 +72,22 @@ async def of_workspace(thread: ThreadId, room: Room) -> Result:
     return shown(await room.bench.uncommitted(machine), Extent.WORKSPACE)
 
 
-async def of_question(last: past.Past, session: SessionId, room: Room) -> Result:
-    machine = await woken(last.thread, session, room)
-    return shown(await room.bench.difference(machine, session, last.turn.id), Extent.QUESTION)
+async def compared(past: Past, session: SessionId, extent: Extent, room: Room) -> Result:
+    machine = await woken(past.thread, session, room)
+    return shown(await room.bench.difference(machine, session, past.turn.id), extent)
 
 
 def shown(difference: Difference, extent: Extent) -> Result:
-    changes, patch = difference.changes, difference.patch.encode("utf-8", "replace")
-    if not changes:
+    """The patch is a file, and stands in the message too where there is room for it."""
+    if not difference.changes:
         return Result(NO_CHANGES[extent])
-    end = PATCH_ATTACHED if 0 < len(patch) <= FILE_BYTES else TOO_LARGE if patch else NO_PATCH
-    files = (File("changes.diff", patch),) if end is PATCH_ATTACHED else ()
-    return Result("\n".join([head(changes, extent), *listed(changes), end]), files=files)
+    counts = "\n".join([head(difference.changes, extent), *listed(difference.changes)])
+    patch = difference.patch.encode("utf-8", "replace")
+    if not 0 < len(patch) <= FILE_BYTES:
+        return Result(f"{counts}\n{TOO_LARGE if patch else NO_PATCH}")
+    whole = f"{counts}\n{fence(difference.patch.strip(chr(10)), 'diff')}"
+    fits = is_exact(difference.patch) and units(whole) <= CONTENT
+    return Result(whole if fits else f"{counts}\n{PATCH_ATTACHED}", files=(File("changes.diff", patch),))
 
 
 def head(changes: tuple[Change, ...], extent: Extent) -> str:

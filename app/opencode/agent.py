@@ -19,10 +19,9 @@ from app.ids import SessionId, TurnId
 from app.opencode import apologies, offers, rewinding
 from app.opencode.client import Client, Row
 from app.opencode.decisions import was_taken
-from app.opencode.differences import readable, rows_of
+from app.opencode.differences import rows_of
 from app.opencode.inquiries import telling
 from app.opencode.listening import listening
-from app.opencode.patches import patch_of
 from app.opencode.patience import Patience, Settling
 from app.opencode.prompting import Prompting
 from app.opencode.reading import Reader
@@ -164,17 +163,6 @@ class OpenCodeAgent:
             await self._client(machine).abort(session)
         except Missing:
             return  # and nothing of it runs
-
-    async def diff(self, machine: Machine, session: SessionId, turn: TurnId) -> str:
-        """What the turn has changed, as one patch of all files; empty when that is nothing, or not known any more."""
-        reader = self._reader(client := self._client(machine), session, turn)
-        try:
-            with readable():
-                await reader.read()
-                rows = await rows_of(client, session, reader.chronicle)
-        except Missing:
-            return ""
-        return await asyncio.to_thread(patch_of, rows)
 
     async def undo(self, machine: Machine, session: SessionId, turn: TurnId) -> Rewound:
         reader = self._reader(client := self._client(machine), session, turn)

@@ -6,9 +6,11 @@ that it was pressed in, and whoever comes too late hears that.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from app.commands import admitted, ask, ask_about, reset, sessions
 from app.commands import help as guide
+from app.commands.access import Path
 from app.commands.answers import Answer
 from app.commands.ports import Room
 from app.discord.interactions import Interaction
@@ -16,32 +18,42 @@ from app.discord.payloads import told
 from app.presses import asks, outcome, queue
 from app.words.door import UNKNOWN_BUTTON
 
-ACTIONS: dict[str, Callable[[Interaction, Room], Awaitable[Answer]]] = {
-    "stop": queue.stop,
-    "next": queue.run_next,
-    "now": queue.interrupt,
-    "cancel": queue.cancel,
-    "allow": asks.allow,
-    "deny": asks.deny,
-    "answer": asks.answer,
-    "choose": asks.choose,
-    "write": asks.write,
-    "diff": outcome.diff,
-    "undo": outcome.undo,
-    "redo": outcome.redo,
-    "continue": outcome.go_on,
-    "retry": outcome.retry,
-    "reset": reset.press,
-    "ask": ask.press,
-    "about": ask_about.press,
-    "help": guide.press,
-    "sessions": sessions.press,
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """`command` is the path of the subcommand that does the same, so that it is for the same people (see
+    `app.commands.access`); empty where there is none."""
+
+    act: Callable[[Interaction, Room], Awaitable[Answer]]
+    command: Path
+
+
+ACTIONS: dict[str, Press] = {
+    "stop": Press(queue.stop, ("stop",)),
+    "next": Press(queue.run_next, ("queue", "move")),
+    "now": Press(queue.interrupt, ("queue", "move")),
+    "cancel": Press(queue.cancel, ("queue", "clear")),
+    "allow": Press(asks.allow, ()),
+    "deny": Press(asks.deny, ()),
+    "answer": Press(asks.answer, ()),
+    "choose": Press(asks.choose, ()),
+    "write": Press(asks.write, ()),
+    "diff": Press(outcome.diff, ("diff",)),
+    "undo": Press(outcome.undo, ("undo",)),
+    "redo": Press(outcome.redo, ("redo",)),
+    "continue": Press(outcome.go_on, ("ask",)),
+    "retry": Press(outcome.retry, ("ask",)),
+    "reset": Press(reset.press, ("reset",)),
+    "ask": Press(ask.press, ("ask",)),
+    "about": Press(ask_about.press, ("ask",)),
+    "help": Press(guide.press, ("help",)),
+    "sessions": Press(sessions.press, ("sessions",)),
 }
 
 
 async def press(interaction: Interaction, room: Room) -> Answer:
     """The reply to a component or a modal, however old. Talks to the store alone."""
-    action = ACTIONS.get((interaction.custom_id or "").partition(":")[0])
-    if action is None:
+    found = ACTIONS.get((interaction.custom_id or "").partition(":")[0])
+    if found is None:
         return Answer(told(UNKNOWN_BUTTON))
-    return await admitted(action, interaction, room)
+    return await admitted(found.act, found.command, interaction, room)

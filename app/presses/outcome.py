@@ -7,25 +7,18 @@ first answer says so, and only the presser sees it. That something was undone ev
 from dataclasses import replace
 
 from app.commands.admitting import admit, request_of
-from app.commands.answers import Answer, Result
+from app.commands.answers import Answer
+from app.commands.diff import Extent, of_turn
 from app.commands.door import TurnedAway
-from app.commands.past import Past, session_of
+from app.commands.past import Past
 from app.commands.ports import Room
-from app.commands.rewinding import REDO, UNDO, is_undone, rewind
-from app.commands.session import woken
+from app.commands.rewinding import REDO, UNDO, rewind
 from app.discord.interactions import Interaction
-from app.discord.limits import CONTENT, FILE_BYTES
-from app.discord.notation import fence, is_exact
-from app.discord.payloads import deferred, told
-from app.discord.text import units
-from app.ids import SessionId
+from app.discord.payloads import told
 from app.presses.subject import subject_of
 from app.turns.machine import LIVE
-from app.turns.records import Attachment, File
-from app.words.session import CHANGES_ATTACHED, CHANGES_TOO_LARGE, UNCHANGED, WAS_UNDONE
+from app.turns.records import Attachment
 from app.words.turn import ASKED_AGAIN, ASKED_BEFORE, ASKED_TO_GO_ON, GO_ON, STILL_AT_WORK
-
-TOO_LARGE = CHANGES_TOO_LARGE.format(most=FILE_BYTES // 2**20)
 
 
 async def go_on(interaction: Interaction, room: Room) -> Answer:
@@ -43,9 +36,7 @@ async def retry(interaction: Interaction, room: Room) -> Answer:
 
 
 async def diff(interaction: Interaction, room: Room) -> Answer:
-    past = await ended(interaction, room)
-    session = await session_of(past, room)
-    return Answer(deferred(ephemeral=True), lambda: compared(past, session, room))
+    return await of_turn(await ended(interaction, room), Extent.TURN, room)
 
 
 async def undo(interaction: Interaction, room: Room) -> Answer:
@@ -87,17 +78,3 @@ async def asked(
     if not await admit(request, room) and await room.ledger.turn(request.id) is None:
         raise TurnedAway(ASKED_BEFORE)
     return Answer(told(words))
-
-
-async def compared(past: Past, session: SessionId, room: Room) -> Result:
-    patch = (await room.agent.diff(await woken(past.thread, session, room), session, past.turn.id)).strip("\n")
-    if not patch:
-        return Result(WAS_UNDONE if any(map(is_undone, (past.says or "").split("\n"))) else UNCHANGED)
-    shown, content = fence(patch, "diff"), f"{patch}\n".encode("utf-8", "replace")
-    if is_exact(patch) and units(shown) <= CONTENT:
-        return Result(shown)
-    return (
-        Result(CHANGES_ATTACHED, files=(File("changes.diff", content),))
-        if len(content) <= FILE_BYTES
-        else Result(TOO_LARGE)
-    )

@@ -214,10 +214,6 @@ class Rewound(StrEnum):
 class Rewinder(Protocol):
     """OpenCode in a running machine, as far as it looks back on a turn that is over."""
 
-    async def diff(self, machine: Machine, session: SessionId, turn: TurnId) -> str:
-        """What the turn has changed, as one patch of all files; empty when that is nothing, or not known any more."""
-        ...
-
     async def undo(self, machine: Machine, session: SessionId, turn: TurnId) -> Rewound: ...
 
     async def redo(self, machine: Machine, session: SessionId) -> Rewound:

@@ -9,20 +9,20 @@ SESSION_GONE = "OpenCode does not know this thread's session any more. The next 
 OTHERS_AT_WORK = "Something is at work or waits in this thread. Please try again when it is answered."
 
 UNCHANGED = "This changed nothing, so there is nothing to show or to take back."
-WAS_UNDONE = "What this changed was undone, so there is nothing to show."
-CHANGES_ATTACHED = "What this changed is in the file."
-CHANGES_TOO_LARGE = (
-    "What this changed is more than Discord takes as a file ({most} MB). Ask me to show you a part of it."
-)
 CHANGES_TOO_MANY = (
     "So much was changed that it cannot be shown (more than {most} MB). "
     "Ask me to show you a part of it, or to add what is generated to `.gitignore`."
 )
 NO_CHANGES = {
     "question": "The last question changed nothing, or what it changed was undone.",
+    "turn": "This changed nothing, or what it changed was undone.",
     "workspace": "Everything in the workspace is committed, or it has no git repository.",
 }
-CHANGES = {"question": "The last question changed {files}{lines}.", "workspace": "Not committed: {files}{lines}."}
+CHANGES = {
+    "question": "The last question changed {files}{lines}.",
+    "turn": "This changed {files}{lines}.",
+    "workspace": "Not committed: {files}{lines}.",
+}
 PATCH_ATTACHED = "The patch is in the file."
 NO_PATCH = "None of it is text, so there is no patch."
 PATCH_TOO_LARGE = "The patch is larger than Discord takes ({most} MB). Ask me to show you a part of it."

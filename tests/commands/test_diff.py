@@ -3,7 +3,7 @@
 import pytest
 
 from app.commands import diff
-from app.commands.diff import Extent
+from app.commands.diff import MEANING, Extent
 from app.ids import ThreadId
 from app.sandboxes.machine import State
 from app.turns.errors import Refused, Retriable
@@ -33,7 +33,7 @@ async def test_what_the_last_question_changed_is_counted_and_attached(door: Door
     assert door.log == ["answered", "rouse", "difference", "edit"]
     assert door.bench.asked == [("difference", "ses_1", "502")]
     assert door.fake_replies.texts == [
-        "The last question changed 2 files (+11 −1).\n- `src/x.py` (+1 −1)\n- `y.py` (+10 −0)\n" + PATCH_ATTACHED
+        f"The last question changed 2 files (+11 −1).\n- `src/x.py` (+1 −1)\n- `y.py` (+10 −0)\n```diff\n{PATCH}```"
     ]
     assert [(file.name, file.content) for file in door.fake_replies.files] == [("changes.diff", PATCH.encode())]
     assert door.fake_replies.aloud == []
@@ -46,7 +46,23 @@ async def test_all_that_is_not_committed_is_shown_also_while_something_is_at_wor
 
     await door.send(used("diff", IN_THREAD, of="workspace"))
 
-    assert door.fake_replies.texts == [f"Not committed: 1 file (+1 −1).\n- `x` (+1 −1)\n{PATCH_ATTACHED}"]
+    assert door.fake_replies.texts == [f"Not committed: 1 file (+1 −1).\n- `x` (+1 −1)\n```diff\n{PATCH}```"]
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [PATCH + "+x\n" * 1_000, PATCH + "+```\n", PATCH + "+\u202etxt\n", PATCH + "+\ud83d\n"],
+    ids=["long", "a fence in it", "hidden characters", "half a surrogate pair"],
+)
+async def test_a_patch_that_a_message_cannot_show_as_it_is_stands_in_the_file_alone(door: Door, patch: str) -> None:
+    await finished(door)
+    door.bench.changed = Difference((Change("x", 1, 1),), patch)
+
+    await door.send(used("diff", IN_THREAD))
+
+    (file,) = door.fake_replies.files
+    assert door.fake_replies.texts == [f"The last question changed 1 file (+1 −1).\n- `x` (+1 −1)\n{PATCH_ATTACHED}"]
+    assert (file.name, file.content) == ("changes.diff", patch.encode("utf-8", "replace"))
 
 
 async def test_of_very_many_files_the_first_are_named(door: Door) -> None:
@@ -60,7 +76,7 @@ async def test_of_very_many_files_the_first_are_named(door: Door) -> None:
     assert len(text) < 2_000
 
 
-@pytest.mark.parametrize("extent", list(Extent))
+@pytest.mark.parametrize("extent", list(MEANING))
 async def test_where_nothing_differs_that_is_said(door: Door, extent: Extent) -> None:
     await finished(door)
 
@@ -102,7 +118,7 @@ async def test_without_its_machine_a_question_has_no_diff_any_more(door: Door) -
     assert spoken(answer) == (MACHINE_GONE, True)
 
 
-@pytest.mark.parametrize("extent", list(Extent))
+@pytest.mark.parametrize("extent", list(MEANING))
 async def test_a_machine_that_sleeps_is_woken(door: Door, extent: Extent) -> None:
     await finished(door)
     await door.machines.pause(ThreadId(THREAD))
@@ -114,7 +130,7 @@ async def test_a_machine_that_sleeps_is_woken(door: Door, extent: Extent) -> Non
     assert sandbox.state is State.ACTIVE
 
 
-@pytest.mark.parametrize("extent", list(Extent))
+@pytest.mark.parametrize("extent", list(MEANING))
 @pytest.mark.parametrize("where", ["machines", "bench"])
 @pytest.mark.parametrize(("failure", "words"), [(Refused("Sorry, no."), "Sorry, no."), (Retriable("503"), NOT_NOW)])
 async def test_a_failure_is_told_in_words(
@@ -132,9 +148,10 @@ async def test_it_is_about_a_thread_and_for_those_who_may_ask_in_it(door: Door) 
     await finished(door)
     outside = await door.send(used("diff"))
     odd = await door.send(used("diff", IN_THREAD, of="moon"))
+    pressed = await door.send(used("diff", IN_THREAD, of="turn"))
     door.policy = Policy(required_role="91")
-    strangers = [await door.send(used("diff", IN_THREAD, of=extent.value)) for extent in Extent]
+    strangers = [await door.send(used("diff", IN_THREAD, of=extent.value)) for extent in MEANING]
 
-    assert [spoken(one) for one in (outside, odd)] == [(NO_THREAD, True), (UNKNOWN_OPTION, True)]
+    assert [spoken(one) for one in (outside, odd, pressed)] == [(NO_THREAD, True), *[(UNKNOWN_OPTION, True)] * 2]
     assert [spoken(one) for one in strangers] == [(Refusal.ROLE.value, True)] * 2
     assert set(door.log) == {"answered"}

@@ -110,7 +110,8 @@ async def test_what_says_nothing_of_the_person_or_the_server_is_answered_too(doo
 async def test_who_is_not_heard_hears_why_and_nothing_is_done(door: Door, one: Runnable) -> None:
     door.policy = Policy(required_role="77")
 
-    whys = {Refusal.ROLE.value, *(who.value for path, who in access.WHO.items() if path == one.path[1:])}
+    who = access.needed(one.path[1:])
+    whys = {Refusal.ROLE.value, *([who.value] if who else [])}
 
     for place in (IN_CHANNEL, IN_THREAD):
         words, is_private = spoken(await door.send(asked(one, place)))
@@ -120,12 +121,14 @@ async def test_who_is_not_heard_hears_why_and_nothing_is_done(door: Door, one: R
     assert set(door.log) == {"answered"}
 
 
-@pytest.mark.parametrize("one", [one for one in SLASH if one.path[1:] in access.WHO], ids=lambda one: one.title)
+@pytest.mark.parametrize("one", [one for one in SLASH if access.needed(one.path[1:])], ids=lambda one: one.title)
 async def test_what_is_not_for_everybody_is_refused_with_what_it_takes(door: Door, one: Runnable) -> None:
+    who = access.needed(one.path[1:])
+    assert who is not None
     for place in (IN_CHANNEL, IN_THREAD):
         answer = await door.send(asked(one, place))
 
-        assert spoken(answer) == (access.WHO[one.path[1:]].value, True)
+        assert spoken(answer) == (who.value, True)
     assert set(door.log) == {"answered"}
 
 
@@ -171,7 +174,7 @@ async def test_of_a_list_that_is_too_long_as_much_is_offered_as_discord_takes(
 
 @pytest.mark.parametrize(
     ("one", "option"),
-    [(one, option) for one, option in COMPLETED if one.path[1:] in access.WHO],
+    [(one, option) for one, option in COMPLETED if access.needed(one.path[1:])],
     ids=lambda it: it.title if isinstance(it, Runnable) else it["name"],
 )
 async def test_nothing_is_suggested_to_who_may_not_run_it(door: Door, one: Runnable, option: dict[str, Any]) -> None:

@@ -97,9 +97,10 @@ def test_every_module_is_registered_once_and_nothing_else_is() -> None:
 
 
 def test_who_may_run_what_is_said_only_of_what_there_is() -> None:
-    paths = {one.path[1:] for one in ALL if not one.is_menu}
+    options = {one.path[1:]: {option["name"] for option in one.options} for one in ALL if not one.is_menu}
 
-    assert set(access.WHO) <= paths
+    assert {rule.path for rule in access.WHO} <= options.keys()
+    assert [rule for rule in access.WHO if rule.option and rule.option not in options[rule.path]] == []
 
 
 # within Discord's limits

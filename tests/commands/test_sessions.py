@@ -62,6 +62,19 @@ async def end(door: Door, number: int) -> None:
     await door.ledger.record(turn, "holder", Event.CANCELLED, Facts())
 
 
+async def test_a_question_whose_place_is_not_known_yet_makes_no_thread_of_its_server(door: Door) -> None:
+    vague = Place(GuildId("100"), HERE, ThreadId("7501"), vague=True)
+    request = Request(TurnId("501"), Source.MESSAGE, vague, ALICE, "go")
+    await door.ledger.admit(request, door.now)
+
+    before = await seen(door, "mine")
+    await door.ledger.claim("opening", door.now, door.now + 15, OPENING)
+    await door.ledger.note_place(request.id, "opening", replace(vague, vague=False))
+
+    assert before == []
+    assert len(await seen(door, "mine")) == 1
+
+
 async def test_mine_are_those_in_which_i_asked_the_last_used_first(door: Door) -> None:
     await begun(door, 501)
     await begun(door, 502, BOB)

@@ -31,7 +31,6 @@ from app.turns.progress import (
 )
 from app.turns.records import File
 from tests.contracts.agent_stage import PASSWORD, World, staged, text_said, until
-from tests.fakes.opencode_files import run
 
 pytestmark = pytest.mark.anyio
 
@@ -500,45 +499,6 @@ async def test_a_stopped_turn_is_reported_with_what_it_wrote_and_can_be_undone(w
     assert undone is Rewound.DONE
     assert not (world.workspace / "stopped.txt").exists()
     assert not (world.workspace / "stopped-now").exists()
-
-
-async def test_the_diff_is_a_patch_that_git_applies(world: World) -> None:
-    machine, session = await world.opened()
-    await world.ask(machine, session, "6101", "!write patched.txt one\\ntwo !write gone.txt one\\n")
-    before = (world.workspace / "patched.txt").read_bytes()
-    await world.ask(
-        machine, session, "6102", "!bash rm gone.txt; printf 'one\\nthree\\n' > patched.txt; echo n > new.txt"
-    )
-    after = (world.workspace / "patched.txt").read_bytes()
-
-    patch = await world.agent.diff(machine, session, TurnId("6102"))
-
-    await run("rm -rf ../try && mkdir ../try && cd ../try && git init -q", world.workspace, {})
-    (world.workspace.parent / "try" / "patched.txt").write_bytes(before)
-    (world.workspace.parent / "try" / "gone.txt").write_text("one\n")
-    (world.workspace.parent / "try.patch").write_text(patch)
-    applied = await run("git apply ../try.patch && ls", world.workspace.parent / "try", {})
-    assert (applied.exit_code, applied.output) == (0, "new.txt\npatched.txt\n")
-    assert (world.workspace.parent / "try" / "patched.txt").read_bytes() == after
-
-
-async def test_the_diff_of_a_long_file_is_what_was_changed_and_a_little_around_it(world: World) -> None:
-    machine, session = await world.opened()
-    await world.ask(machine, session, "6111", "!bash seq 2000 > long.txt")
-    await world.ask(machine, session, "6112", "!bash sed -i s/^1000$/changed/ long.txt")
-
-    patch = await world.agent.diff(machine, session, TurnId("6112"))
-
-    around = [" 997", " 998", " 999", "-1000", "+changed", " 1001", " 1002", " 1003"]
-    assert patch.splitlines()[3:] == ["@@ -997,7 +997,7 @@", *around]
-
-
-async def test_a_turn_without_changes_has_an_empty_diff(world: World) -> None:
-    machine, session = await world.opened()
-    await world.ask(machine, session, "6103", "!say Nothing.")
-
-    assert await world.agent.diff(machine, session, TurnId("6103")) == ""
-    assert await world.agent.diff(machine, session, TurnId("6104")) == ""
 
 
 # --- undo

@@ -14,6 +14,7 @@ from app.turns.errors import Refused
 from app.turns.ports import Compacted, Prompt, Rewound
 from app.turns.progress import Change, Doing, Todo
 from tests.contracts.agent_stage import IMPATIENT, World, last_prompt, staged, text_said, until
+from tests.fakes.opencode_files import run
 
 pytestmark = pytest.mark.anyio
 MODEL = "playground/scripted"
@@ -43,6 +44,39 @@ async def test_a_difference_counts_what_its_patch_shows(world: World, bench: Ope
 
     assert difference.changes == (Change("counted.txt", 2, 1),)
     assert "-two\n+three\n+four\n" in difference.patch
+
+
+async def test_the_diff_is_a_patch_that_git_applies(world: World, bench: OpenCodeWorkbench) -> None:
+    machine, session = await world.opened()
+    await world.ask(machine, session, "6101", "!write patched.txt one\\ntwo !write gone.txt one\\n")
+    before = (world.workspace / "patched.txt").read_bytes()
+    await world.ask(
+        machine, session, "6102", "!bash rm gone.txt; printf 'one\\nthree\\n' > patched.txt; echo n > new.txt"
+    )
+    after = (world.workspace / "patched.txt").read_bytes()
+
+    patch = (await bench.difference(machine, session, TurnId("6102"))).patch
+
+    await run("rm -rf ../try && mkdir ../try && cd ../try && git init -q", world.workspace, {})
+    (world.workspace.parent / "try" / "patched.txt").write_bytes(before)
+    (world.workspace.parent / "try" / "gone.txt").write_text("one\n")
+    (world.workspace.parent / "try.patch").write_text(patch)
+    applied = await run("git apply ../try.patch && ls", world.workspace.parent / "try", {})
+    assert (applied.exit_code, applied.output) == (0, "new.txt\npatched.txt\n")
+    assert (world.workspace.parent / "try" / "patched.txt").read_bytes() == after
+
+
+async def test_the_diff_of_a_long_file_is_what_was_changed_and_a_little_around_it(
+    world: World, bench: OpenCodeWorkbench
+) -> None:
+    machine, session = await world.opened()
+    await world.ask(machine, session, "6111", "!bash seq 2000 > long.txt")
+    await world.ask(machine, session, "6112", "!bash sed -i s/^1000$/changed/ long.txt")
+
+    patch = (await bench.difference(machine, session, TurnId("6112"))).patch
+
+    around = [" 997", " 998", " 999", "-1000", "+changed", " 1001", " 1002", " 1003"]
+    assert patch.splitlines()[3:] == ["@@ -997,7 +997,7 @@", *around]
 
 
 async def test_a_turn_that_changed_nothing_has_no_difference(world: World, bench: OpenCodeWorkbench) -> None:

@@ -12,15 +12,10 @@ class FakeRewinder:
     """`undone` is what is taken back now. `failure` is what the next call meets."""
 
     log: list[str]
-    patch: str = ""
     undone: TurnId | None = None
     obstacle: Rewound | None = None
     failure: Exception | None = None
     asked: list[tuple[SessionId, str]] = field(default_factory=list)
-
-    async def diff(self, machine: Machine, session: SessionId, turn: TurnId) -> str:
-        self._note("diff", session)
-        return self.patch
 
     async def undo(self, machine: Machine, session: SessionId, turn: TurnId) -> Rewound:
         self._note("undo", session)

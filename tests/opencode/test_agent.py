@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -15,6 +16,7 @@ from app.opencode.agent import OpenCodeAgent, Patience
 from app.opencode.prompting import parts_of
 from app.opencode.reading import Reader
 from app.opencode.sub_agents import SubAgents
+from app.opencode.workbench import OpenCodeWorkbench
 from app.turns.errors import Refused, Retriable
 from app.turns.ports import Interrupted, Prompt
 from app.turns.progress import Allowed, Answered, Ask, Change, Decision, Denied, Doing, Permission, Progress, Tool
@@ -471,12 +473,13 @@ async def test_what_was_changed_after_a_compaction_is_reported_and_shown_too(des
     await desk.prompt("31", "!write a.txt one\\n !write a.txt one\\ntwo\\n !write b.txt three\\n !say Done.")
     said = await desk.answer("31")
 
+    bench = OpenCodeWorkbench(desk.http, "playground/scripted", time.time)
     report = await desk.agent.report(desk.machine, desk.session, TurnId("31"))
-    patch = await desk.agent.diff(desk.machine, desk.session, TurnId("31"))
+    shown = await bench.difference(desk.machine, desk.session, TurnId("31"))
 
     assert said == "Done."
     assert report.changes == (Change("a.txt", 2, 0), Change("b.txt", 1, 0))
-    assert [line for line in patch.splitlines() if line[:2] in ("+o", "+t")] == ["+one", "+two", "+three"]
+    assert [line for line in shown.patch.splitlines() if line[:2] in ("+o", "+t")] == ["+one", "+two", "+three"]
 
 
 async def test_a_sub_agent_that_is_gone_costs_its_own_share_of_the_report_alone(desk: Desk) -> None:

@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from app.ids import SessionId, ThreadId, TurnId
-from app.opencode.agent import OpenCodeAgent
 from app.opencode.client import Client, Health, Missing
 from app.opencode.wire import MOST_EVENT_BYTES, Overlong
 from app.opencode.workbench import OpenCodeWorkbench
@@ -194,13 +193,9 @@ async def test_an_answer_that_would_take_all_memory_is_given_up(desk: Desk) -> N
 
 async def test_changes_that_would_take_all_memory_are_told_as_too_many(desk: Desk) -> None:
     async with httpx.AsyncClient(transport=FLOOD) as http:
-        bench, agent = OpenCodeWorkbench(http, MODEL, time.time), OpenCodeAgent(http, MODEL, time.time)
+        bench = OpenCodeWorkbench(http, MODEL, time.time)
 
-        for changes in (
-            bench.uncommitted(desk.machine),
-            bench.difference(desk.machine, desk.session, TurnId("31")),
-            agent.diff(desk.machine, desk.session, TurnId("31")),
-        ):
+        for changes in (bench.uncommitted(desk.machine), bench.difference(desk.machine, desk.session, TurnId("31"))):
             with pytest.raises(Refused, match="more than 200 MB"):
                 await changes
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from app.commands import reset
+from app.commands import access, reset
 from app.discord.payloads import Callback
 from app.presses import ACTIONS
 from app.turns.routing import Policy, Refusal
 from app.words.door import DEFECT
+from scripts.document_commands import runnables
 from scripts.playground.discord.checks import check_message
 from scripts.playground.discord.modals import check_modal
 from tests.commands.rooms import THREAD, wait
@@ -96,6 +97,29 @@ async def test_whatever_is_pressed_is_answered_before_anything_else_is_touched(
 
         judge(answer, is_form=is_form)
         assert door.log[:1] == ["answered"], payload["data"]
+
+
+STANDS_FOR = [word for word, one in ACTIONS.items() if one.command]
+
+
+@pytest.mark.parametrize("word", STANDS_FOR)
+async def test_a_button_is_for_those_who_may_run_the_command_that_it_stands_for(
+    door: Door, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await finished(door)
+    door.log.clear()
+    monkeypatch.setattr(access, "WHO", (access.Rule(ACTIONS[word].command, access.Who.OPERATOR),))
+
+    for payload, _ in await sent(door, word):
+        assert spoken(await door.send(payload)) == (access.Who.OPERATOR.value, True)
+    assert set(door.log) == {"answered"}
+
+
+def test_only_what_an_agent_asked_is_answered_by_buttons_that_stand_for_no_command() -> None:
+    paths = {one.path[1:] for one in runnables()}
+
+    assert ACTIONS.keys() - STANDS_FOR == {"allow", "deny", "answer", "choose", "write"}
+    assert {ACTIONS[word].command for word in STANDS_FOR} <= paths
 
 
 @each

@@ -17,11 +17,11 @@ from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId, 
 from app.store.sqlite import Sqlite
 from app.turns.books import Facts
 from app.turns.machine import Event, Stage
-from app.turns.ports import Rewound
+from app.turns.ports import Difference, Rewound
 from app.turns.progress import Allowed, Answered, Ask, Change, Denied, Report
 from app.turns.records import Asker, Place, Request, Source
 from app.turns.status import Outcome, Phase, Status, Summary
-from app.words.session import CHANGES_ATTACHED, NOT_NEWEST
+from app.words.session import NOT_NEWEST, PATCH_ATTACHED
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.interactions import Interaction
 from scripts.playground.discord.people import Person
@@ -201,7 +201,7 @@ async def test_undo_and_redo_change_places_below_a_summary_that_stays(here: Scen
 @pytest.mark.parametrize("patch", ["-old\n+new\n", "+long\n" * 1_000], ids=["short", "long"])
 async def test_a_diff_is_between_the_presser_and_us(here: Scene, patch: str) -> None:
     await here.end()
-    here.door.agent.patch = patch
+    here.door.bench.changed = Difference((Change("x", 1, 1),), patch)
     shown = await here.post(status_view.summary(Summary(Outcome.DONE, 2.0, CHANGED), TURN))
 
     await here.press(here.bob, "Diff", shown)
@@ -209,8 +209,8 @@ async def test_a_diff_is_between_the_presser_and_us(here: Scene, patch: str) -> 
     told = here.last(here.bob)
     assert told["flags"] & 64
     assert here.last(here.ada)["id"] == shown["id"]
-    assert told["content"] == (CHANGES_ATTACHED if len(patch) > 1_000 else f"```diff\n{patch}```")
-    assert [file["filename"] for file in told["attachments"]] == (["changes.diff"] if len(patch) > 1_000 else [])
+    assert told["content"].endswith(PATCH_ATTACHED if len(patch) > 1_000 else f"```diff\n{patch}```")
+    assert [file["filename"] for file in told["attachments"]] == ["changes.diff"]
 
 
 async def test_continue_and_retry_ask_again(here: Scene) -> None:

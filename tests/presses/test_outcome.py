@@ -7,27 +7,25 @@ import pytest
 
 from app.discord.payloads import Payload
 from app.ids import ChannelId, SessionId, ThreadId, TurnId, UserId
-from app.presses import outcome
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
 from app.turns.asks import AskState
 from app.turns.books import Facts
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Event, Stage
-from app.turns.ports import Rewound
-from app.turns.progress import Denied
+from app.turns.ports import Difference, Rewound
+from app.turns.progress import Change, Denied
 from app.turns.records import Asker, Attachment, Place, Request, Source, Turn
 from app.turns.routing import Policy, Refusal
 from app.words.door import NOT_NOW
 from app.words.machine import MACHINE_GONE, MACHINE_REPLACED
 from app.words.session import (
-    CHANGES_ATTACHED,
+    NO_CHANGES,
     NOT_NEWEST,
     NOT_REDONE,
     NOT_UNDONE,
     OTHERS_AT_WORK,
     UNCHANGED,
-    WAS_UNDONE,
 )
 from app.words.turn import ASKED_AGAIN, ASKED_BEFORE, ASKED_TO_GO_ON, GO_ON, STILL_AT_WORK
 from tests.commands.rooms import PLACE, THREAD, wait, work_on
@@ -150,43 +148,18 @@ async def test_a_stranger_does_none_of_it(door: Door, word: str) -> None:
 
 
 async def test_a_diff_is_shown_to_the_presser_alone_after_the_machine_was_woken(door: Door) -> None:
-    await finished(door)
-    door.agent.patch = PATCH
+    await finished(door, 501)
+    await finished(door, 502, machine=False)
+    door.bench.changed = Difference((Change("x", 1, 1),), PATCH)
 
     answer = await door.send(press("diff:501"))
 
     assert answer == THINKING
-    assert door.log == ["answered", "rouse", "diff", "edit"]
-    assert door.fake_replies.texts == [f"```diff\n{PATCH}```"]
-    assert (door.fake_replies.files, door.fake_replies.aloud) == ([], [])
-
-
-@pytest.mark.parametrize(
-    "patch",
-    [PATCH + "+x\n" * 1_000, PATCH + "+```\n", PATCH + "+\u202etxt\n", PATCH + "+\ud83d\n"],
-    ids=["long", "a fence in it", "hidden characters", "half a surrogate pair"],
-)
-async def test_a_diff_that_a_message_cannot_show_as_it_is_comes_as_a_file(door: Door, patch: str) -> None:
-    await finished(door)
-    door.agent.patch = patch
-
-    await door.send(press("diff:501"))
-
-    (file,) = door.fake_replies.files
-    assert door.fake_replies.texts == [CHANGES_ATTACHED]
-    assert (file.name, file.content) == ("changes.diff", patch.encode("utf-8", "replace"))
-
-
-async def test_a_diff_that_discord_does_not_take_is_said_to_be_too_large(
-    door: Door, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outcome, "FILE_BYTES", 3_000)
-    await finished(door)
-    door.agent.patch = PATCH + "+x\n" * 1_000
-
-    await door.send(press("diff:501"))
-
-    assert (door.fake_replies.texts, door.fake_replies.files) == ([outcome.TOO_LARGE], [])
+    assert door.log == ["answered", "rouse", "difference", "edit"]
+    assert door.bench.asked == [("difference", "ses_1", "501")]
+    assert door.fake_replies.texts == [f"This changed 1 file (+1 −1).\n- `x` (+1 −1)\n```diff\n{PATCH}```"]
+    assert [(file.name, file.content) for file in door.fake_replies.files] == [("changes.diff", PATCH.encode())]
+    assert door.fake_replies.aloud == []
 
 
 async def test_a_turn_that_changed_nothing_has_no_diff(door: Door) -> None:
@@ -194,15 +167,7 @@ async def test_a_turn_that_changed_nothing_has_no_diff(door: Door) -> None:
 
     await door.send(press("diff:501"))
 
-    assert door.fake_replies.texts == [UNCHANGED]
-
-
-async def test_the_diff_of_what_was_undone_is_not_said_to_have_been_nothing(door: Door) -> None:
-    await finished(door)
-
-    await door.send(press("diff:501", shown=f"{SUMMARY}\n-# ↩️ Undone by **bob**"))
-
-    assert door.fake_replies.texts == [WAS_UNDONE]
+    assert door.fake_replies.texts == [NO_CHANGES["turn"]]
 
 
 async def test_redo_goes_once_something_else_was_asked(door: Door) -> None:
@@ -345,7 +310,7 @@ async def test_that_the_machine_is_gone_is_also_said_when_nobody_knew_it_before(
 
     assert answer == THINKING
     assert door.fake_replies.texts == [MACHINE_GONE]
-    assert door.agent.asked == []
+    assert door.agent.asked == door.bench.asked == []
 
 
 @pytest.mark.parametrize("word", ["diff", "undo", "redo"])
@@ -366,7 +331,7 @@ async def test_a_machine_that_comes_up_with_another_session_is_asked_nothing(doo
     await door.send(press(f"{word}:501"))
 
     assert door.fake_replies.texts == [MACHINE_REPLACED]
-    assert door.agent.asked == []
+    assert door.agent.asked == door.bench.asked == []
 
 
 @pytest.mark.parametrize("word", ["diff", "undo", "redo"])
@@ -380,7 +345,7 @@ async def test_a_turn_that_never_came_to_the_model_changed_nothing(door: Door, w
 
 
 @pytest.mark.parametrize("word", ["diff", "undo", "redo"])
-@pytest.mark.parametrize("where", ["machines", "agent"])
+@pytest.mark.parametrize("where", ["machines", "opencode"])
 @pytest.mark.parametrize(
     ("failure", "words"),
     [
@@ -390,7 +355,10 @@ async def test_a_turn_that_never_came_to_the_model_changed_nothing(door: Door, w
 )
 async def test_a_failure_is_told_in_words(door: Door, word: str, where: str, failure: Exception, words: str) -> None:
     await finished(door)
-    getattr(door, where).failure = failure
+    if where == "machines":
+        door.machines.failure = failure
+    else:
+        door.agent.failure = door.bench.failure = failure
 
     await door.send(press(f"{word}:501"))
 

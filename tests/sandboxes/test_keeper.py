@@ -68,6 +68,24 @@ async def test_a_thread_gets_a_machine_with_its_labels_and_keeps_it(yard: Yard) 
     assert held.instance.labels == {**LABELS, "store": await yard.shelf.store()}
 
 
+async def test_a_machine_begins_with_what_its_thread_works_on_by_then(yard: Yard) -> None:
+    asked: list[ThreadId] = []
+    works_on = Project("https://x.example/a", "next")
+
+    async def project_of(thread: ThreadId) -> Project:
+        asked.append(thread)
+        return works_on
+
+    yard.keeper = Keeper(yard.provider, yard.server, yard.shelf, lambda: yard.now, Patience(), project_of)
+    await yard.ensure()
+    works_on = Project("https://x.example/b")
+    yard.provider.lose(name_of(THREAD))
+    await yard.ensure()
+
+    assert yard.server.projects == [Project("https://x.example/a", "next"), Project("https://x.example/b")]
+    assert asked == [THREAD, THREAD]
+
+
 async def test_it_tells_what_is_being_done_for_a_machine_as_long_as_that_lasts(yard: Yard) -> None:
     told = []
     for verb in ("create", "start"):

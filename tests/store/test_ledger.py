@@ -1,6 +1,7 @@
 """The ledger on a real database file."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from app.store.ledger import SqliteLedger
 from app.store.parcels import SqliteParcels
 from app.store.sqlite import Sqlite, Unusable
 from app.turns.books import Facts
-from app.turns.errors import LeaseLost
+from app.turns.errors import LeaseLost, Retriable
 from app.turns.machine import OPENING, Event, ImpossibleMove, Postponed, Stage
 from app.turns.records import Content, Parcel, Request, Turn
 from tests.samples import command, message
@@ -315,3 +316,21 @@ async def test_what_was_taken_makes_a_thread_ours_for_what_comes_after_it(ledger
 
     assert found == [False, False, True]
     assert await ledger.is_ours(THREAD)
+
+
+async def test_a_private_thread_that_one_turn_has_taken_is_left_to_it(ledger: SqliteLedger) -> None:
+    first, second = (replace(command(number), private=True) for number in (1, 2))
+    for request in (first, second):
+        await ledger.admit(request, 0.0)
+        await claim(ledger)
+    taken = MessageId(THREAD)
+    await ledger.note_opener(first.id, "mine", taken)
+
+    with pytest.raises(Retriable):
+        await ledger.note_opener(second.id, "mine", taken)
+
+    again = await ledger.note_opener(first.id, "mine", taken)
+    left = await ledger.turn(second.id)
+    assert again.thread == THREAD
+    assert left is not None
+    assert left.thread is None
