@@ -110,9 +110,7 @@ GUIDE: Mapping[str, Guide] = {
         "approver is settled, it is for people with that role, and for who may manage the channel: a shell needs no "
         "leave.",
     ),
-    "status": Guide(
-        Where.EITHER, Seen.ASKER, more="Operators are also shown the names of the machine and of its session."
-    ),
+    "status": Guide(Where.EITHER, Seen.ASKER),
     "stop": Guide(Where.THREAD, Seen.ASKER, more="What waits goes on waiting, and the next of it begins."),
     "todo": Guide(Where.THREAD, Seen.ASKER, wakes=True),
     "undo": Guide(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from app.commands import access
 from app.commands.answers import Answer
 from app.commands.door import let_in
 from app.commands.ports import Room
@@ -46,11 +45,8 @@ REGISTRATION: Payload = {
 
 async def run(interaction: Interaction, room: Room) -> Answer:
     place = (await let_in(interaction, room)).place
-    if place.thread is None:
-        lines = await of_guild(place, room)
-    else:
-        lines = await of_thread(place, place.thread, room, access.may(access.Who.OPERATOR, interaction, room))
-    return Answer(told(shorten("\n".join(lines), CONTENT)))
+    about = of_guild(place, room) if place.thread is None else of_thread(place, place.thread, room)
+    return Answer(told(shorten("\n".join(await about), CONTENT)))
 
 
 async def of_guild(place: Place, room: Room) -> list[str]:
@@ -60,8 +56,7 @@ async def of_guild(place: Place, room: Room) -> list[str]:
     return [at_work, await model_in(place, room)]
 
 
-async def of_thread(place: Place, thread: ThreadId, room: Room, with_names: bool) -> list[str]:
-    """`with_names`: also those of the machine and its session, which only the log and the provider go by."""
+async def of_thread(place: Place, thread: ThreadId, room: Room) -> list[str]:
     sandbox, turns = await room.shelf.sandbox_of(thread), await room.ledger.live_turns(thread=thread)
     model = await model_in(place, room)
     if sandbox is None and not turns:
@@ -69,8 +64,7 @@ async def of_thread(place: Place, thread: ThreadId, room: Room, with_names: bool
     doing = doing_of(turns, room.clock())
     if sandbox is None:
         return [doing, NO_MACHINE_YET, model]
-    names = names_of(sandbox) if with_names else []
-    return [doing, machine_of(sandbox, room.clock()), model, *names, *troubles_of(sandbox)]
+    return [doing, machine_of(sandbox, room.clock()), model, *particulars(sandbox)]
 
 
 async def model_in(place: Place, room: Room) -> str:
@@ -93,14 +87,11 @@ def machine_of(sandbox: Sandbox, now: float) -> str:
     return words.format(state=STATES[sandbox.state], lasting=lasted, since=since)
 
 
-def names_of(sandbox: Sandbox) -> list[str]:
+def particulars(sandbox: Sandbox) -> list[str]:
+    """For whoever looks closer, in the log or at the provider."""
     is_gone = sandbox.state is State.DESTROYED
     session = NO_SESSION if not sandbox.session else SESSION_ENDED if is_gone else SESSION
-    return [SANDBOX.format(name=sandbox.name), session.format(id=sandbox.session)]
-
-
-def troubles_of(sandbox: Sandbox) -> list[str]:
-    lines = []
+    lines = [SANDBOX.format(name=sandbox.name), session.format(id=sandbox.session)]
     if sandbox.resume_failures:
         lines.append(RESUME_FAILURES.format(number=sandbox.resume_failures))
     if sandbox.last_error is not None:
