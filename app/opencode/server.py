@@ -14,7 +14,7 @@ import structlog
 
 from app.opencode import apologies
 from app.opencode.catalogue import Row, entries_of, offers
-from app.opencode.client import PROBE_SECONDS, Client, Health, Missing
+from app.opencode.client import PROBE_SECONDS, Client, Health
 from app.opencode.config import COMMAND, Options, environment, model_of
 from app.opencode.workspace import (
     NO_GIT,
@@ -84,29 +84,37 @@ class OpenCodeServer:
                         note(Errand.CLONING)
                     await preparing()
                 endpoint = await self._started(provider, ref, password, preparing)
-                client = Client(self._http, endpoint, password)
-                providers = await self._look_over(client)
-                if fresh and self._learn is not None:
-                    await self._tell_of(client, providers, self._learn)
+                await self._look_over(Client(self._http, endpoint, password), self._learn if fresh else None)
                 return endpoint
         except TimeoutError as error:
             raise Retriable(f"OpenCode was not ready within {within:.0f} s", tell=NOT_STARTED) from error
 
-    async def _look_over(self, client: Client) -> Sequence[Row]:
-        """The providers. Raises Refused for a configuration that the server does not accept, and for a model that it
-        does not know: a prompt to such a model would be taken, and never answered."""
-        providers = await client.providers()
+    async def _look_over(self, client: Client, learn: Learn | None) -> None:
+        """Raises Refused for a configuration that the server does not accept, and for a model that it does not know: a
+        prompt to such a model would be taken, and never answered. What else there is to choose from is read beside it,
+        as well as can be: a machine comes up without, and then the next one tells."""
+        if learn is None:
+            self._check(await client.providers())
+            return
+        reads = client.providers(), client.agents(), client.commands()
+        providers, agents, commands = await asyncio.gather(*reads, return_exceptions=True)
+        if isinstance(providers, BaseException):
+            raise providers
+        self._check(providers)
+        if isinstance(agents, BaseException) or isinstance(commands, BaseException):
+            log.warning("catalogue.unread", reason=str(agents if isinstance(agents, BaseException) else commands))
+            return
+        await self._tell(learn, entries_of(providers, agents, commands))
+
+    def _check(self, providers: Sequence[Row]) -> None:
         model = model_of(self._options)
         if not offers(providers, model):
             raise Refused(apologies.unknown_model(model))
-        return providers
 
-    async def _tell_of(self, client: Client, providers: Sequence[Row], learn: Learn) -> None:
-        """As well as can be: a machine comes up without, and then the next one tells."""
+    async def _tell(self, learn: Learn, entries: Sequence[Entry]) -> None:
         try:
-            agents, commands = await asyncio.gather(client.agents(), client.commands())
-            await learn(entries_of(providers, agents, commands))
-        except (Missing, Retriable, Refused) as failure:
+            await learn(entries)
+        except Retriable as failure:
             log.warning("catalogue.unread", reason=str(failure))
         else:
             self._learn = None

@@ -29,7 +29,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.turns.history import END
+from app.turns.history import ASKED, END
 from scripts.playground.model_directives import directed
 from scripts.playground.model_steps import Call, Cut, Say, Step
 from scripts.playground.model_wishes import quoted, report, wished
@@ -73,7 +73,11 @@ SPEAKER = re.compile(r"\A[^\n]{1,100}? \(\d{1,20}\): ?")
 
 def prompts_of(messages: Sequence[Message]) -> list[str]:
     """What people asked, without what was said before it, who asked it, and the files that came with it."""
-    asked = [_own_text(message).rpartition(END)[2].lstrip() for message in messages if message["role"] == "user"]
+    asked = [
+        _own_text(message).rpartition(END)[2].lstrip().removeprefix(ASKED).lstrip()
+        for message in messages
+        if message["role"] == "user"
+    ]
     return [SPEAKER.sub("", prompt, count=1) for prompt in asked]
 
 

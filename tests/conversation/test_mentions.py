@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.words.asking import HINT
 from tests.conversation.stage import Stage, staged
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
@@ -54,7 +55,7 @@ async def test_who_only_mentions_the_bot_is_told_what_to_say(tmp_path: Path) -> 
         await stage.discord.wait_for(lambda: stage.said(stage.channel), within=20)
 
         (hint,) = [one for one in stage.person.messages(stage.channel) if one["author"]["id"] != stage.person.id]
-        assert hint["content"].startswith("Hello!")
+        assert hint["content"] == HINT
         assert hint["message_reference"]["message_id"] == written
         assert stage.threads() == []
 

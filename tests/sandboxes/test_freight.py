@@ -54,7 +54,7 @@ class Pair:
 
     async def make(self, thread: ThreadId, repository: str = "") -> None:
         ref = (await self.provider.create(thread, {}, within=10)).ref
-        env = clone_environment(Options("p/m"), Project(repository or None))
+        env = clone_environment(Options("p/m", repository=repository or None), Project())
         stub = "mkdir -p bin && touch bin/opencode && chmod +x bin/opencode && PATH=$PWD/bin:$PATH\n"
         done = await self.provider.exec(ref, stub + SCRIPT, env=env, within=60)
         assert done.exit_code == 0, done.output
