@@ -16,8 +16,8 @@ from app.discord.notation import SUBTEXT
 from app.discord.payloads import Payload, deferred
 from app.ids import SessionId, ThreadId
 from app.turns.errors import Retriable
-from app.turns.ports import Compacted
 from app.turns.preferences import Preference
+from app.turns.workbench import Compacted
 from app.words.session import COMPACTED, COMPACTED_BY, NOT_COMPACTED, OTHERS_AT_WORK
 
 log = structlog.get_logger()

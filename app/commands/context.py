@@ -10,8 +10,8 @@ from app.discord.notation import code
 from app.discord.payloads import Payload, deferred
 from app.discord.summary_view import NAME
 from app.ids import SessionId
-from app.turns.ports import Usage
 from app.turns.preferences import Preference
+from app.turns.workbench import Usage
 from app.words.amounts import price
 from app.words.session import (
     AGENT,

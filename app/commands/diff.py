@@ -16,9 +16,9 @@ from app.discord.payloads import Payload, deferred
 from app.discord.summary_view import SUBJECT
 from app.discord.text import units
 from app.ids import SessionId, ThreadId
-from app.turns.ports import Difference
 from app.turns.progress import Change
 from app.turns.records import File
+from app.turns.workbench import Difference
 from app.words.amounts import counted, more, plural
 from app.words.door import UNKNOWN_OPTION
 from app.words.session import CHANGES, NO_CHANGES, NO_PATCH, PATCH_ATTACHED, PATCH_TOO_LARGE

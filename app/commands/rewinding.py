@@ -24,7 +24,7 @@ from app.discord.status_view import closing
 from app.discord.text import units
 from app.ids import MessageId, SessionId
 from app.turns.closing import outcome_of
-from app.turns.ports import Rewound
+from app.turns.workbench import Rewound
 from app.words.session import (
     NOT_REDONE,
     NOT_UNDONE,

@@ -31,8 +31,9 @@ from app.opencode.transcript import ABORTED, Fate, Fault, Outcome, message_id
 from app.opencode.wire import Missing
 from app.sandboxes.ports import Machine
 from app.turns.errors import Refused, Retriable
-from app.turns.ports import Interrupted, Prompt, Rewound
+from app.turns.ports import Interrupted, Prompt
 from app.turns.progress import Ask, Decision, Progress, Report
+from app.turns.workbench import Rewound
 from app.words.apologies import CUT_OFF, CUT_SHORT, NOTHING_SAID, OVERTAKEN, TURNED_DOWN
 
 __all__ = ["OpenCodeAgent", "Patience", "Rewound"]

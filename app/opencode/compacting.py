@@ -18,7 +18,7 @@ from app.opencode.client import Client
 from app.opencode.patience import Patience, Settling
 from app.opencode.transcript import ABORTED, Fate, Message, fault_of, is_whole
 from app.opencode.wire import Missing, Occupied
-from app.turns.ports import Compacted
+from app.turns.workbench import Compacted
 
 NEWEST = 4  # messages: the summary comes with one of the server's own
 REMNANT = 2

@@ -15,8 +15,8 @@ from app.opencode.patches import patch_of, patches_of
 from app.opencode.reporting import report_of
 from app.opencode.wire import MOST_BYTES, Overlong
 from app.turns.errors import Refused
-from app.turns.ports import Difference
 from app.turns.progress import Change
+from app.turns.workbench import Difference
 from app.words.session import CHANGES_TOO_MANY
 
 

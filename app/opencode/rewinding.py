@@ -12,7 +12,7 @@ from app.opencode.client import Client
 from app.opencode.reading import Reader
 from app.opencode.transcript import Message, is_prompt
 from app.opencode.wire import Missing, Occupied
-from app.turns.ports import Rewound
+from app.turns.workbench import Rewound
 
 
 async def undo(client: Client, session: SessionId, reader: Reader) -> Rewound:

@@ -11,7 +11,7 @@ from typing import Any
 from app.ids import SessionId
 from app.opencode.client import Client, Row
 from app.opencode.transcript import fields
-from app.turns.ports import Usage
+from app.turns.workbench import Usage
 
 PAGE = 8  # messages; the newest alone is needed most of the time, and there may be large files in others
 

@@ -17,8 +17,8 @@ from app.opencode.usage import usage
 from app.opencode.wire import Missing
 from app.sandboxes.ports import Machine
 from app.turns.errors import Refused
-from app.turns.ports import Compacted, Difference, Usage
 from app.turns.progress import Todo
+from app.turns.workbench import Compacted, Difference, Usage
 from app.words.session import SESSION_GONE
 
 T = TypeVar("T")

@@ -26,9 +26,9 @@ from app.inbox import channels
 from app.sandboxes.console import Ran
 from app.sandboxes.machine import State
 from app.store.sqlite import Sqlite
-from app.turns.ports import Difference, Usage
 from app.turns.progress import Change, Doing, Todo
 from app.turns.records import Place
+from app.turns.workbench import Difference, Usage
 from app.words.door import BUSY, DEFECT, LATE, NO_THREAD, NOT_NOW, OTHER_OPTION, TOO_LONG, UNKNOWN_COMMAND, UNSHOWN
 from app.words.machine import AWAKE
 from scripts.document_commands import Runnable

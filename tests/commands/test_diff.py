@@ -7,9 +7,9 @@ from app.commands.diff import MEANING, Extent
 from app.ids import ThreadId
 from app.sandboxes.machine import State
 from app.turns.errors import Refused, Retriable
-from app.turns.ports import Difference
 from app.turns.progress import Change
 from app.turns.routing import Policy, Refusal
+from app.turns.workbench import Difference
 from app.words.door import NO_THREAD, NOT_NOW, UNKNOWN_OPTION
 from app.words.machine import MACHINE_GONE, NO_MACHINE
 from app.words.session import NO_CHANGES, NO_PATCH, NOTHING_ASKED, OTHERS_AT_WORK, PATCH_ATTACHED

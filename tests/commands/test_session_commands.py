@@ -8,10 +8,10 @@ from app.commands import compact
 from app.ids import GuildId, SessionId, ThreadId
 from app.sandboxes.machine import State
 from app.turns.errors import Refused, Retriable
-from app.turns.ports import Compacted, Usage
 from app.turns.preferences import Preference
 from app.turns.progress import Doing, Todo
 from app.turns.routing import Policy, Refusal
+from app.turns.workbench import Compacted, Usage
 from app.words.door import NO_THREAD, NOT_NOW
 from app.words.machine import MACHINE_REPLACED, NO_MACHINE
 from app.words.session import (

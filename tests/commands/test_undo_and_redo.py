@@ -11,8 +11,8 @@ from app.ids import MessageId, ThreadId, TurnId
 from app.sandboxes.machine import State
 from app.turns.books import Facts
 from app.turns.machine import Event
-from app.turns.ports import Rewound
 from app.turns.routing import Policy, Refusal
+from app.turns.workbench import Rewound
 from app.words.door import NO_THREAD
 from app.words.session import NOT_REDONE, NOT_UNDONE, NOTHING_ASKED, OTHERS_AT_WORK
 from tests.commands.rooms import IN_THREAD, THREAD, wait, work_on

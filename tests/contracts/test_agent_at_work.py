@@ -13,7 +13,7 @@ from app.ids import SessionId, TurnId
 from app.opencode.client import Client
 from app.sandboxes.ports import Machine
 from app.turns.errors import Refused
-from app.turns.ports import Prompt, Rewound, Unreadable
+from app.turns.ports import Prompt, Unreadable
 from app.turns.progress import (
     Allowed,
     Answered,
@@ -30,6 +30,7 @@ from app.turns.progress import (
     Tool,
 )
 from app.turns.records import File
+from app.turns.workbench import Rewound
 from tests.contracts.agent_stage import PASSWORD, World, staged, text_said, until
 
 pytestmark = pytest.mark.anyio

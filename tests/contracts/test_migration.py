@@ -14,7 +14,7 @@ from app.opencode.migration import OpenCodeMigration
 from app.opencode.workbench import OpenCodeWorkbench
 from app.sandboxes.ports import Machine
 from app.turns.carriers import Carried, Uncarried
-from app.turns.ports import Rewound
+from app.turns.workbench import Rewound
 from app.words.forking import EARLIER_SESSION, NO_SESSION, NOT_TAKEN, TOO_LONG
 from tests.contracts.agent_stage import IMPATIENT, World, staged, text_said
 from tests.fakes.opencode import OneMachine

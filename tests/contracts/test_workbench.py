@@ -11,8 +11,9 @@ from app.ids import SessionId, TurnId
 from app.opencode.workbench import OpenCodeWorkbench
 from app.sandboxes.ports import Machine
 from app.turns.errors import Refused
-from app.turns.ports import Compacted, Prompt, Rewound
+from app.turns.ports import Prompt
 from app.turns.progress import Change, Doing, Todo
+from app.turns.workbench import Compacted, Rewound
 from tests.contracts.agent_stage import IMPATIENT, World, last_prompt, staged, text_said, until
 from tests.fakes.opencode_files import run
 

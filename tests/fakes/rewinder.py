@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from app.ids import SessionId, TurnId
 from app.sandboxes.ports import Machine
-from app.turns.ports import Rewound
+from app.turns.workbench import Rewound
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from app.ids import SessionId, TurnId
 from app.sandboxes.ports import Machine
-from app.turns.ports import Compacted, Difference, Usage
 from app.turns.progress import Todo
+from app.turns.workbench import Compacted, Difference, Usage
 
 
 @dataclass(slots=True)

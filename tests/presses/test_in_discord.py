@@ -17,10 +17,10 @@ from app.ids import ChannelId, GuildId, MessageId, SessionId, ThreadId, TurnId, 
 from app.store.sqlite import Sqlite
 from app.turns.books import Facts
 from app.turns.machine import Event, Stage
-from app.turns.ports import Difference, Rewound
 from app.turns.progress import Allowed, Answered, Ask, Change, Denied, Report
 from app.turns.records import Asker, Place, Request, Source
 from app.turns.status import Outcome, Phase, Status, Summary
+from app.turns.workbench import Difference, Rewound
 from app.words.session import NOT_NEWEST, PATCH_ATTACHED
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.interactions import Interaction

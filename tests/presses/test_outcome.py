@@ -13,10 +13,10 @@ from app.turns.asks import AskState
 from app.turns.books import Facts
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Event, Stage
-from app.turns.ports import Difference, Rewound
 from app.turns.progress import Change, Denied
 from app.turns.records import Asker, Attachment, Place, Request, Source, Turn
 from app.turns.routing import Policy, Refusal
+from app.turns.workbench import Difference, Rewound
 from app.words.door import NOT_NOW
 from app.words.machine import MACHINE_GONE, MACHINE_REPLACED
 from app.words.session import (

@@ -11,10 +11,10 @@ from app.commands.diff import Extent
 from app.commands.rewinding import Obstacle
 from app.sandboxes.machine import State
 from app.turns.machine import LIVE
-from app.turns.ports import Compacted
 from app.turns.preferences import Preference, Routing, Scope
 from app.turns.progress import Doing
 from app.turns.status import Outcome, Phase, Verbosity
+from app.turns.workbench import Compacted
 from app.words import machine, session, settings, status, turn
 from tests.words.said import SAID, SOURCES, known_in, names_in
 
