@@ -34,7 +34,7 @@ class DiscordThreads:
         self._speech = speech
 
     async def post_opener(self, turn: Turn) -> MessageId:
-        if turn.fork is not None:  # the reply to the command stands in another thread
+        if turn.opens_fork:  # the reply to the command stands in another thread
             return await self._speech.post(turn, turn.place.channel, opener(turn))
         return await self._speech.reply(turn, opener(turn))
 
@@ -115,7 +115,7 @@ def opener(turn: Turn) -> str:
 
 def _head(turn: Turn) -> str:
     name = escape(shorten(turn.asker.name, 80))
-    if turn.fork is None:
+    if turn.fork is None or (turn.asks and not turn.opens_fork):
         return (ASKED if turn.about is None else ASKED_ABOUT).format(name=name)
     # With the message: so no two that are under way at once say the same, and each finds its own again.
     where = f"<#{turn.fork.thread}>"

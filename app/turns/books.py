@@ -140,6 +140,10 @@ class Parcels(Protocol):
         """For each part that has been put into parcels, what these say."""
         ...
 
+    async def is_said(self, thread: ThreadId, part: str) -> bool:
+        """Whether a turn of the thread has said it, and every message of that stands there."""
+        ...
+
     async def unsent(self, turn: TurnId) -> Sequence[Parcel]: ...
 
     async def rewrite(self, turn: TurnId, token: str, parcel: Parcel, more: Sequence[Parcel] = ()) -> None:

@@ -32,15 +32,14 @@ class Opening:
     async def open(self, turn: Turn, token: str) -> Turn:
         """The turn with its thread. Idempotent. Raises Refused where it can have none."""
         turn = await self._opened(turn, token)
-        if turn.fork is not None and turn.starts_thread:
+        if turn.opens_fork:
             await self.threads.tell_origin(turn)
         return turn
 
     async def _opened(self, turn: Turn, token: str) -> Turn:
-        is_new = turn.thread is None or turn.starts_thread
-        if is_new and turn.private:
+        if turn.opens_thread and turn.private:
             return await self._privately(turn, token)
-        if is_new and turn.fork is not None and await self.threads.holds_posts(turn.place.channel):
+        if turn.opens_fork and await self.threads.holds_posts(turn.place.channel):
             return await self._as_post(turn, token)
         if turn.opener is None:
             turn = await self.ledger.note_opener(turn.id, token, await self._opener(turn))

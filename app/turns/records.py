@@ -173,6 +173,17 @@ class Turn:
         return self.place.thread
 
     @property
+    def opens_thread(self) -> bool:
+        """Whether its thread is its own, also while that is still to be opened."""
+        return self.place.thread is None or self.starts_thread
+
+    @property
+    def opens_fork(self) -> bool:
+        """Whether its thread begins with it as a fork. One that asks for the same again, in there, forks nothing: of
+        that nothing may be seen where the fork came from, which more people may see."""
+        return self.fork is not None and self.opens_thread
+
+    @property
     def asks(self) -> bool:
         """Whether there is something for the agent to do: a fork may be all that is wanted."""
         return self.fork is None or bool(self.prompt)

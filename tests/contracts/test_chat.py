@@ -254,6 +254,27 @@ async def test_the_opener_of_a_fork_stands_in_the_channel_and_is_posted_once(set
     assert "forked" in shown
 
 
+@pytest.mark.parametrize("prompt", ["my secret plan", ""])
+async def test_a_fork_that_is_asked_again_says_so_in_its_own_thread_and_nothing_in_the_channel(
+    setting: Setting, prompt: str
+) -> None:
+    turn = await forking(setting, prompt)
+    thread = await setting.threads.start_private_thread(replace(turn, private=True), "Fork of it")
+    place = replace(turn.place, thread=thread)
+    await setting.threads.invite(replace(turn, place=place, starts_thread=True))
+    again = replace(turn, id=TurnId(str(int(turn.id) + 1)), place=place, interaction_token=None)
+    before, inside = list(setting.read(turn.place.channel)), len(setting.read(thread))
+
+    opener = await setting.threads.post_opener(again)
+    await setting.chat.tell(replace(again, opener=opener), "Nothing came of it.")
+
+    assert list(setting.read(turn.place.channel)) == before
+    shown, *told = setting.read(thread)[inside:]
+    assert turn.asker.name in shown
+    assert prompt in shown
+    assert told in ([], ["Nothing came of it."])  # the fake keeps apart what it tells
+
+
 async def test_an_opener_can_be_taken_back_also_when_it_is_gone(setting: Setting) -> None:
     turn = await forking(setting)
     before = setting.read(turn.place.channel)

@@ -89,13 +89,13 @@ class FakeChat:
 
     async def post_opener(self, turn: Turn) -> MessageId:
         content = f"**{turn.asker.name}** asked: {turn.prompt}"
-        if turn.fork is not None:
+        if turn.fork is not None and turn.opens_fork:
             content = f"**{turn.asker.name}** forked {turn.fork.thread} {turn.fork.last}: {turn.prompt}"
             shown = turn.attempts and self._find(turn.place.channel, turn.id, Content(content))
             return shown or self._post(turn.place.channel, content, f"{turn.id}-o")
         place = turn.thread or turn.place.channel
         if turn.interaction_token is None or self.clock() - turn.admitted_at > self.TOKEN_SECONDS:
-            shown = self._find(place, turn.id, Content(content))
+            shown = turn.attempts and self._find(place, turn.id, Content(content))
             return shown or self._post(place, content, f"{turn.id}-o")
         original = self.originals.get(turn.id)
         if original is None:

@@ -185,6 +185,40 @@ async def test_one_that_was_asked_again_does_not_move_in_twice(here: World) -> N
     assert turn.stage is Stage.DELIVERED
 
 
+@pytest.mark.parametrize("kind", ["text", "private", "forum"])
+async def test_one_that_is_asked_again_says_so_in_its_own_thread_and_what_came_along_only_once(
+    here: World, kind: str
+) -> None:
+    if kind == "forum":
+        here.chat.forums.add(CHANNEL)
+    first = replace(fork(2, "my secret plan"), private=kind == "private")
+    here.agent.refuse[first.id] = "The model is tired."
+    failed = await done(here, first)
+    beside = list(here.chat.channels.get(CHANNEL, []))
+
+    again = replace(command(3, first.prompt, thread=failed.home), fork=first.fork, follows=first.id)
+    turn = await done(here, replace(again, interaction_token=None))
+
+    assert turn.stage is Stage.DELIVERED
+    assert here.chat.channels.get(CHANNEL, []) == beside
+    assert sum(text.startswith("alice forked this") for text in said(here, turn)) == 1
+    assert "**alice** asked: my secret plan" in said(here, turn)
+    assert here.chat.forks == [(OLD, turn.home)]
+
+
+async def test_what_came_along_is_said_by_the_second_attempt_where_the_first_could_not(here: World) -> None:
+    first = fork(2, "count the cakes")
+    here.chat.failures["post"] = Refused("I lack the permission to write here.")
+    failed = await done(here, first)
+    del here.chat.failures["post"]
+
+    again = replace(command(3, first.prompt, thread=failed.home), fork=first.fork, follows=first.id)
+    turn = await done(here, again)
+
+    assert failed.stage is Stage.FAILED
+    assert sum(text.startswith("alice forked this") for text in said(here, turn)) == 1
+
+
 async def test_nothing_moves_in_on_top_of_what_was_asked_meanwhile(here: World) -> None:
     first = await done(here, fork(2))
     here.migration.settled[first.home] = Arrival(SessionId(f"ses_{first.home}"), None)
