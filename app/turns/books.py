@@ -90,6 +90,10 @@ class Ledger(Protocol):
         was missed and read later is admitted behind what was heard at once. None while that is not decided yet."""
         ...
 
+    async def is_taken(self, thread: ThreadId) -> bool:
+        """Whether it is the thread of any turn, however that ended."""
+        ...
+
     async def is_shared(self, thread: ThreadId, turn: TurnId) -> bool:
         """Whether another turn than this one is about to use the thread's machine, or has used it."""
         ...

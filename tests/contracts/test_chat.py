@@ -247,11 +247,30 @@ async def test_the_opener_of_a_fork_stands_in_the_channel_and_is_posted_once(set
     before = len(setting.read(turn.place.channel))
 
     first = await setting.threads.post_opener(turn)
-    again = await setting.threads.post_opener(replace(turn, attempts=1))
+    again = await setting.threads.post_opener(turn)
 
     assert first == again
     (shown,) = setting.read(turn.place.channel)[before:]
     assert "forked" in shown
+
+
+async def test_openers_of_forks_that_say_the_same_are_all_found_and_none_of_them_is_posted_again(
+    setting: Setting,
+) -> None:
+    turn = await forking(setting)
+    other = replace(turn, id=TurnId(str(int(turn.id) + 1)))
+    theirs = await setting.threads.post_opener(other)
+    stolen = await setting.threads.post_opener(turn)
+
+    found = list(await setting.threads.openers(turn))
+    ours = await setting.threads.post_opener(turn, found)
+    again = await setting.threads.post_opener(turn, found)
+    different = await setting.threads.openers(replace(turn, prompt="count the cakes"))
+
+    assert found == [theirs, stolen]
+    assert ours == again
+    assert ours not in found
+    assert list(different) == []
 
 
 @pytest.mark.parametrize("prompt", ["my secret plan", ""])

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.ids import ChannelId, SessionId, ThreadId, TurnId
+from app.ids import ChannelId, SessionId, ThreadId, TurnId, UserId
+from app.turns.books import Facts
 from app.turns.carriers import Arrival
 from app.turns.errors import Refused
-from app.turns.machine import Stage
-from app.turns.records import Fork, Request, Turn
+from app.turns.machine import Event, Stage
+from app.turns.records import Asker, Fork, Request, Turn
 from app.turns.status import Phase, Status
 from app.words.forking import TOO_LATE
 from tests.samples import CHANNEL, command
@@ -257,6 +258,44 @@ async def test_an_old_machine_that_does_not_wake_now_is_waited_for(here: World) 
     assert sum("forked this" in text for text in said(here, turn)) == 1
 
 
+async def test_two_who_fork_it_with_the_same_words_have_a_thread_each_also_after_a_crash(here: World) -> None:
+    first = await done(here, fork(2, "count the cakes"))
+    request = replace(fork(3, "count the cakes"), asker=Asker(UserId("301"), first.asker.name))
+    await died_over(here, request)
+
+    await here.live()
+
+    second = await now(here, request)
+    assert second.stage is Stage.DELIVERED
+    assert first.home != second.home
+    assert len(here.chat.channels[CHANNEL]) == 2
+
+
+async def test_what_was_called_off_leaves_its_opener_to_nobody(here: World) -> None:
+    called_off = await died_over(here, fork(2))
+    opener = await here.chat.post_opener(called_off)
+    await here.ledger.claim("dead", here.now, here.now + 15)
+    await here.ledger.note_opener(called_off.id, "dead", opener)
+    await here.ledger.call_off(called_off.id, "alice")
+    request = replace(fork(3), asker=Asker(UserId("301"), called_off.asker.name))
+    await died_over(here, request)
+
+    await here.live()
+
+    second = await now(here, request)
+    assert second.stage is Stage.DELIVERED
+    assert second.home != opener
+
+
+async def died_over(here: World, request: Request) -> Turn:
+    """Somebody accepted it, and was not heard of again."""
+    await here.ledger.admit(request, here.now)
+    assert await here.ledger.claim("dead", here.now, here.now + 15) is not None
+    turn = await here.ledger.record(request.id, "dead", Event.ACCEPTED, Facts())
+    here.now += 2_000.0
+    return turn
+
+
 drawn = st.lists(st.sampled_from(("", "count the cakes", "!forum", "!private")), min_size=1, max_size=3)
 deaths = st.lists(st.tuples(st.integers(1, 120), st.booleans()), max_size=5)
 
@@ -267,7 +306,8 @@ def test_whatever_the_moment_of_death_a_fork_is_made_once(prompts: list[str], fa
     async def story(folder: Path) -> None:
         async with world(folder) as here:
             await begin(here)
-            asked = [fork(number, prompt.strip("!"), TurnId(str(number))) for number, prompt in enumerate(prompts, 2)]
+            asked = [fork(number, prompt.strip("!")) for number, prompt in enumerate(prompts, 2)]
+            asked = [replace(one, asker=Asker(UserId(one.id), "alice")) for one in asked]
             forums = [ChannelId(f"70000000000000000{number}") for number in range(len(prompts))]
             for place, request in enumerate(asked):
                 if prompts[place] == "!forum":
