@@ -39,8 +39,8 @@ class Ledger(Protocol):
     """The turns. Times are epoch seconds."""
 
     async def admit(self, request: Request, now: float) -> bool:
-        """Write it down, for good. False if it was known already, whatever became of it, or if another live turn
-        follows the same one."""
+        """Write it down, for good. False if it was known already, whatever became of it, if another live turn follows
+        the same one, or if the same person has a fork under way that says the same, and is not opened yet."""
         ...
 
     async def claim(self, token: str, now: float, until: float, stages: Collection[Stage] = LIVE) -> Turn | None:

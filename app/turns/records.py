@@ -123,6 +123,11 @@ class Request:
     fork: Fork | None = None  # what moves into its machine first; without a prompt that is all it is about
     plain: bool = False  # words among people: never one of OpenCode's commands, however they look
 
+    @property
+    def opens_fork(self) -> bool:
+        """As of its turn."""
+        return self.fork is not None and self.place.thread is None
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
