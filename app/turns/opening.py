@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from app.ids import MessageId, ThreadId
 from app.sandboxes.keeper import Keeper
 from app.turns.books import Ledger, Preferences
-from app.turns.errors import Refused, Retriable
+from app.turns.errors import Refused, Retriable, Withdrawn
 from app.turns.ports import Chat, Router, Threads
 from app.turns.preferences import Routing
 from app.turns.records import Source, Turn
 from app.turns.titles import title_of
 from app.words.asking import ASKED_IN_THREAD
+from app.words.forking import OPENER_DELETED
 
 Left = Callable[[], Awaitable[Sequence[str]]]
 Start = Callable[[Sequence[MessageId]], Awaitable[str]]
@@ -65,8 +66,10 @@ class Opening:
         self.keeper.begin(turn.home, turn.place.labels)
         try:
             await self.threads.start_thread(turn.place.channel, turn.opener, await self._title(turn))
-        except Refused:
+        except Refused as refusal:
             await self._take_back(turn)
+            if turn.opens_fork and isinstance(refusal, Withdrawn):  # who wished for it waits elsewhere, for an answer
+                raise Refused(OPENER_DELETED) from refusal
             raise
         if turn.about is not None and turn.opener == turn.about.message:  # somebody else's words
             await self.chat.announce(turn, ASKED_IN_THREAD.format(name=turn.asker.name, prompt=turn.prompt))

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from app.ids import ChannelId, SessionId, ThreadId, TurnId, UserId
 from app.turns.books import Facts
 from app.turns.carriers import Arrival
-from app.turns.errors import Refused
+from app.turns.errors import Refused, Withdrawn
 from app.turns.machine import Event, Stage
 from app.turns.records import Asker, Fork, Request, Turn
 from app.turns.status import Phase, Status
-from app.words.forking import TOO_LATE
+from app.words.forking import OPENER_DELETED, TOO_LATE
 from tests.samples import CHANNEL, command
 from tests.turns.engine import Fate, World, running, until, world
 
@@ -169,6 +169,16 @@ async def test_a_thread_that_cannot_be_opened_is_told_where_it_was_wished_for(he
     assert here.chat.told == [(turn.id, "I lack the permission to create threads.")]
     assert not here.freight.carried
     assert not here.chat.channels[CHANNEL]
+    assert {one.instance.name for one in here.provider.held.values()} == {f"opencord-{OLD}"}
+
+
+async def test_whoever_wished_for_it_hears_that_its_opener_was_deleted(here: World) -> None:
+    here.chat.failures["start_thread"] = Withdrawn("the message was deleted")
+
+    turn = await done(here, fork(2))
+
+    assert here.chat.told == [(turn.id, OPENER_DELETED)]
+    assert turn.stage is Stage.FAILED
     assert {one.instance.name for one in here.provider.held.values()} == {f"opencord-{OLD}"}
 
 
