@@ -95,7 +95,20 @@ class DiscordThreads:
         return (await self._rest.get_channel(channel)).get("type") in HOLDS_POSTS
 
     async def start_post(self, turn: Turn, name: str) -> ThreadId:
-        return ThreadId(await self._rest.start_post(turn.place.channel, name, opener(turn)))
+        tags = await self._tags(turn)
+        return ThreadId(await self._rest.start_post(turn.place.channel, name, opener(turn), tags))
+
+    async def _tags(self, turn: Turn) -> Sequence[str]:
+        """Those of the post that it forks, for a forum may want one of each; without what is not there any more, and
+        what moderators alone give.
+        https://docs.discord.com/developers/resources/channel#forum-tag-object"""
+        assert turn.fork is not None
+        with suppress(Refused):  # the post may be gone
+            old = await self._rest.get_channel(turn.fork.thread)
+            forum = await self._rest.get_channel(turn.place.channel)
+            free = {tag.get("id") for tag in forum.get("available_tags") or () if not tag.get("moderated")}
+            return [str(tag) for tag in old.get("applied_tags") or () if tag in free]
+        return ()
 
     async def tell_origin(self, turn: Turn) -> None:
         assert turn.fork is not None
