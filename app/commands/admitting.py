@@ -19,7 +19,7 @@ def request_of(interaction: Interaction, visitor: Visitor, prompt: str) -> Reque
 
 
 async def admit(request: Request, room: Room) -> bool:
-    """False if it was known already, or another live turn follows the same one."""
+    """False if it was known already, or another live turn follows the same one, or is about to open the same fork."""
     is_new = await room.ledger.admit(request, room.clock())
     if is_new:
         log.info("turn.admitted", turn=request.id, thread=request.place.thread)

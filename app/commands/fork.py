@@ -18,7 +18,6 @@ from app.discord.payloads import Payload, deferred
 from app.discord.text import shows
 from app.ids import ThreadId
 from app.sandboxes.machine import State
-from app.turns.machine import OPENING, QUEUE
 from app.turns.preferences import Scope, Values
 from app.turns.records import Fork
 from app.turns.titles import title_of
@@ -67,8 +66,6 @@ async def forked(interaction: Interaction, visitor: Visitor, fork: Fork, room: R
     sandbox = await room.shelf.sandbox_of(fork.thread)
     if sandbox is not None and sandbox.state is State.DESTROYING:
         raise TurnedAway(OLD_MACHINE_GOING)
-    if await is_under_way(interaction, visitor, fork, room):
-        raise TurnedAway(ALREADY)
     request = replace(
         request_of(interaction, visitor, prompt),
         place=replace(visitor.place, thread=None),
@@ -77,19 +74,9 @@ async def forked(interaction: Interaction, visitor: Visitor, fork: Fork, room: R
         private=interaction.channel is not None and interaction.channel.type == PRIVATE,
         fork=fork,
     )
-    await admit(request, room)
+    if not await admit(request, room) and await room.ledger.turn(request.id) is None:
+        raise TurnedAway(ALREADY)
     return Answer(deferred(ephemeral=True))
-
-
-async def is_under_way(interaction: Interaction, visitor: Visitor, fork: Fork, room: Room) -> bool:
-    """Whether the same person has wished for the same, and it is not there yet."""
-    return any(
-        turn.fork is not None
-        and (turn.fork.thread, turn.fork.last, turn.asker.id) == (fork.thread, fork.last, visitor.asker.id)
-        and turn.stage in {*OPENING, QUEUE}
-        and turn.id != interaction.id
-        for turn in await room.ledger.live_turns(guild=visitor.place.guild)
-    )
 
 
 async def wishes_of(visitor: Visitor, thread: ThreadId, room: Room) -> Values:

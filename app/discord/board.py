@@ -4,7 +4,8 @@ A message carries a nonce made from what it is for, so that a second one within 
 remembers a nonce for minutes only, so what may be repeated later than that is looked for first.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from app.discord import payloads
 from app.discord.errors import ARCHIVED, UNKNOWN_MESSAGE, NotFound, Rejected, Unavailable
@@ -64,16 +65,22 @@ class Board:
 
     async def find(self, channel: str, after: str, is_wanted: Callable[[Object], bool]) -> MessageId | None:
         """The oldest wanted one of our own messages behind `after`."""
+        async with aclosing(self.search(channel, after, is_wanted)) as found:
+            return await anext(found, None)
+
+    async def search(
+        self, channel: str, after: str, is_wanted: Callable[[Object], bool]
+    ) -> AsyncGenerator[MessageId, None]:
+        """All of them, the oldest first."""
         us = await self._identity.bot()
         for _ in range(MOST_PAGES):
             page = sorted(await self._rest.get_messages(channel, after=after), key=lambda message: int(message["id"]))
             for message in page:
                 if message.get("author", {}).get("id") == us and is_wanted(message):
-                    return id_of(message)
+                    yield id_of(message)
             if len(page) < PAGE:
-                return None
+                return
             after = str(page[-1]["id"])
-        return None
 
 
 def id_of(message: Object) -> MessageId:

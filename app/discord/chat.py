@@ -144,7 +144,7 @@ class DiscordChat:
     async def tell(self, turn: Turn, text: str) -> None:
         """Beside the opener where there is one: it quotes what was asked. Of a fork, where that was wished
         for; and in a private thread that is not open yet nobody might hear it."""
-        is_elsewhere = turn.fork is not None or (turn.private and turn.starts_thread)
+        is_elsewhere = turn.opens_fork or (turn.private and turn.starts_thread)
         say = self._speech.reply if turn.opener is None or is_elsewhere else self._speech.say
         await say(turn, shorten(text, CONTENT))
 

@@ -190,9 +190,10 @@ def private_thread(name: str) -> Payload:
     return thread(name) | {"type": 12, "invitable": True}
 
 
-def post(name: str, text: str) -> Payload:
+def post(name: str, text: str, tags: Sequence[str] = ()) -> Payload:
     """A thread that begins with this message, which notifies nobody."""
-    return thread(name) | {"message": message(text, flags=Flag.SUPPRESS_EMBEDS)}
+    begun = thread(name) | {"message": message(text, flags=Flag.SUPPRESS_EMBEDS)}
+    return begun | {"applied_tags": list(tags)} if tags else begun
 
 
 def nonce_of(*parts: str) -> str:

@@ -138,11 +138,11 @@ class Rest:
         route = Route.to("POST", "/channels/{channel}/threads", channel=channel, needs="Create Private Threads")
         return str((await self._object(route, Body(payloads.private_thread(name)), repeatable=False))["id"])
 
-    async def start_post(self, channel: str, name: str, text: str) -> str:
+    async def start_post(self, channel: str, name: str, text: str, tags: Sequence[str] = ()) -> str:
         """In a forum or media channel. Its id, which is that of its first message. Nothing tells a second one from the
         first: never sent twice. https://docs.discord.com/developers/resources/channel#start-thread-in-forum-or-media-channel"""
         route = Route.to("POST", "/channels/{channel}/threads", channel=channel, needs=SEND)
-        return str((await self._object(route, Body(payloads.post(name, text)), repeatable=False))["id"])
+        return str((await self._object(route, Body(payloads.post(name, text, tags)), repeatable=False))["id"])
 
     async def add_thread_member(self, thread: str, user: str) -> None:
         """Harmless for one who is in it already."""

@@ -70,11 +70,11 @@ class Speech:
 
 def _where_asked(turn: Turn) -> ThreadId | ChannelId:
     """A thread that hangs on its question begins beside it."""
-    if turn.fork is not None and (turn.thread is None or turn.starts_thread):
+    if turn.fork is not None and turn.opens_fork:
         return turn.fork.thread
     if turn.private and turn.thread is not None:
         return turn.thread
-    return turn.place.channel if turn.thread is None or turn.starts_thread else turn.thread
+    return turn.place.channel if turn.thread is None or turn.opens_thread else turn.thread
 
 
 def _subject_of(turn: Turn) -> MessageId | None:

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from app.discord import payloads
+from app.discord.board import Board
 from app.discord.errors import UNKNOWN_MESSAGE, Forbidden, NotFound
 from app.discord.identity import Identity
 from app.discord.limits import CONTENT
 from app.discord.notation import SUBTEXT, code, escape, jump, quote
+from app.discord.payloads import View
+from app.discord.recognition import says
 from app.discord.rest import Rest
 from app.discord.speech import Speech
 from app.discord.text import clean, shorten, units
@@ -32,11 +35,20 @@ class DiscordThreads:
         self._rest = rest
         self._identity = identity
         self._speech = speech
+        self._board = Board(rest, identity)
 
-    async def post_opener(self, turn: Turn) -> MessageId:
-        if turn.fork is not None:  # the reply to the command stands in another thread
-            return await self._speech.post(turn, turn.place.channel, opener(turn))
-        return await self._speech.reply(turn, opener(turn))
+    async def post_opener(self, turn: Turn, others: Sequence[MessageId] = ()) -> MessageId:
+        if not turn.opens_fork:
+            return await self._speech.reply(turn, opener(turn))
+        # The reply to the command stands in another thread. What this one had posted another turn may have taken, since
+        # it says the same: with the same nonce Discord would bring that back, for minutes.
+        nonce = payloads.nonce_of(turn.id, "opener", *others)
+        return await self._board.post(turn.place.channel, View(opener(turn)), nonce)
+
+    async def openers(self, turn: Turn) -> Sequence[MessageId]:
+        text = opener(turn)
+        found = self._board.search(turn.place.channel, turn.id, lambda message: says(message, text))
+        return [message async for message in found]
 
     async def take_back_opener(self, turn: Turn) -> None:
         assert turn.opener is not None
@@ -83,7 +95,20 @@ class DiscordThreads:
         return (await self._rest.get_channel(channel)).get("type") in HOLDS_POSTS
 
     async def start_post(self, turn: Turn, name: str) -> ThreadId:
-        return ThreadId(await self._rest.start_post(turn.place.channel, name, opener(turn)))
+        tags = await self._tags(turn)
+        return ThreadId(await self._rest.start_post(turn.place.channel, name, opener(turn), tags))
+
+    async def _tags(self, turn: Turn) -> Sequence[str]:
+        """Those of the post that it forks, for a forum may want one of each; without what is not there any more, and
+        what moderators alone give.
+        https://docs.discord.com/developers/resources/channel#forum-tag-object"""
+        assert turn.fork is not None
+        with suppress(Refused):  # the post may be gone
+            old = await self._rest.get_channel(turn.fork.thread)
+            forum = await self._rest.get_channel(turn.place.channel)
+            free = {tag.get("id") for tag in forum.get("available_tags") or () if not tag.get("moderated")}
+            return [str(tag) for tag in old.get("applied_tags") or () if tag in free]
+        return ()
 
     async def tell_origin(self, turn: Turn) -> None:
         assert turn.fork is not None
@@ -115,9 +140,8 @@ def opener(turn: Turn) -> str:
 
 def _head(turn: Turn) -> str:
     name = escape(shorten(turn.asker.name, 80))
-    if turn.fork is None:
+    if turn.fork is None or (turn.asks and not turn.opens_fork):
         return (ASKED if turn.about is None else ASKED_ABOUT).format(name=name)
-    # With the message: so no two that are under way at once say the same, and each finds its own again.
     where = f"<#{turn.fork.thread}>"
     if turn.fork.until is not None:
         where += " " + jump(AT_MESSAGE, turn.place.guild, turn.fork.thread, turn.fork.until)

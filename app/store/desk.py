@@ -16,7 +16,7 @@ from app.store.queue import AT_WORK, CALL_OFF, SqliteQueue, listed, update
 from app.store.rows import json_of_attachments, row_of_request, sound, turn_of_row
 from app.store.sessions import look
 from app.turns.drafts import Draft
-from app.turns.machine import LIVE, QUEUE, WORKING, Ending, Event, Stage, advance
+from app.turns.machine import LIVE, OPENING, QUEUE, WORKING, Ending, Event, Stage, advance
 from app.turns.records import Addressed, Attachment, Request, Source, Turn
 from app.turns.sessions import Session
 
@@ -54,6 +54,14 @@ OURS = f"""
         EXISTS (
             SELECT 1 FROM turns WHERE {EARLIER} AND stage = '{Stage.ADMITTED}' AND addressed = '{Addressed.US}'
         ) AS undecided
+"""  # noqa: S608 - only our own constants
+
+# One that somebody has wished for, and waits for still: once its thread is open they may well want another.
+SAME_FORK = f"""
+    SELECT 1 FROM turns WHERE asker = :asker AND prompt = :prompt AND stage IN {listed(OPENING)}
+    AND fork IS NOT NULL AND (thread IS NULL OR starts)
+    AND json_extract(fork, '$.thread') = json_extract(:fork, '$.thread')
+    AND json_extract(fork, '$.last') IS json_extract(:fork, '$.last')
 """  # noqa: S608 - only our own constants
 
 
@@ -228,8 +236,10 @@ class SqliteDesk(SqliteQueue):
 
 
 def insert_request(db: Database, request: Request, now: float) -> bool:
-    """False when it is known already, or another live turn follows the same one."""
+    """False when it is known already, or another live turn follows the same one, or opens the same fork."""
     row = sound(row_of_request(request, now))
+    if request.opens_fork and list(db.query(SAME_FORK, row)):
+        return False
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     insert = f"INSERT INTO turns ({names}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING id"  # noqa: S608
     admitted = bool(list(db.query(insert, row)))

@@ -54,7 +54,8 @@ CLAIM = f"""
 UNCLOSED = f"status IS NOT NULL AND NOT closed AND stage NOT IN {LIVE_STAGES}"
 
 
-TAKEN_BY_ANOTHER = "SELECT 1 FROM turns WHERE thread = ? AND id <> ?"
+TAKEN = "SELECT 1 FROM turns WHERE thread = ?"
+TAKEN_BY_ANOTHER = f"{TAKEN} AND id <> ?"
 
 
 class SqliteLedger(SqliteDesk):
@@ -120,9 +121,9 @@ class SqliteLedger(SqliteDesk):
         def change(db: Database) -> Turn:
             old = leased(db, turn, token)
             starts = old.starts_thread or old.thread is None
-            is_found = old.private or old.fork is not None  # by its name, and another may have found it too
+            is_found = old.private or old.fork is not None  # by what it says, and another may have found it too
             if old.thread is None and is_found and list(db.query(TAKEN_BY_ANOTHER, [opener, turn])):
-                raise Retriable("another turn has taken this thread", after=0.0)
+                raise Retriable("another turn has taken this thread")
             if old.thread is None:
                 settle(db, old.place.guild, ThreadId(opener), old.wishes, self._clock())
             return update(db, turn, {"opener": opener, "thread": old.thread or opener, "starts": int(starts)})
@@ -150,6 +151,9 @@ class SqliteLedger(SqliteDesk):
             return update(db, turn, {"sealed": 1})
 
         return await self._sqlite.write(change)
+
+    async def is_taken(self, thread: ThreadId) -> bool:
+        return await self._sqlite.read(lambda db: bool(list(db.query(TAKEN, [thread]))))
 
     async def is_shared(self, thread: ThreadId, turn: TurnId) -> bool:
         query = f"{TAKEN_BY_ANOTHER} AND (session IS NOT NULL OR stage IN {LIVE_STAGES})"

@@ -59,6 +59,13 @@ class SqliteParcels:
             parts[row["part"]] = (*parts.get(row["part"], ()), row["content"])
         return set(parts.values())
 
+    async def is_said(self, thread: ThreadId, part: str) -> bool:
+        query = """
+            SELECT 1 FROM parcels JOIN turns ON turns.id = parcels.turn WHERE turns.thread = ? AND part = ?
+            GROUP BY turn HAVING count(*) = count(message)
+        """
+        return await self._sqlite.read(lambda db: bool(list(db.query(query, [thread, part]))))
+
     async def rewrite(self, turn: TurnId, token: str, parcel: Parcel, more: Sequence[Parcel] = ()) -> None:
         query = """
             UPDATE parcels SET content = :content, notify = :notify, named = :named

@@ -39,8 +39,8 @@ class Ledger(Protocol):
     """The turns. Times are epoch seconds."""
 
     async def admit(self, request: Request, now: float) -> bool:
-        """Write it down, for good. False if it was known already, whatever became of it, or if another live turn
-        follows the same one."""
+        """Write it down, for good. False if it was known already, whatever became of it, if another live turn follows
+        the same one, or if the same person has a fork under way that says the same, and is not opened yet."""
         ...
 
     async def claim(self, token: str, now: float, until: float, stages: Collection[Stage] = LIVE) -> Turn | None:
@@ -88,6 +88,10 @@ class Ledger(Protocol):
     async def is_ours(self, thread: ThreadId, before: TurnId | None = None) -> bool | None:
         """Whether something was taken in this thread that was asked earlier than `before`: ids grow with time, and what
         was missed and read later is admitted behind what was heard at once. None while that is not decided yet."""
+        ...
+
+    async def is_taken(self, thread: ThreadId) -> bool:
+        """Whether it is the thread of any turn, however that ended."""
         ...
 
     async def is_shared(self, thread: ThreadId, turn: TurnId) -> bool:
@@ -138,6 +142,10 @@ class Parcels(Protocol):
 
     async def said(self, turn: TurnId) -> Collection[tuple[str, ...]]:
         """For each part that has been put into parcels, what these say."""
+        ...
+
+    async def is_said(self, thread: ThreadId, part: str) -> bool:
+        """Whether a turn of the thread has said it, and every message of that stands there."""
         ...
 
     async def unsent(self, turn: TurnId) -> Sequence[Parcel]: ...

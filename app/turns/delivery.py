@@ -46,6 +46,10 @@ class Delivery:
         if fresh:
             await self.send(turn, token)
 
+    async def is_said(self, turn: Turn, part: str) -> bool:
+        """Whether a turn of the same thread has said it, and all of it stands there."""
+        return await self.parcels.is_said(turn.home, part)
+
     async def unsaid(self, turn: Turn, texts: Sequence[Text]) -> str:
         fresh = await self._fresh(turn, texts, await self.parcels.so_far(turn.id))
         return "\n\n".join(text.text for text in fresh)

@@ -5,19 +5,23 @@ quotes it. It is written down before anything hangs on it, so a repeat begins wh
 machine of a new thread is begun at once, for it takes longest, and is given up where there can be no thread.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from app.ids import MessageId, ThreadId
 from app.sandboxes.keeper import Keeper
 from app.turns.books import Ledger, Preferences
-from app.turns.errors import Refused, Retriable
+from app.turns.errors import Refused, Retriable, Withdrawn
 from app.turns.ports import Chat, Router, Threads
 from app.turns.preferences import Routing
 from app.turns.records import Source, Turn
 from app.turns.titles import title_of
 from app.words.asking import ASKED_IN_THREAD
+from app.words.forking import OPENER_DELETED
+
+Left = Callable[[], Awaitable[Sequence[str]]]
+Start = Callable[[Sequence[MessageId]], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +36,40 @@ class Opening:
     async def open(self, turn: Turn, token: str) -> Turn:
         """The turn with its thread. Idempotent. Raises Refused where it can have none."""
         turn = await self._opened(turn, token)
-        if turn.fork is not None and turn.starts_thread:
+        if turn.opens_fork:
             await self.threads.tell_origin(turn)
         return turn
 
     async def _opened(self, turn: Turn, token: str) -> Turn:
-        is_new = turn.thread is None or turn.starts_thread
-        if is_new and turn.private:
+        if turn.opens_thread and turn.private:
             return await self._privately(turn, token)
-        if is_new and turn.fork is not None and await self.threads.holds_posts(turn.place.channel):
+        if turn.opens_fork and await self.threads.holds_posts(turn.place.channel):
             return await self._as_post(turn, token)
+        if turn.opens_fork:
+            turn = await self._quoted(turn, token)
         if turn.opener is None:
             turn = await self.ledger.note_opener(turn.id, token, await self._opener(turn))
         if turn.starts_thread:
             await self._on_opener(turn)
         return turn
 
+    async def _quoted(self, turn: Turn, token: str) -> Turn:
+        return await self._begun(
+            turn,
+            token,
+            lambda: self.threads.openers(turn),
+            lambda found: self.threads.post_opener(turn, found),
+        )
+
     async def _on_opener(self, turn: Turn) -> None:
         assert turn.opener is not None
         self.keeper.begin(turn.home, turn.place.labels)
         try:
             await self.threads.start_thread(turn.place.channel, turn.opener, await self._title(turn))
-        except Refused:
+        except Refused as refusal:
             await self._take_back(turn)
+            if turn.opens_fork and isinstance(refusal, Withdrawn):  # who wished for it waits elsewhere, for an answer
+                raise Refused(OPENER_DELETED) from refusal
             raise
         if turn.about is not None and turn.opener == turn.about.message:  # somebody else's words
             await self.chat.announce(turn, ASKED_IN_THREAD.format(name=turn.asker.name, prompt=turn.prompt))
@@ -62,35 +77,44 @@ class Opening:
     async def _privately(self, turn: Turn, token: str) -> Turn:
         """Nobody is let in before it is written down whose thread it is: so whatever an earlier attempt may have left
         is empty, and nobody gets into the thread of somebody who asked the same."""
-        if turn.thread is None:
-            name = _fixed_title(turn)
-            left = await self.threads.private_threads(turn, name) if turn.attempts else ()
-            thread = await self._nobodys(left) or await self.threads.start_private_thread(turn, name)
-            turn = await self.ledger.note_opener(turn.id, token, MessageId(thread))
+        name = _fixed_title(turn)
+        turn = await self._begun(
+            turn,
+            token,
+            lambda: self.threads.private_threads(turn, name),
+            lambda _: self.threads.start_private_thread(turn, name),
+        )
         await self.threads.invite(turn)
         self.keeper.begin(turn.home, turn.place.labels)  # not before: without anybody in it the thread needs none
         return turn
 
     async def _as_post(self, turn: Turn, token: str) -> Turn:
-        if turn.thread is None:
-            name = _fixed_title(turn)
-            left = await self.threads.posts(turn, name) if turn.attempts else ()
-            thread = await self._nobodys(left) or await self.threads.start_post(turn, name)
-            turn = await self.ledger.note_opener(turn.id, token, MessageId(thread))
+        name = _fixed_title(turn)
+        turn = await self._begun(
+            turn, token, lambda: self.threads.posts(turn, name), lambda _: self.threads.start_post(turn, name)
+        )
         self.keeper.begin(turn.home, turn.place.labels)
         return turn
+
+    async def _begun(self, turn: Turn, token: str, left: Left, start: Start) -> Turn:
+        """With what its thread begins with: the first of what earlier attempts may have left that is nobody's, else a
+        new one. Others who ask the same at once leave the same."""
+        if turn.opener is not None:
+            return turn
+        found = [MessageId(one) for one in await left()] if turn.attempts else []
+        opener = await self._nobodys(found) or MessageId(await start(found))
+        return await self.ledger.note_opener(turn.id, token, opener)
+
+    async def _nobodys(self, found: Sequence[MessageId]) -> MessageId | None:
+        for one in found:
+            if not await self.ledger.is_taken(ThreadId(one)):
+                return one
+        return None
 
     async def _opener(self, turn: Turn) -> MessageId:
         if turn.about is not None and turn.thread is None and await self.threads.stands(turn.about):
             return turn.about.message
         return MessageId(turn.id) if turn.source is Source.MESSAGE else await self.threads.post_opener(turn)
-
-    async def _nobodys(self, left: Sequence[ThreadId]) -> ThreadId | None:
-        """What an earlier attempt has left."""
-        for thread in left:
-            if await self.ledger.is_ours(thread) is False:
-                return thread
-        return None
 
     async def _title(self, turn: Turn) -> str:
         if not turn.asks:

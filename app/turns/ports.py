@@ -22,9 +22,14 @@ from app.turns.status import Status, Summary
 class Threads(Protocol):
     """Discord, as far as a turn comes to the thread that it takes place in."""
 
-    async def post_opener(self, turn: Turn) -> MessageId:
+    async def post_opener(self, turn: Turn, others: Sequence[MessageId] = ()) -> MessageId:
         """Show in the channel (or thread) what was asked by a command: the interaction's own reply while its token
-        lives, else an ordinary message. Idempotent."""
+        lives, else an ordinary message. Idempotent. `others` say the same, and it is none of them."""
+        ...
+
+    async def openers(self, turn: Turn) -> Sequence[MessageId]:
+        """Those that an earlier attempt may have posted for a fork: ours, in its channel, that say the same, younger
+        than it. The oldest first."""
         ...
 
     async def take_back_opener(self, turn: Turn) -> None:

@@ -123,6 +123,11 @@ class Request:
     fork: Fork | None = None  # what moves into its machine first; without a prompt that is all it is about
     plain: bool = False  # words among people: never one of OpenCode's commands, however they look
 
+    @property
+    def opens_fork(self) -> bool:
+        """As of its turn."""
+        return self.fork is not None and self.place.thread is None
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -171,6 +176,17 @@ class Turn:
         """Its thread, at a stage where it has one."""
         assert self.place.thread is not None, "the table lets no turn come here without a thread"
         return self.place.thread
+
+    @property
+    def opens_thread(self) -> bool:
+        """Whether its thread is its own, also while that is still to be opened."""
+        return self.place.thread is None or self.starts_thread
+
+    @property
+    def opens_fork(self) -> bool:
+        """Whether its thread begins with it as a fork. One that asks for the same again, in there, forks nothing: of
+        that nothing may be seen where the fork came from, which more people may see."""
+        return self.fork is not None and self.opens_thread
 
     @property
     def asks(self) -> bool:

@@ -71,7 +71,7 @@ class Work:
             await self.keeper.remember_session(machine.thread, session)
             if not turn.asks:
                 return Event.MOVED_IN, Facts(session, told, parcels=await self.delivery.last_words(turn, told))
-            if told:
+            if told and not await self.delivery.is_said(turn, MOVED_IN):  # by the one that this asks again
                 await self.delivery.say(turn, token, [Text(MOVED_IN, told)])
             said = await self._history(turn, session)
             turn = await self.ledger.seal(turn.id, token)

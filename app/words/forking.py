@@ -9,6 +9,7 @@ NOT_YET = "This is still at work. Please wait until it is done, or stop it."
 NOT_OURS = "I have not been asked anything in this thread, so there is nothing to go on from. Ask something first."
 OLD_MACHINE_GOING = "This thread's machine is being thrown away just now. Please try again in a moment."
 ALREADY = "You are forking this already: the new thread opens in a moment. Please wait for it."
+OPENER_DELETED = "The message that the new thread was to hang on was deleted, so nothing was forked. Please try again."
 TOO_LATE = "Something else was asked in this thread before everything had moved in. Please fork the other thread again."
 
 TITLE_PREFIX, UNTITLED = "Fork of ", "Fork"  # of the new thread

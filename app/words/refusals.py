@@ -9,6 +9,10 @@ ARCHIVED = "Sorry, this thread is archived. Please write something in it, and tr
 LOCKED = "Sorry, this thread is locked. Please ask a moderator to unlock it, or ask again in another place."
 BLOCKED = "Sorry, AutoMod of this server blocked what I had to say. Please ask a moderator to allow it, and try again."
 TOO_MANY_THREADS = "Sorry, this server has as many open threads as Discord allows. Please close some and try again."
+TAG_REQUIRED = (
+    "Sorry, this forum wants a tag on every post, and that one has none that I may use. "
+    "Please give it one, and try again."
+)
 COMMAND_EXPIRED = (
     "Sorry, I could not answer this command any more: Discord allows that for 15 minutes. Please ask again."
 )

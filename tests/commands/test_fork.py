@@ -1,5 +1,6 @@
 """`/opencord fork`, and “Continue from here”: what is written down, and what is refused."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -127,6 +128,43 @@ async def test_the_same_command_twice_is_one_fork_and_a_second_one_waits_for_the
     assert spoken(impatient) == (ALREADY, True)
     assert others["type"] == 5
     assert [turn.id for turn in await door.ledger.live_turns()] == ["500", "502"]
+
+
+async def test_of_two_that_are_sent_at_once_one_is_forked(door: Door) -> None:
+    await worked(door)
+    sent = [{**used("fork", NAMED), "id": str(number)} for number in range(500, 504)]
+
+    answers = await asyncio.gather(*map(door.send, sent))
+
+    assert len(await door.ledger.live_turns()) == 1
+    assert sorted(answer["type"] for answer in answers) == [4, 4, 4, 5]
+    assert {spoken(answer) for answer in answers if answer["type"] == 4} == {(ALREADY, True)}
+
+
+async def test_two_things_are_tried_side_by_side(door: Door) -> None:
+    await worked(door)
+    await worked(door, "450")
+
+    sent = [used("fork", NAMED), used("fork", NAMED, prompt="A"), used("fork", NAMED, prompt="B"), chosen("400")]
+    answers = [await door.send(one | {"id": str(number)}) for number, one in enumerate(sent, 500)]
+
+    assert [answer["type"] for answer in answers] == [5] * 4
+    assert len(await door.ledger.live_turns()) == 4
+
+
+async def test_what_has_its_thread_keeps_nobody_from_another(door: Door) -> None:
+    await worked(door)
+    await door.send(used("fork", NAMED))
+    turn = await door.ledger.claim("mine", door.now, door.now + 15)
+    assert turn is not None
+    await door.ledger.record(turn.id, "mine", Event.ACCEPTED, Facts())
+    await door.ledger.note_opener(turn.id, "mine", MessageId("777"))
+    early = await door.send({**used("fork", NAMED), "id": "501"})
+    await door.ledger.record(turn.id, "mine", Event.THREAD_OPENED, Facts())
+    late = await door.send({**used("fork", NAMED), "id": "502"})
+
+    assert spoken(early) == (ALREADY, True)
+    assert late["type"] == 5
 
 
 @pytest.mark.parametrize(

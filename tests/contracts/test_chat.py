@@ -247,11 +247,51 @@ async def test_the_opener_of_a_fork_stands_in_the_channel_and_is_posted_once(set
     before = len(setting.read(turn.place.channel))
 
     first = await setting.threads.post_opener(turn)
-    again = await setting.threads.post_opener(replace(turn, attempts=1))
+    again = await setting.threads.post_opener(turn)
 
     assert first == again
     (shown,) = setting.read(turn.place.channel)[before:]
     assert "forked" in shown
+
+
+async def test_openers_of_forks_that_say_the_same_are_all_found_and_none_of_them_is_posted_again(
+    setting: Setting,
+) -> None:
+    turn = await forking(setting)
+    other = replace(turn, id=TurnId(str(int(turn.id) + 1)))
+    theirs = await setting.threads.post_opener(other)
+    stolen = await setting.threads.post_opener(turn)
+
+    found = list(await setting.threads.openers(turn))
+    ours = await setting.threads.post_opener(turn, found)
+    again = await setting.threads.post_opener(turn, found)
+    different = await setting.threads.openers(replace(turn, prompt="count the cakes"))
+
+    assert found == [theirs, stolen]
+    assert ours == again
+    assert ours not in found
+    assert list(different) == []
+
+
+@pytest.mark.parametrize("prompt", ["my secret plan", ""])
+async def test_a_fork_that_is_asked_again_says_so_in_its_own_thread_and_nothing_in_the_channel(
+    setting: Setting, prompt: str
+) -> None:
+    turn = await forking(setting, prompt)
+    thread = await setting.threads.start_private_thread(replace(turn, private=True), "Fork of it")
+    place = replace(turn.place, thread=thread)
+    await setting.threads.invite(replace(turn, place=place, starts_thread=True))
+    again = replace(turn, id=TurnId(str(int(turn.id) + 1)), place=place, interaction_token=None)
+    before, inside = list(setting.read(turn.place.channel)), len(setting.read(thread))
+
+    opener = await setting.threads.post_opener(again)
+    await setting.chat.tell(replace(again, opener=opener), "Nothing came of it.")
+
+    assert list(setting.read(turn.place.channel)) == before
+    shown, *told = setting.read(thread)[inside:]
+    assert turn.asker.name in shown
+    assert prompt in shown
+    assert told in ([], ["Nothing came of it."])  # the fake keeps apart what it tells
 
 
 async def test_an_opener_can_be_taken_back_also_when_it_is_gone(setting: Setting) -> None:

@@ -182,6 +182,30 @@ async def test_a_fork_is_asked_something_at_once_and_has_the_settings_of_its_thr
         assert "quiet" in chosen.original.content
 
 
+async def test_what_is_asked_again_in_the_fork_of_a_private_thread_stays_in_there(thread: Scene) -> None:
+    people, discord = thread.people, thread.people.stage.discord
+    general, before = discord.channel("general"), set(discord.world.channels)
+    thread.plays("keep it quiet", "!say Not a word.")
+    thread.plays("tell nobody", "!fail 401 1\n!say It stays here.")
+    sent = await people.alice.command(general.id, "opencord", {"ask": {"prompt": "keep it quiet", "private": True}})
+    await sent.response()
+    await discord.wait_for(lambda: len(discord.world.channels) > len(before), within=PATIENCE)
+    thread.thread = discord.world.channels[(set(discord.world.channels) - before).pop()]
+    await thread.look("Not a word.")
+    await thread.over()
+    beside = list(general.messages)
+
+    async with fork(thread, prompt="tell nobody").opened() as (made, _):
+        await made.until("**Failed**")
+        await Scene(people, thread.name, made.channel).press("Retry")
+        said = await made.until("It stays here.")
+
+        assert said.count("**alice** asked:\n> tell nobody") == 1
+        assert said.count("Conversation: 1 question") == 1
+        assert made.channel.id not in {channel["id"] for channel in people.bob.channels()}
+        assert list(general.messages) == beside
+
+
 async def test_what_was_asked_later_stays_behind_and_the_files_are_as_they_were_then(thread: Scene) -> None:
     await thread.mention("open a shop", means=BEGIN)
     await thread.over()

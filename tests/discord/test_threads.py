@@ -1,5 +1,6 @@
 """How a turn comes to its thread, against a Discord that keeps its rules."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,14 +9,15 @@ from app.discord import payloads
 from app.discord.errors import Forbidden
 from app.discord.identity import Application, Identity
 from app.discord.threads import opener
-from app.ids import ChannelId, GuildId, MessageId, UserId
-from app.turns.errors import Retriable, Withdrawn
+from app.ids import ChannelId, GuildId, MessageId, ThreadId, UserId
+from app.turns.errors import Refused, Retriable, Withdrawn
 from app.turns.preferences import Preference
-from app.turns.records import About, Asker, Place, Source
+from app.turns.records import About, Asker, Fork, Place, Source, Turn
+from app.words.refusals import TAG_REQUIRED
 from scripts.playground.discord import Rules
 from scripts.playground.discord.permissions import May
-from scripts.playground.discord.records import Overwrite
-from tests.discord.stage import repeated, scene, turn
+from scripts.playground.discord.records import ChannelType, Overwrite, Tag
+from tests.discord.stage import Scene, repeated, scene, turn
 
 pytestmark = pytest.mark.anyio
 
@@ -195,6 +197,43 @@ async def test_a_thread_that_may_not_be_made_is_refused_by_the_permissions_name(
         with pytest.raises(Forbidden) as refusal:
             await here.threads.start_thread(ChannelId(quiet.id), message["id"], "x")
     assert "“Create Public Threads”" in refusal.value.tell
+
+
+async def test_a_fork_of_a_post_has_its_tags_as_far_as_there_are_still_and_anybody_may_give_them() -> None:
+    async with scene() as here:
+        forum = here.discord.add_channel("ideas", ChannelType.FORUM)
+        forum.available_tags = Tag("11", "cakes"), Tag("12", "tea"), Tag("13", "official", moderated=True)
+        forum.requires_tag = True
+        old = await post_in(here, forum.id, ["11", "12"])
+        here.discord.world.channel(old).applied_tags = ("11", "12", "13")
+        forum.available_tags = forum.available_tags[0], forum.available_tags[2]
+
+        made = await here.threads.start_post(await forking(here, forum.id, old), "Fork of it")
+
+        assert here.discord.world.channel(made).applied_tags == ("11",)
+    assert here.discord.violations == []
+
+
+async def test_a_fork_of_a_post_without_a_tag_is_refused_in_words_where_one_is_wanted() -> None:
+    async with scene() as here:
+        forum = here.discord.add_channel("ideas", ChannelType.FORUM)
+        old = await post_in(here, forum.id, [])
+        forum.available_tags, forum.requires_tag = (Tag("11", "cakes"),), True
+
+        with pytest.raises(Refused) as refusal:
+            await here.threads.start_post(await forking(here, forum.id, old), "Fork of it")
+
+    assert refusal.value.tell == TAG_REQUIRED
+
+
+async def post_in(here: Scene, forum: str, tags: Sequence[str]) -> ThreadId:
+    return ThreadId(await here.rest.start_post(forum, "the old one", "look", tags))
+
+
+async def forking(here: Scene, forum: str, old: ThreadId) -> Turn:
+    _, asked = await here.ask()
+    place = replace(asked.place, channel=ChannelId(forum))
+    return replace(asked, place=place, fork=Fork(old, "Fork of it"))
 
 
 async def test_a_message_that_somebody_asks_about_stands_until_it_is_deleted() -> None:

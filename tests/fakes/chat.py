@@ -87,15 +87,17 @@ class FakeChat:
         above = [one for one in self.channels.get(turn.fork.thread, []) if int(one.id) <= until]
         return [Said("somebody", one.content) for one in above[-most:]]
 
-    async def post_opener(self, turn: Turn) -> MessageId:
+    async def openers(self, turn: Turn) -> Sequence[MessageId]:
+        behind = [one for one in self.channels.get(turn.place.channel, []) if int(one.id) > int(turn.id)]
+        return [one.id for one in behind if one.content == forked(turn)]
+
+    async def post_opener(self, turn: Turn, others: Sequence[MessageId] = ()) -> MessageId:
         content = f"**{turn.asker.name}** asked: {turn.prompt}"
-        if turn.fork is not None:
-            content = f"**{turn.asker.name}** forked {turn.fork.thread} {turn.fork.last}: {turn.prompt}"
-            shown = turn.attempts and self._find(turn.place.channel, turn.id, Content(content))
-            return shown or self._post(turn.place.channel, content, f"{turn.id}-o")
+        if turn.opens_fork:
+            return self._post(turn.place.channel, forked(turn), "-".join((turn.id, "o", *others)))
         place = turn.thread or turn.place.channel
         if turn.interaction_token is None or self.clock() - turn.admitted_at > self.TOKEN_SECONDS:
-            shown = self._find(place, turn.id, Content(content))
+            shown = turn.attempts and self._find(place, turn.id, Content(content))
             return shown or self._post(place, content, f"{turn.id}-o")
         original = self.originals.get(turn.id)
         if original is None:
@@ -270,3 +272,9 @@ class FakeChat:
     def _next(self) -> MessageId:
         self.newest += 1
         return MessageId(str(self.newest))
+
+
+def forked(turn: Turn) -> str:
+    """What the opener of a fork says."""
+    assert turn.fork is not None
+    return f"**{turn.asker.name}** forked {turn.fork.thread} {turn.fork.last}: {turn.prompt}"

@@ -9,6 +9,7 @@ import pytest
 
 from scripts.playground.discord import USUAL, Application, ChannelType, May, Overwrite, Person, Rate, Rules, Simulator
 from scripts.playground.discord.errors import Refusal
+from scripts.playground.discord.records import Tag
 from tests.playground.world import QUIET, Json, client
 
 pytestmark = pytest.mark.anyio
@@ -657,3 +658,22 @@ async def test_a_channel_of_posts_takes_neither_a_message_nor_a_post_without_one
 
     assert (spoken.status_code, empty.status_code) == (400, 400)
     assert empty.json()["code"] == 50035
+
+
+async def test_a_channel_of_posts_may_want_a_tag_of_each_that_it_has_and_that_anybody_may_give(
+    discord: Simulator, bot: httpx.AsyncClient
+) -> None:
+    forum = discord.add_channel("ideas", ChannelType.FORUM)
+    forum.available_tags, forum.requires_tag = (Tag("11", "cakes"), Tag("12", "official", moderated=True)), True
+    forum.overwrites[discord.guild] = Overwrite(discord.guild, 0, deny=int(May.MANAGE_THREADS))
+
+    shown = (await bot.get(f"/channels/{forum.id}")).json()
+    posts = [
+        await bot.post(f"/channels/{forum.id}/threads", json={"name": "x", "message": {"content": "y"}} | tags)
+        for tags in ({}, {"applied_tags": ["13"]}, {"applied_tags": ["12"]}, {"applied_tags": ["11"]})
+    ]
+
+    assert (shown["flags"], [tag["name"] for tag in shown["available_tags"]]) == (16, ["cakes", "official"])
+    assert [post.status_code for post in posts] == [400, 404, 403, 201]
+    assert [post.json().get("code") for post in posts] == [40067, 10087, 50013, None]
+    assert posts[-1].json()["applied_tags"] == ["11"]

@@ -43,6 +43,21 @@ async def test_what_is_written_down_is_unsent_until_it_is_ticked_off(parcels: Sq
     assert await parcels.last_posted(THREAD) == "901"
 
 
+async def test_a_part_is_said_in_a_thread_once_all_of_its_messages_stand_there(
+    parcels: SqliteParcels, turn: TurnId
+) -> None:
+    await parcels.add(turn, "mine", [Parcel(n, Content(str(n)), f"n-{n}", part="prt_1") for n in range(2)])
+    before = await parcels.is_said(THREAD, "prt_1")
+
+    await parcels.mark_sent(turn, "mine", 0, MessageId("901"))
+    half = await parcels.is_said(THREAD, "prt_1")
+    await parcels.mark_sent(turn, "mine", 1, MessageId("902"))
+
+    assert (before, half, await parcels.is_said(THREAD, "prt_1")) == (False, False, True)
+    assert not await parcels.is_said(THREAD, "prt_2")
+    assert not await parcels.is_said(ThreadId("1"), "prt_1")
+
+
 async def test_what_is_there_already_is_not_written_again(parcels: SqliteParcels, turn: TurnId) -> None:
     await parcels.add(turn, "mine", [Parcel(0, Content("as it was sent"), "n-0", part="prt_1")])
 

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.ids import ChannelId, SessionId, ThreadId, TurnId
+from app.ids import ChannelId, SessionId, ThreadId, TurnId, UserId
+from app.turns.books import Facts
 from app.turns.carriers import Arrival
-from app.turns.errors import Refused
-from app.turns.machine import Stage
-from app.turns.records import Fork, Request, Turn
+from app.turns.errors import Refused, Withdrawn
+from app.turns.machine import Event, Stage
+from app.turns.records import Asker, Fork, Request, Turn
 from app.turns.status import Phase, Status
-from app.words.forking import TOO_LATE
+from app.words.forking import OPENER_DELETED, TOO_LATE
 from tests.samples import CHANNEL, command
 from tests.turns.engine import Fate, World, running, until, world
 
@@ -171,6 +172,16 @@ async def test_a_thread_that_cannot_be_opened_is_told_where_it_was_wished_for(he
     assert {one.instance.name for one in here.provider.held.values()} == {f"opencord-{OLD}"}
 
 
+async def test_whoever_wished_for_it_hears_that_its_opener_was_deleted(here: World) -> None:
+    here.chat.failures["start_thread"] = Withdrawn("the message was deleted")
+
+    turn = await done(here, fork(2))
+
+    assert here.chat.told == [(turn.id, OPENER_DELETED)]
+    assert turn.stage is Stage.FAILED
+    assert {one.instance.name for one in here.provider.held.values()} == {f"opencord-{OLD}"}
+
+
 async def test_one_that_was_asked_again_does_not_move_in_twice(here: World) -> None:
     first = fork(2, "count the cakes")
     here.agent.refuse[first.id] = "The model is tired."
@@ -183,6 +194,40 @@ async def test_one_that_was_asked_again_does_not_move_in_twice(here: World) -> N
     assert here.migration.settlements == 1
     assert len(here.freight.carried) == 1
     assert turn.stage is Stage.DELIVERED
+
+
+@pytest.mark.parametrize("kind", ["text", "private", "forum"])
+async def test_one_that_is_asked_again_says_so_in_its_own_thread_and_what_came_along_only_once(
+    here: World, kind: str
+) -> None:
+    if kind == "forum":
+        here.chat.forums.add(CHANNEL)
+    first = replace(fork(2, "my secret plan"), private=kind == "private")
+    here.agent.refuse[first.id] = "The model is tired."
+    failed = await done(here, first)
+    beside = list(here.chat.channels.get(CHANNEL, []))
+
+    again = replace(command(3, first.prompt, thread=failed.home), fork=first.fork, follows=first.id)
+    turn = await done(here, replace(again, interaction_token=None))
+
+    assert turn.stage is Stage.DELIVERED
+    assert here.chat.channels.get(CHANNEL, []) == beside
+    assert sum(text.startswith("alice forked this") for text in said(here, turn)) == 1
+    assert "**alice** asked: my secret plan" in said(here, turn)
+    assert here.chat.forks == [(OLD, turn.home)]
+
+
+async def test_what_came_along_is_said_by_the_second_attempt_where_the_first_could_not(here: World) -> None:
+    first = fork(2, "count the cakes")
+    here.chat.failures["post"] = Refused("I lack the permission to write here.")
+    failed = await done(here, first)
+    del here.chat.failures["post"]
+
+    again = replace(command(3, first.prompt, thread=failed.home), fork=first.fork, follows=first.id)
+    turn = await done(here, again)
+
+    assert failed.stage is Stage.FAILED
+    assert sum(text.startswith("alice forked this") for text in said(here, turn)) == 1
 
 
 async def test_nothing_moves_in_on_top_of_what_was_asked_meanwhile(here: World) -> None:
@@ -223,6 +268,44 @@ async def test_an_old_machine_that_does_not_wake_now_is_waited_for(here: World) 
     assert sum("forked this" in text for text in said(here, turn)) == 1
 
 
+async def test_two_who_fork_it_with_the_same_words_have_a_thread_each_also_after_a_crash(here: World) -> None:
+    first = await done(here, fork(2, "count the cakes"))
+    request = replace(fork(3, "count the cakes"), asker=Asker(UserId("301"), first.asker.name))
+    await died_over(here, request)
+
+    await here.live()
+
+    second = await now(here, request)
+    assert second.stage is Stage.DELIVERED
+    assert first.home != second.home
+    assert len(here.chat.channels[CHANNEL]) == 2
+
+
+async def test_what_was_called_off_leaves_its_opener_to_nobody(here: World) -> None:
+    called_off = await died_over(here, fork(2))
+    opener = await here.chat.post_opener(called_off)
+    await here.ledger.claim("dead", here.now, here.now + 15)
+    await here.ledger.note_opener(called_off.id, "dead", opener)
+    await here.ledger.call_off(called_off.id, "alice")
+    request = replace(fork(3), asker=Asker(UserId("301"), called_off.asker.name))
+    await died_over(here, request)
+
+    await here.live()
+
+    second = await now(here, request)
+    assert second.stage is Stage.DELIVERED
+    assert str(second.home) != str(opener)
+
+
+async def died_over(here: World, request: Request) -> Turn:
+    """Somebody accepted it, and was not heard of again."""
+    await here.ledger.admit(request, here.now)
+    assert await here.ledger.claim("dead", here.now, here.now + 15) is not None
+    turn = await here.ledger.record(request.id, "dead", Event.ACCEPTED, Facts())
+    here.now += 2_000.0
+    return turn
+
+
 drawn = st.lists(st.sampled_from(("", "count the cakes", "!forum", "!private")), min_size=1, max_size=3)
 deaths = st.lists(st.tuples(st.integers(1, 120), st.booleans()), max_size=5)
 
@@ -233,7 +316,8 @@ def test_whatever_the_moment_of_death_a_fork_is_made_once(prompts: list[str], fa
     async def story(folder: Path) -> None:
         async with world(folder) as here:
             await begin(here)
-            asked = [fork(number, prompt.strip("!"), TurnId(str(number))) for number, prompt in enumerate(prompts, 2)]
+            asked = [fork(number, prompt.strip("!")) for number, prompt in enumerate(prompts, 2)]
+            asked = [replace(one, asker=Asker(UserId(one.id), "alice")) for one in asked]
             forums = [ChannelId(f"70000000000000000{number}") for number in range(len(prompts))]
             for place, request in enumerate(asked):
                 if prompts[place] == "!forum":

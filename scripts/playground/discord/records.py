@@ -164,8 +164,20 @@ class Thread:
     total_sent: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Of a channel of posts. A `moderated` one is given by moderators alone.
+    https://docs.discord.com/developers/resources/channel#forum-tag-object"""
+
+    id: str
+    name: str
+    moderated: bool = False
+
+
 @dataclass(slots=True)
 class Channel:
+    """`available_tags` are those of a channel of posts, `applied_tags` a post's: ids."""
+
     id: str
     name: str
     type: int = ChannelType.TEXT
@@ -178,6 +190,9 @@ class Channel:
     messages: dict[str, Message] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     thread: Thread | None = None
+    available_tags: tuple[Tag, ...] = ()
+    requires_tag: bool = False
+    applied_tags: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -17,11 +17,16 @@ from scripts.playground.discord.records import (
     Message,
     MessageType,
     Role,
+    Tag,
     User,
 )
 
 if TYPE_CHECKING:
     from scripts.playground.discord.world import World
+
+
+# https://docs.discord.com/developers/resources/channel#channel-object-channel-flags
+REQUIRE_TAG = 1 << 4
 
 
 def moment(seconds: float | None) -> str | None:
@@ -96,6 +101,11 @@ def channel(world: "World", place: Channel, *, viewer: str | None = None) -> Jso
         }
         if place.type != ChannelType.CATEGORY:
             body |= {"topic": place.topic, "last_message_id": place.last_message, "rate_limit_per_user": 0}
+        if place.type in (ChannelType.FORUM, ChannelType.MEDIA):
+            body |= {
+                "flags": REQUIRE_TAG * place.requires_tag,
+                "available_tags": [_tag(t) for t in place.available_tags],
+            }
         return body
     thread = place.thread
     body |= {
@@ -113,11 +123,17 @@ def channel(world: "World", place: Channel, *, viewer: str | None = None) -> Jso
             "create_timestamp": moment(thread.created_at),
         },
     }
+    if place.applied_tags:
+        body["applied_tags"] = list(place.applied_tags)
     if place.type == ChannelType.PRIVATE_THREAD:
         body["thread_metadata"]["invitable"] = thread.invitable
     if viewer in thread.members:
         body["member"] = thread_member(place, viewer)
     return body
+
+
+def _tag(tag: Tag) -> Json:
+    return {"id": tag.id, "name": tag.name, "moderated": tag.moderated, "emoji_id": None, "emoji_name": None}
 
 
 def _counted(post: Message) -> bool:

@@ -22,7 +22,7 @@ OBJECTS = frozenset(
     ]
 )
 LISTS_OF_OBJECTS = frozenset(["attachments", "choices", "components", "embeds", "fields", "items", "options"])
-LISTS_OF_SCALARS = frozenset(["parse", "roles", "users"])
+LISTS_OF_SCALARS = frozenset(["applied_tags", "parse", "roles", "users"])
 INTEGERS = frozenset(["auto_archive_duration", "max_length", "max_values", "min_length", "min_values", "style"])
 SCALARS = frozenset(["content", "custom_id", "description", "label", "name", "title", "type", "url", "value"])
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 PARENTS = (ChannelType.TEXT, ChannelType.ANNOUNCEMENT)
+MOST_TAGS = 5  # of a post
 HOLD_POSTS = (ChannelType.FORUM, ChannelType.MEDIA)
 
 
@@ -69,7 +70,22 @@ def start_post(world: "World", author: User, channel: Channel, body: Json) -> Ch
         complaints = Complaints()
         complaints.add("message", "BASE_TYPE_REQUIRED", "This field is required")
         complaints.finish()
+    _check_tags(world, author, channel, body)
     return _open(world, author, channel, world.make_id(), ChannelType.PUBLIC_THREAD, body)
+
+
+def _check_tags(world: "World", author: User, channel: Channel, body: Json) -> None:
+    wanted, known = body.get("applied_tags") or [], {tag.id: tag for tag in channel.available_tags}
+    if len(wanted) > MOST_TAGS:
+        complaints = Complaints()
+        complaints.add("applied_tags", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_TAGS} or fewer in length.")
+        complaints.finish()
+    if not set(wanted) <= set(known):
+        raise Refusal(Code.UNKNOWN_TAG)
+    if any(known[tag].moderated for tag in wanted):
+        world.need(author, channel, May.MANAGE_THREADS)
+    if channel.requires_tag and not wanted:
+        raise Refusal(Code.TAG_REQUIRED)
 
 
 def start(world: "World", author: User, channel: Channel, body: Json) -> Channel:
@@ -95,6 +111,7 @@ def start(world: "World", author: User, channel: Channel, body: Json) -> Channel
 def _open(world: "World", author: User, channel: Channel, id: str, kind: int, body: Json) -> Channel:
     now = world.clock.now()
     thread = Channel(id, body["name"], kind, channel.id)
+    thread.applied_tags = tuple(body.get("applied_tags") or ())
     thread.slow_seconds = body.get("rate_limit_per_user") or 0
     minutes = body.get("auto_archive_duration") or 4320
     thread.thread = Thread(author.id, now, now, minutes, invitable=body.get("invitable", True))
