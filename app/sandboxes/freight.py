@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from app.ids import ThreadId
 from app.sandboxes.cargo import (
     BOXES,
+    COMMON,
     HAVES,
     MANIFEST,
     MOST_BYTES,
@@ -52,11 +53,11 @@ class MachineFreight:
         source, target = await self._ref(old), await self._ref(new)
         had = await self._provider.exec(target, HAVES, within=LOOK_SECONDS)
         try:
-            env = {"KEY": key, "HAVES": haves(had.output), "TREE": tree, "SNAPSHOTS": self._snapshots}
+            env = {**COMMON, "KEY": key, "HAVES": haves(had.output), "TREE": tree, "SNAPSHOTS": self._snapshots}
             manifest = await self._pack(source, env)
             for piece in manifest.pieces:
                 await self._hand_over(source, target, f"{BOXES}/{key}/{piece}")
-            env = {"KEY": key, "ITEMS": order_of(manifest.items)}
+            env = {**COMMON, "KEY": key, "ITEMS": order_of(manifest.items)}
             await self._exec(target, UNPACK, env)
             return manifest.items
         finally:
@@ -92,7 +93,7 @@ class MachineFreight:
     async def _tidy(self, ref: str, key: str) -> None:
         """As well as can be: whoever packs next sweeps up what is left."""
         try:
-            await self._provider.exec(ref, TIDY, env={"KEY": key}, within=LOOK_SECONDS)
+            await self._provider.exec(ref, TIDY, env={**COMMON, "KEY": key}, within=LOOK_SECONDS)
         except (Retriable, Refused):
             return
 

@@ -1,6 +1,7 @@
 """Files from machine to machine, by the real shell and the real git in local sandboxes."""
 
 import os
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from app.ids import ThreadId
 from app.opencode.config import SNAPSHOTS, Options
 from app.opencode.workspace import SCRIPT, clone_environment
-from app.sandboxes.cargo import BOXES, Item, Unmovable
+from app.sandboxes.cargo import BOXES, PACK, UNPACK, Item, Unmovable
 from app.sandboxes.freight import MachineFreight
 from app.sandboxes.local.provider import LocalProvider
 from app.sandboxes.machine import State
@@ -54,7 +55,7 @@ class Pair:
 
     async def make(self, thread: ThreadId, repository: str = "") -> None:
         ref = (await self.provider.create(thread, {}, within=10)).ref
-        env = clone_environment(Options("p/m"), Project(repository or None))
+        env = clone_environment(Options("p/m", repository=repository or None), Project())
         stub = "mkdir -p bin && touch bin/opencode && chmod +x bin/opencode && PATH=$PWD/bin:$PATH\n"
         done = await self.provider.exec(ref, stub + SCRIPT, env=env, within=60)
         assert done.exit_code == 0, done.output
@@ -253,3 +254,10 @@ async def test_it_goes_from_sandbox_to_sandbox_at_daytona_in_several_pieces(tmp_
         assert (pair.workspace(NEW) / "large").read_bytes() == (pair.workspace(OLD) / "large").read_bytes()
         assert await pair.sh(NEW, "git status --porcelain") == "?? large"
         await provider.close()
+
+
+@pytest.mark.parametrize("script", [PACK, UNPACK])
+def test_the_scripts_can_be_read_by_a_shell(script: str) -> None:
+    done = subprocess.run(["sh", "-n"], input=script, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
