@@ -17,6 +17,7 @@ What the agent has put into the outbox was handed out already, and stays too.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.resources import files
 
 from app.turns.errors import Refused
@@ -35,6 +36,9 @@ HAVES = """
 cd "$HOME/workspace" && git rev-parse --quiet --verify HEAD && git for-each-ref --count=200 --format='%(objectname)'
 """
 HASH = re.compile(r"^[0-9a-f]{40,64}$", re.MULTILINE)
+PIECE = re.compile(r"piece\.[a-z]+")
+LONGEST_PATH = 4_096
+FIELDS = 7  # of each item in the manifest
 
 PACK, UNPACK = (files(__package__).joinpath(name).read_text() for name in ("pack.sh", "unpack.sh"))
 TIDY = 'rm -rf "$HOME/$BOXES/$KEY"'
@@ -48,11 +52,22 @@ COMMON: Mapping[str, str] = {
     "MOST_NESTED": str(MOST_NESTED),
     "TOO_LARGE": str(TOO_LARGE),
     "FAILED": str(FAILED),
+    # https://git-scm.com/docs/gitattributes#_effects
+    "AS_THEY_ARE": "* -text -filter -ident -working-tree-encoding",
 }
 
 
 class Unmovable(Refused):
     """The files stay where they are. The sentence says why, for people."""
+
+
+class Left(StrEnum):
+    """Why something was left behind."""
+
+    UNREADABLE = "left"
+    SUBMODULE = "submodule"
+    WORKTREE = "worktree"  # another one of a repository
+    BEYOND = "beyond"  # more repositories than are carried; they are counted, and have no path
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +80,8 @@ class Item:
     changed: int  # files that are not committed; of a folder, all of them
     number: int  # in the cargo; below zero where it was left behind
     is_earlier: bool = False  # its files are as they were at the tree that was wished for
-
-    @property
-    def is_left(self) -> bool:
-        return self.number < 0
+    is_unfinished: bool = False  # a merge or the like is under way in it, and does not come along
+    left: Left | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +96,24 @@ def haves(output: str) -> str:
 
 
 def manifest_of(content: bytes) -> Manifest:
-    """Raises ValueError."""
+    """The machine that made it belongs to whoever works there: nothing in it is believed. Raises ValueError."""
     listed, *pieces = content.decode().split()
     fields = bytes.fromhex(listed).decode("utf-8", "replace").split("\0")[:-1]
-    rows = [fields[at : at + 5] for at in range(0, len(fields), 5)]
-    items = []
-    for number, (path, kind, branch, commit, changed) in enumerate(rows):
-        place = -1 if kind == "left" else number
-        items.append(Item(path, branch, commit, int(changed), place, kind == "earlier"))
+    items = [_item(*fields[at : at + FIELDS]) for at in range(0, len(fields), FIELDS)]
+    if len(pieces) > MOST_BYTES / PIECE_BYTES or not all(map(PIECE.fullmatch, pieces)):
+        raise ValueError(pieces)
     return Manifest(tuple(items), tuple(pieces))
+
+
+def _item(path: str, kind: str, branch: str, commit: str, changed: str, number: str, unfinished: str) -> Item:
+    if len(path) > LONGEST_PATH:
+        raise ValueError(len(path))
+    left = Left(kind) if kind in set(Left) else None
+    return Item(path, branch, commit, int(changed), int(number), kind == "earlier", bool(unfinished), left)
 
 
 def order_of(items: Sequence[Item]) -> str:
     """For UNPACK: a line for each."""
-    coming = [item for item in items if not item.is_left]
+    coming = [item for item in items if item.left is None]
     kinds = {True: "repository", False: "files"}
-    return "\n".join(f"{item.number} {kinds[bool(item.commit)]} -{item.branch} {item.path}" for item in coming)
+    return "\n".join(f"{item.number}:{kinds[bool(item.commit)]}:{item.branch}:{item.path}/" for item in coming)

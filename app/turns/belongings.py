@@ -1,14 +1,19 @@
 """What has come along into a fork, in words: for people, and for the model. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.sandboxes.cargo import Item
+from app.sandboxes.cargo import MOST_NESTED, Item, Left
 from app.turns.carriers import Carried
 from app.turns.history import BETWEEN, Said, plain_name, recent_lines
 from app.words import forking
 from app.words.amounts import plural
 
+LEFT_BEHIND: Mapping[Left, str] = {
+    Left.UNREADABLE: forking.LEFT_BEHIND,
+    Left.SUBMODULE: forking.SUBMODULE,
+    Left.WORKTREE: forking.WORKTREE,
+}
 MOST_NAMED = 4  # repositories inside of the workspace
 
 FOR_THE_MODEL = (
@@ -69,11 +74,15 @@ def _files(belongings: Belongings) -> Iterator[str]:
     top = next((item for item in belongings.items if item.path == "."), None)
     if top is not None:
         yield forking.FILES.format(item=_item(top), when=_when(belongings))
-    nested = [item for item in belongings.items if item.path != "."]
+    nested = [item for item in belongings.items if item.path not in {".", ""}]
+    nested.sort(key=lambda item: item.left is None)  # what is missing is named first
     for item in nested[:MOST_NAMED]:
         yield forking.FILES_IN.format(path=_name(item.path), item=_item(item))
     if len(nested) > MOST_NAMED:
         yield forking.MORE_REPOSITORIES.format(count=len(nested) - MOST_NAMED)
+    for item in belongings.items:
+        if item.left is Left.BEYOND:
+            yield forking.BEYOND.format(most=MOST_NESTED, count=item.changed)
 
 
 def _when(belongings: Belongings) -> str:
@@ -83,15 +92,14 @@ def _when(belongings: Belongings) -> str:
 
 
 def _item(item: Item) -> str:
-    if item.is_left:
-        return forking.LEFT_BEHIND
-    files = plural(item.changed, "file")
+    files = plural(item.changed, "file") if item.changed or not item.commit else forking.NO_CHANGE
+    if item.left is not None:
+        return LEFT_BEHIND[item.left] + (forking.WITH_CHANGES.format(files=files) if item.changed else "")
     if not item.commit:
         return forking.WITHOUT_GIT.format(files=files)
     words = forking.ON_BRANCH if item.branch else forking.AT_COMMIT
-    return words.format(
-        branch=_name(item.branch), commit=item.commit, files=files if item.changed else forking.NO_CHANGE
-    )
+    told = words.format(branch=_name(item.branch), commit=item.commit, files=files)
+    return told + (forking.UNFINISHED if item.is_unfinished else "")
 
 
 def _name(words: str) -> str:

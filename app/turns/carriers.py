@@ -62,5 +62,6 @@ class Freight(Protocol):
 
     async def carry(self, old: ThreadId, new: ThreadId, key: str, tree: str = "") -> Sequence[Item]:
         """The files of one into another, in place of what is there; with a `tree` as they were then, as long as that
-        is known. `key` is of this errand alone, and makes a repeat harmless. Raises Unmovable, with nothing done."""
+        is known. `key` is of this errand alone, and makes a repeat harmless. Raises Unmovable; only an unpacking that
+        fails may have begun."""
         ...
