@@ -41,9 +41,13 @@ class Belongings:
     @property
     def is_later(self) -> bool:
         """Whether the files are as they are now, and may have been others at the chosen message."""
-        tree = self.carried.tree if self.carried else ""
-        is_newest = self.carried is not None and not tree
+        is_newest = self.carried is not None and self.carried.tree == ""
         return self.is_cut and not is_newest and not any(item.is_earlier for item in self.items)
+
+    @property
+    def is_before(self) -> bool:
+        """Whether not even the chosen message came along."""
+        return self.is_cut and self.carried is not None and self.carried.is_undone
 
 
 def report(belongings: Belongings, who: str, origin: str, has_transcript: bool) -> str:
@@ -54,6 +58,7 @@ def report(belongings: Belongings, who: str, origin: str, has_transcript: bool) 
 
 def _whence(belongings: Belongings, who: str, origin: str) -> str:
     words = forking.FORKED_UP_TO if belongings.is_cut else forking.FORKED_FROM
+    words = forking.FORKED_BEFORE if belongings.is_before else words
     return words.format(name=plain_name(who), origin=origin)
 
 
@@ -88,7 +93,7 @@ def _files(belongings: Belongings) -> Iterator[str]:
 def _when(belongings: Belongings) -> str:
     if belongings.is_later:
         return forking.AS_NOW
-    return forking.AS_THEN if belongings.is_cut else ""
+    return forking.AS_THEN if belongings.is_cut and not belongings.is_before else ""
 
 
 def _item(item: Item) -> str:

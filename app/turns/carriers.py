@@ -25,7 +25,7 @@ class Carried:
 
     session: SessionId
     questions: int  # that were asked in it
-    tree: str = ""  # what the files were then, as OpenCode calls it; empty where they are so now, or nobody knows
+    tree: str | None = ""  # what the files were then, as OpenCode calls it; empty: they are so now; None: nobody knows
     is_cut_short: bool = False  # without the turn that was at work
     is_undone: bool = False  # without what was undone
 

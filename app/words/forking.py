@@ -19,6 +19,7 @@ FORKED_HERE = "🍴 **{name}** forked this thread: <#{thread}>"
 
 FORKED_FROM = "{name} forked this from {origin}. What is done here changes nothing there."
 FORKED_UP_TO = "{name} forked this up to {origin}. What is done here changes nothing there."
+FORKED_BEFORE = "{name} forked this from before {origin}, which was undone. What is done here changes nothing there."
 TALK = "- Conversation: {questions}, as it was{without}."
 WITHOUT, AND = "; without {left}", " and "
 AT_WORK_THERE, UNDONE_THERE = "what is at work there now", "what was undone there"

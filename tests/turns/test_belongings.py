@@ -106,6 +106,7 @@ def test_what_was_left_behind_is_said_with_its_reason(item: Item, expected: str)
         (CUT, False, "; as they are now, not as they were at that message."),
         (ALL, False, ", as they were at that message."),  # nothing was asked since
         (None, False, "; as they are now, not as they were at that message."),
+        (Carried(SessionId("s"), 1, None), False, "; as they are now, not as they were at that message."),
     ],
 )
 def test_at_a_message_it_says_from_when_the_files_are(carried: Carried | None, is_earlier: bool, end: str) -> None:
@@ -115,6 +116,15 @@ def test_at_a_message_it_says_from_when_the_files_are(carried: Carried | None, i
 
     assert told[0].startswith(f"alice forked this up to {ORIGIN}.")
     assert told[2] == f"- Files: branch `main` at `abc1234`, 2 files uncommitted{end}"
+
+
+def test_at_a_message_that_was_undone_it_says_that_it_is_not_there() -> None:
+    item = Item(".", "main", "abc1234", 0, 0, is_earlier=True)
+
+    told = lines(Belongings(Carried(SessionId("s"), 1, "abc", is_undone=True), items=(item,), is_cut=True))
+
+    assert told[0].startswith(f"alice forked this from before {ORIGIN}, which was undone. ")
+    assert told[2] == "- Files: branch `main` at `abc1234`, nothing uncommitted."
 
 
 @pytest.mark.parametrize("has_transcript", [True, False])
@@ -133,6 +143,7 @@ def test_what_did_not_come_along_is_said_with_its_reason(has_transcript: bool) -
     [
         (Belongings(ALL, items=(MAIN,)), HERE),
         (Belongings(CUT, items=(MAIN,), is_cut=True), PARTLY),
+        (Belongings(Carried(SessionId("s"), 1, None), items=(MAIN,), is_cut=True), PARTLY),
         (Belongings(ALL, unmoved="so"), NOT_HERE),
     ],
 )
