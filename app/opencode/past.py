@@ -29,9 +29,9 @@ class Extent:
 
     before: str | None  # the first message that does not; None: all of it goes
     questions: int
-    tree: str  # OpenCode's name for the files as they were then; empty where they are still so, or nobody knows
-    is_cut_short: bool  # a turn at work was left out
-    is_undone: bool  # something that was undone was left out
+    tree: str | None  # OpenCode's name for the files as they were then; empty: they are still so; None: nobody knows
+    is_cut_short: bool  # a turn at work was left out, which would have come along
+    is_undone: bool  # something that was undone was left out, which would have come along
 
 
 def note_id(turn: TurnId) -> str:
@@ -101,6 +101,7 @@ def extent(messages: Sequence[Message], reverted: str | None, last: TurnId | Non
         if begin is None:
             raise Unheard(last)
         ends += [at for at in range(begin + 1, len(messages)) if _is_ours(messages[at])][:1]
+    wished = min(ends)
     at_work = _at_work(messages) if is_busy else len(messages)
     ends += [at_work]
     ends += [ids.index(reverted)] if reverted in ids else []
@@ -109,9 +110,9 @@ def extent(messages: Sequence[Message], reverted: str | None, last: TurnId | Non
     return Extent(
         before=ids[end] if end < len(messages) else None,
         questions=sum(map(_asks, kept)),
-        tree=_tree(kept) if last is not None and end < len(messages) else "",
-        is_cut_short=end <= at_work < len(messages),
-        is_undone=reverted in ids and end <= ids.index(reverted),
+        tree=_tree(kept, messages[end:]) if last is not None and end < len(messages) else "",
+        is_cut_short=at_work < wished,
+        is_undone=reverted in ids and ids.index(reverted) < wished,
     )
 
 
@@ -134,7 +135,14 @@ def _asks(message: Message) -> bool:
     return message["info"]["role"] == "user" and bool(parts)
 
 
-def _tree(messages: Sequence[Message]) -> str:
-    """The last that OpenCode has taken note of."""
-    found = [part["snapshot"] for one in messages for part in one["parts"] if part.get("snapshot")]
-    return str(found[-1]) if found else ""
+def _tree(kept: Sequence[Message], later: Sequence[Message]) -> str | None:
+    """The last that OpenCode has taken note of, where that was the end of a step; a step that was broken off may have
+    changed more, and then the next one knows what it began with."""
+    last, then = _snapshots(kept)[-1:], _snapshots(later)[:1]
+    ends = [part for part in last if part["type"] == "step-finish"]
+    begins = [part for part in then if part["type"] == "step-start"]
+    return next((str(part["snapshot"]) for part in (*ends, *begins)), None)
+
+
+def _snapshots(messages: Sequence[Message]) -> Sequence[Mapping[str, Any]]:
+    return [part for one in messages for part in one["parts"] if part.get("snapshot")]

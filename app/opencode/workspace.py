@@ -51,8 +51,10 @@ if [ -n "$CLONE_URL" ]; then
     set -- -c credential.helper=
     [ -z "$CLONE_PASSWORD" ] || set -- "$@" -c "credential.$CLONE_SITE.helper=$helper"
     git "$@" clone --quiet ${{CLONE_BRANCH:+--branch="$CLONE_BRANCH"}} -- "$CLONE_URL" workspace.new ||
+        {{ [ -n "$CLONE_OPTIONAL" ] && {{ git "$@" clone --quiet -- "$CLONE_URL" workspace.new || true; }}; }} ||
         exit {NOT_CLONED}
-else
+fi
+if [ ! -d workspace.new ]; then
     mkdir workspace.new || exit 1
     command -v git >/dev/null && git -c init.defaultBranch=main init --quiet workspace.new
 fi
@@ -83,9 +85,10 @@ def clone_environment(options: Options, project: Project) -> dict[str, str]:
     if not repository:
         return {"CLONE_URL": ""}
     parts = urlsplit(repository)
+    optional = {"CLONE_OPTIONAL": "yes"} if project.is_fork else {}
     allowed = {"GIT_ALLOW_PROTOCOL": PROTOCOLS} if project.repository else {}
     if parts.scheme not in ("http", "https"):
-        return {"CLONE_URL": repository, "CLONE_BRANCH": branch, **allowed}
+        return {"CLONE_URL": repository, "CLONE_BRANCH": branch, **optional, **allowed}
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if not password and parts.scheme == "https" and parts.hostname == "github.com" and options.github_token:
         user, password = "x-access-token", options.github_token
@@ -96,6 +99,7 @@ def clone_environment(options: Options, project: Project) -> dict[str, str]:
         "CLONE_USER": user,
         "CLONE_PASSWORD": password,
         "CLONE_BRANCH": branch,
+        **optional,
         **allowed,
     }
 

@@ -22,6 +22,7 @@ class Project:
 
     repository: str | None = None  # to clone; None: the operator's, or nothing
     branch: str | None = None  # None: the repository's own
+    is_fork: bool = False  # all of it comes from another machine: what cannot be cloned is done without
 
 
 Projects = Callable[[ThreadId], Awaitable[Project]]

@@ -9,8 +9,11 @@ from app.ids import ChannelId, GuildId, ThreadId, UserId
 from app.sandboxes.ports import Project
 from app.store.rows import sound
 from app.store.sqlite import Sqlite
+from app.turns.machine import LIVE, Stage
 from app.turns.preferences import NOTHING, Preference, Scope, Settled, Values, settled
 from app.turns.records import Place
+
+LIVE_STAGES = ", ".join(f"'{stage}'" for stage in Stage if stage in LIVE)
 
 # Nobody reads here what a private thread works on. So of a thread's settings others are shown only what stands in one
 # that hangs on a message of its channel: such a one is never private (see `sessions`).
@@ -39,6 +42,13 @@ BRANCHES = f"""
     GROUP BY branch.value ORDER BY max(branch.settled_at) DESC LIMIT 100
 """  # noqa: S608 - only our own constants
 
+BEGINNING = f"""
+    SELECT guild, channel, EXISTS (
+        SELECT 1 FROM turns WHERE turns.thread = sandboxes.thread AND fork IS NOT NULL AND stage IN ({LIVE_STAGES})
+    ) AS is_fork
+    FROM sandboxes WHERE thread = ?
+"""  # noqa: S608 - only our own constants
+
 
 class SqlitePreferences:
     def __init__(self, sqlite: Sqlite, operator: Values = NOTHING, clock: Callable[[], float] = time.time) -> None:
@@ -61,13 +71,13 @@ class SqlitePreferences:
     async def project_of(self, thread: ThreadId) -> Project:
         """What the workspace of its machine begins with: what people have settled, else what the operator has. The
         machine is written down already, and with it where the thread is."""
-        query = "SELECT guild, channel FROM sandboxes WHERE thread = ?"
-        row = await self._sqlite.read(lambda db: next(iter(db.query(query, [thread])), {}))
+        row = await self._sqlite.read(lambda db: next(iter(db.query(BEGINNING, [thread])), {}))
         guild, channel = GuildId(row.get("guild") or ""), ChannelId(row.get("channel") or "")
         found = await self.settled(Place(guild, channel, thread))
         repository = found.chosen.get(Preference.REPOSITORY)
         is_theirs = repository is not None and repository.scope is not Scope.OPERATOR
-        return Project(repository.value if repository and is_theirs else None, found.value(Preference.BRANCH))
+        address = repository.value if repository and is_theirs else None
+        return Project(address, found.value(Preference.BRANCH), is_fork=bool(row.get("is_fork")))
 
     async def forget(self, guild: GuildId, preference: Preference, value: str) -> int:
         query = "DELETE FROM preferences WHERE guild = ? AND name = ? AND value = ? RETURNING place"

@@ -1,14 +1,19 @@
 """What has come along into a fork, in words: for people, and for the model. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.sandboxes.cargo import Item
+from app.sandboxes.cargo import MOST_NESTED, Item, Left
 from app.turns.carriers import Carried
 from app.turns.history import BETWEEN, Said, plain_name, recent_lines
 from app.words import forking
 from app.words.amounts import plural
 
+LEFT_BEHIND: Mapping[Left, str] = {
+    Left.UNREADABLE: forking.LEFT_BEHIND,
+    Left.SUBMODULE: forking.SUBMODULE,
+    Left.WORKTREE: forking.WORKTREE,
+}
 MOST_NAMED = 4  # repositories inside of the workspace
 
 FOR_THE_MODEL = (
@@ -36,9 +41,13 @@ class Belongings:
     @property
     def is_later(self) -> bool:
         """Whether the files are as they are now, and may have been others at the chosen message."""
-        tree = self.carried.tree if self.carried else ""
-        is_newest = self.carried is not None and not tree
+        is_newest = self.carried is not None and self.carried.tree == ""
         return self.is_cut and not is_newest and not any(item.is_earlier for item in self.items)
+
+    @property
+    def is_before(self) -> bool:
+        """Whether not even the chosen message came along."""
+        return self.is_cut and self.carried is not None and self.carried.is_undone
 
 
 def report(belongings: Belongings, who: str, origin: str, has_transcript: bool) -> str:
@@ -49,6 +58,7 @@ def report(belongings: Belongings, who: str, origin: str, has_transcript: bool) 
 
 def _whence(belongings: Belongings, who: str, origin: str) -> str:
     words = forking.FORKED_UP_TO if belongings.is_cut else forking.FORKED_FROM
+    words = forking.FORKED_BEFORE if belongings.is_before else words
     return words.format(name=plain_name(who), origin=origin)
 
 
@@ -69,29 +79,32 @@ def _files(belongings: Belongings) -> Iterator[str]:
     top = next((item for item in belongings.items if item.path == "."), None)
     if top is not None:
         yield forking.FILES.format(item=_item(top), when=_when(belongings))
-    nested = [item for item in belongings.items if item.path != "."]
+    nested = [item for item in belongings.items if item.path not in {".", ""}]
+    nested.sort(key=lambda item: item.left is None)  # what is missing is named first
     for item in nested[:MOST_NAMED]:
         yield forking.FILES_IN.format(path=_name(item.path), item=_item(item))
     if len(nested) > MOST_NAMED:
         yield forking.MORE_REPOSITORIES.format(count=len(nested) - MOST_NAMED)
+    for item in belongings.items:
+        if item.left is Left.BEYOND:
+            yield forking.BEYOND.format(most=MOST_NESTED, count=item.changed)
 
 
 def _when(belongings: Belongings) -> str:
     if belongings.is_later:
         return forking.AS_NOW
-    return forking.AS_THEN if belongings.is_cut else ""
+    return forking.AS_THEN if belongings.is_cut and not belongings.is_before else ""
 
 
 def _item(item: Item) -> str:
-    if item.is_left:
-        return forking.LEFT_BEHIND
-    files = plural(item.changed, "file")
+    files = plural(item.changed, "file") if item.changed or not item.commit else forking.NO_CHANGE
+    if item.left is not None:
+        return LEFT_BEHIND[item.left] + (forking.WITH_CHANGES.format(files=files) if item.changed else "")
     if not item.commit:
         return forking.WITHOUT_GIT.format(files=files)
     words = forking.ON_BRANCH if item.branch else forking.AT_COMMIT
-    return words.format(
-        branch=_name(item.branch), commit=item.commit, files=files if item.changed else forking.NO_CHANGE
-    )
+    told = words.format(branch=_name(item.branch), commit=item.commit, files=files)
+    return told + (forking.UNFINISHED if item.is_unfinished else "")
 
 
 def _name(words: str) -> str:

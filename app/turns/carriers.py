@@ -25,7 +25,7 @@ class Carried:
 
     session: SessionId
     questions: int  # that were asked in it
-    tree: str = ""  # what the files were then, as OpenCode calls it; empty where they are so now, or nobody knows
+    tree: str | None = ""  # what the files were then, as OpenCode calls it; empty: they are so now; None: nobody knows
     is_cut_short: bool = False  # without the turn that was at work
     is_undone: bool = False  # without what was undone
 
@@ -62,5 +62,6 @@ class Freight(Protocol):
 
     async def carry(self, old: ThreadId, new: ThreadId, key: str, tree: str = "") -> Sequence[Item]:
         """The files of one into another, in place of what is there; with a `tree` as they were then, as long as that
-        is known. `key` is of this errand alone, and makes a repeat harmless. Raises Unmovable, with nothing done."""
+        is known. `key` is of this errand alone, and makes a repeat harmless. Raises Unmovable; only an unpacking that
+        fails may have begun."""
         ...

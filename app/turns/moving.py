@@ -49,18 +49,16 @@ class Moving:
         source = await self.keeper.rouse(turn.fork.thread)
         if source is not None:
             await self.keeper.keep_awake(source.thread)
-        belongings, carried = await self._bring(turn, turn.fork, source, machine)
-        return await self._settle(turn, machine, title, belongings, carried)
+        return await self._settle(turn, machine, title, await self._bring(turn, turn.fork, source, machine))
 
-    async def _bring(
-        self, turn: Turn, fork: Fork, source: Machine | None, machine: Machine
-    ) -> tuple[Belongings, Carried | None]:
+    async def _bring(self, turn: Turn, fork: Fork, source: Machine | None, machine: Machine) -> Belongings:
         """The conversation before the files: it knows which files. It is nobody's yet."""
+        is_cut = fork.last is not None
         if source is None:
-            return Belongings(unsaid=MACHINE_GONE, unmoved=MACHINE_GONE), None
+            return Belongings(unsaid=MACHINE_GONE, unmoved=MACHINE_GONE, is_cut=is_cut)
         carried, unsaid = await self._conversation(fork, source, machine)
-        items, unmoved = await self._files(turn, fork, machine, carried.tree if carried else "")
-        return Belongings(carried, unsaid, items, unmoved, is_cut=fork.last is not None), carried
+        items, unmoved = await self._files(turn, fork, machine, (carried.tree if carried else None) or "")
+        return Belongings(carried, unsaid, items, unmoved, is_cut=is_cut)
 
     async def _conversation(self, fork: Fork, source: Machine, machine: Machine) -> tuple[Carried | None, str]:
         try:
@@ -76,9 +74,8 @@ class Moving:
             log.warning("fork.unmoved", reason=str(reason))
             return (), reason.tell
 
-    async def _settle(
-        self, turn: Turn, machine: Machine, title: str, belongings: Belongings, carried: Carried | None
-    ) -> Arrival:
+    async def _settle(self, turn: Turn, machine: Machine, title: str, belongings: Belongings) -> Arrival:
+        carried = belongings.carried
         said = [] if carried else await self._transcript(turn)
         told = report(belongings, turn.asker.name, self.chat.origin(turn), bool(said))
         session = carried.session if carried else await self.agent.open_session(machine, title)

@@ -32,7 +32,8 @@ def said(id: str, role: str = "user", **more: Any) -> Json:
 
 def turn(number: str, tree: str = "", finish: str = "stop") -> list[Json]:
     asked = message_id(TurnId(number))
-    steps = [{"type": "text", "text": "y"}, {"type": "step-finish", "snapshot": tree}] if tree else [{"type": "x"}]
+    began = {"type": "step-start", "snapshot": f"before {tree}"}
+    steps = [began, {"type": "text"}, {"type": "step-finish", "snapshot": tree}] if tree else [{"type": "x"}]
     return [said(asked), said(f"msg_a{number}", "assistant", parentID=asked, finish=finish, parts=steps)]
 
 
@@ -99,6 +100,45 @@ def test_it_is_cut_before_the_prompt_that_follows_and_the_files_are_those_of_the
         ("msg_dc3", 2, "second"),
         (None, 3, ""),
     ]
+
+
+def broken_off(number: str) -> list[Json]:
+    asked, answer = turn(number, "?")
+    return [asked, {**answer, "parts": answer["parts"][:-1]}]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "tree"),
+    [
+        (turn("1"), turn("2", "second"), "before second"),  # it failed at the model
+        (broken_off("1"), turn("2", "second"), "before second"),
+        (broken_off("1"), turn("2"), None),
+        (turn("1"), turn("2"), None),
+    ],
+)
+def test_where_a_turn_did_not_end_the_files_are_those_the_next_began_with_or_nobody_knows(
+    first: list[Json], second: list[Json], tree: str | None
+) -> None:
+    assert extent([*first, *second], None, TurnId("1"), is_busy=False).tree == tree
+
+
+@pytest.mark.parametrize(
+    ("last", "reverted", "is_busy", "expected"),
+    [
+        ("1", "msg_dc2", False, (1, False, False)),  # would not have come along anyway
+        ("1", None, True, (1, False, False)),
+        ("2", "msg_dc2", False, (1, False, True)),
+        ("2", "msg_dc1", False, (0, False, True)),
+    ],
+)
+def test_up_to_a_message_what_is_missing_is_what_would_have_come_along(
+    last: str, reverted: str | None, is_busy: bool, expected: tuple[int, bool, bool]
+) -> None:
+    messages = [*turn("1", "a"), *turn("2", "b"), *turn("3", finish="tool-calls")]
+
+    found = extent(messages, reverted, TurnId(last), is_busy=is_busy)
+
+    assert (found.questions, found.is_cut_short, found.is_undone) == expected
 
 
 def test_a_remark_of_ours_is_no_question_and_begins_what_came_after_it() -> None:

@@ -86,6 +86,25 @@ async def test_an_empty_repository_gets_a_first_commit(provider: OneMachine, tmp
 
 
 @anyio
+@pytest.mark.parametrize(
+    ("name", "log"), [("origin", "One\n"), ("gone", "Begin\n")], ids=["without its branch", "deleted"]
+)
+async def test_a_fork_does_without_what_cannot_be_cloned(
+    provider: OneMachine, origin: Path, name: str, log: str
+) -> None:
+    repository, branch = Options("own/model", repository=str(origin.parent / name)), "merged/meanwhile"
+    refused = await provider.exec("one", SCRIPT, env=clone_environment(repository, Project(branch=branch)), within=20.0)
+
+    done = await provider.exec(
+        "one", SCRIPT, env=clone_environment(repository, Project(branch=branch, is_fork=True)), within=20.0
+    )
+
+    assert (refused.exit_code, done.exit_code) == (NOT_CLONED, 0), done.output
+    assert git(provider.home / "workspace", "log", "--format=%s") == log
+    assert "GITHUB_TOKEN" in git(provider.home / "workspace", "config", "credential.https://github.com.helper")
+
+
+@anyio
 async def test_a_workspace_that_exists_is_left_alone(provider: OneMachine, origin: Path) -> None:
     await prepare(provider, str(origin))
     (provider.home / "workspace/README.md").write_text("ours")

@@ -16,7 +16,7 @@ from app.store.sqlite import Sqlite
 from app.turns.books import Facts
 from app.turns.machine import Event, Stage
 from app.turns.preferences import Chosen, Preference, Scope
-from app.turns.records import Place, Request
+from app.turns.records import Fork, Place, Request
 from tests.samples import ALICE, CHANNEL, GUILD, command
 
 pytestmark = pytest.mark.anyio
@@ -125,6 +125,22 @@ async def test_a_machine_begins_with_what_people_settled_for_its_thread_or_chann
 
     assert (before, await preferences.project_of(THREAD)) == (Project(), Project("https://x/a", "next"))
     assert await preferences.project_of(OTHER) == Project("https://x/all")
+
+
+async def test_a_thread_that_moves_in_from_another_can_do_without_what_is_settled(
+    sqlite: Sqlite, preferences: SqlitePreferences
+) -> None:
+    ledger = SqliteLedger(sqlite)
+    await SqliteShelf(sqlite).shelve(THREAD, f"opencord-{THREAD}", {"guild": GUILD, "channel": CHANNEL}, 0.0)
+    request = replace(command(1), fork=Fork(OTHER, "Fork of a shop"))
+    before = await preferences.project_of(THREAD)
+
+    await open_thread(ledger, request, THREAD)
+    meanwhile = await preferences.project_of(THREAD)
+    await ledger.record(request.id, "mine", Event.CANCELLED, Facts())
+    ended = await preferences.project_of(THREAD)
+
+    assert [before.is_fork, meanwhile.is_fork, ended.is_fork] == [False, True, False]
 
 
 async def ask(ledger: SqliteLedger, number: int, model: str | None = None) -> TurnId:

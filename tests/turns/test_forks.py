@@ -111,6 +111,14 @@ async def test_where_the_machine_is_gone_the_model_is_told_what_stands_in_the_th
     assert not here.freight.carried
 
 
+async def test_where_the_machine_is_gone_it_still_says_up_to_where_it_was_forked(here: World) -> None:
+    await here.keeper.destroy(OLD)
+
+    turn = await done(here, fork(2, last=command(1).id))
+
+    assert said(here, turn)[0].startswith(f"alice forked this up to [that thread]({OLD}).")
+
+
 async def test_what_cannot_come_along_is_told_and_the_rest_comes(here: World) -> None:
     here.migration.unwilling[OLD] = "it is too long"
     here.freight.unwilling[OLD] = "there are too many"
