@@ -2,9 +2,10 @@
 this) and the list that goes with them. Pure.
 
 Everything that git knows of a repository comes along: its branches and tags, what is stashed, and as one commit more
-the files as they are, with those that are new and not ignored, byte for byte. So nothing of it is text, and nothing is
-applied as a patch. A repository that lies inside of the workspace is packed in the same way by itself; a folder that is
-no repository, or has no commit yet, or not its whole history, comes as its files.
+the files as they are, with those that are new and not ignored: what has changed comes byte for byte, whatever git would
+make of it. So nothing of it is text, and nothing is applied as a patch. A repository that lies inside of the workspace
+is packed in the same way by itself; a folder that is no repository, or has no commit yet, or not its whole history,
+comes as its files. What cannot come along is named as left behind, and counted where it is too much.
 
 A new machine has made its workspace already, as any does, with the repository that is settled for its thread. It says
 which commits it has, and git leaves these out: so what comes from a large repository is small.
