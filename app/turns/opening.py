@@ -131,7 +131,7 @@ class Opening:
         if not await self.ledger.is_shared(turn.home, turn.id):
             with suppress(Retriable, Refused):
                 await self.keeper.destroy(turn.home)
-        if turn.fork is not None:
+        if turn.opens_fork:
             with suppress(Retriable, Refused):
                 await self.threads.take_back_opener(turn)
 
