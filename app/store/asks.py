@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from sqlite_utils import Database
 
 from app.ids import AskId, MessageId, TurnId
-from app.store.desk import LIVE_STAGES, insert_request
+from app.store.admission import insert
+from app.store.desk import LIVE_STAGES
 from app.store.leases import leased
 from app.store.queue import update
 from app.store.rows import asked_of_row, json_of_decision, row_of_ask, sound
@@ -128,7 +129,7 @@ class SqliteAsks:
                 return False
             if not take(db, find(db, asked.turn, asked.ask.id), len(asked.answers), choice, request.asker.name):
                 return False
-            insert_request(db, request, now)
+            insert(db, request, now)
             update(db, request.id, {"stage": advance(Stage.ADMITTED, Event.IGNORED).value, "ended_at": now})
             return True
 

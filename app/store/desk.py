@@ -12,11 +12,12 @@ from sqlite_utils import Database
 
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.store import drafts
+from app.store.admission import insert
 from app.store.queue import AT_WORK, CALL_OFF, SqliteQueue, listed, update
-from app.store.rows import json_of_attachments, row_of_request, sound, turn_of_row
+from app.store.rows import json_of_attachments, sound, turn_of_row
 from app.store.sessions import look
 from app.turns.drafts import Draft
-from app.turns.machine import LIVE, OPENING, QUEUE, WORKING, Ending, Event, Stage, advance
+from app.turns.machine import LIVE, QUEUE, WORKING, Ending, Event, Stage, advance
 from app.turns.records import Addressed, Attachment, Request, Source, Turn
 from app.turns.sessions import Session
 
@@ -56,18 +57,10 @@ OURS = f"""
         ) AS undecided
 """  # noqa: S608 - only our own constants
 
-# One that somebody has wished for, and waits for still: once its thread is open they may well want another.
-SAME_FORK = f"""
-    SELECT 1 FROM turns WHERE asker = :asker AND prompt = :prompt AND stage IN {listed(OPENING)}
-    AND fork IS NOT NULL AND (thread IS NULL OR starts)
-    AND json_extract(fork, '$.thread') = json_extract(:fork, '$.thread')
-    AND json_extract(fork, '$.last') IS json_extract(:fork, '$.last')
-"""  # noqa: S608 - only our own constants
-
 
 class SqliteDesk(SqliteQueue):
     async def admit(self, request: Request, now: float) -> bool:
-        return await self._sqlite.write(lambda db: insert_request(db, request, now))
+        return await self._sqlite.write(lambda db: insert(db, request, now))
 
     async def keep(self, id: str, draft: Draft, now: float) -> None:
         """For whoever has the form of the interaction `id` open."""
@@ -233,24 +226,3 @@ class SqliteDesk(SqliteQueue):
     async def count_live_turns(self) -> int:
         query = f"SELECT count(*) AS live FROM turns WHERE stage IN {LIVE_STAGES}"  # noqa: S608
         return await self._sqlite.read(lambda db: int(next(iter(db.query(query)))["live"]))
-
-
-def insert_request(db: Database, request: Request, now: float) -> bool:
-    """False when it is known already, or another live turn follows the same one, or opens the same fork."""
-    row = sound(row_of_request(request, now))
-    if request.opens_fork and list(db.query(SAME_FORK, row)):
-        return False
-    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-    insert = f"INSERT INTO turns ({names}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING id"  # noqa: S608
-    admitted = bool(list(db.query(insert, row)))
-    if request.place.thread is None and not request.place.vague:
-        upsert_category(db, request.place.channel, request.place.category)
-    return admitted
-
-
-def upsert_category(db: Database, channel: ChannelId, category: ChannelId | None) -> None:
-    """One that is known to be in none is in the one without a name."""
-    db.execute(
-        "INSERT INTO channels (id, category) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET category = excluded.category",
-        [channel, category or ""],
-    )

@@ -8,7 +8,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from app.ids import MessageId, SessionId, ThreadId, TurnId
-from app.store.desk import LIVE_STAGES, NO_LEASE, NO_TROUBLE, SqliteDesk, upsert_category
+from app.store.admission import note_category
+from app.store.desk import LIVE_STAGES, NO_LEASE, NO_TROUBLE, SqliteDesk
 from app.store.leases import leased
 from app.store.parcels import insert_parcels
 from app.store.preferences import settle
@@ -109,7 +110,7 @@ class SqliteLedger(SqliteDesk):
     async def note_place(self, turn: TurnId, token: str, place: Place) -> Turn:
         def change(db: Database) -> Turn:
             leased(db, turn, token)
-            upsert_category(db, place.channel, place.category)
+            note_category(db, place.channel, place.category)
             columns = {"channel": place.channel, "thread": place.thread, "category": place.category, "vague": 0}
             return update(db, turn, columns)
 

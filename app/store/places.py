@@ -11,7 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from app.ids import ChannelId, GuildId, MessageId, ThreadId
-from app.store.desk import insert_request
+from app.store.admission import insert
 from app.store.sqlite import Sqlite
 from app.turns.machine import Stage
 from app.turns.records import Place, Request, Tracked
@@ -66,7 +66,7 @@ class SqlitePlaces:
 
     async def admit_page(self, channel: ChannelId, newest: MessageId, requests: Sequence[Request], now: float) -> int:
         def change(db: Database) -> int:
-            admitted = sum(insert_request(db, request, now) for request in requests)
+            admitted = sum(insert(db, request, now) for request in requests)
             db.execute(READ_TO, {"channel": channel, "newest": newest})
             return admitted
 

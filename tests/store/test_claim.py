@@ -9,7 +9,7 @@ import pytest
 from sqlite_utils import Database
 
 from app.ids import SessionId
-from app.store.desk import insert_request
+from app.store.admission import insert
 from app.store.ledger import SqliteLedger
 from app.store.migrations import migrate
 from app.store.sqlite import Sqlite
@@ -34,7 +34,7 @@ def arrange(db: Database, turns: tuple[Position, ...]) -> None:
     db.execute("DELETE FROM turns")
     for number, (stage, has_session) in enumerate(turns):
         request = message(number, thread=THREAD)
-        insert_request(db, request, 0.0)
+        insert(db, request, 0.0)
         db.execute(
             "UPDATE turns SET stage = ?, session = ?, answer = ? WHERE id = ?",
             [stage.value, "ses_1" if has_session else None, "yes" if stage is Stage.ANSWERED else None, request.id],
