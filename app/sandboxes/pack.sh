@@ -1,4 +1,4 @@
-# Packs the workspace into pieces, for `unpack.sh`. $KEY names the box, $HAVES what the other side has of commits already,
+# Packs the workspace into pieces, for `unpack.sh`. $KEY names the box, $HAVES what commits the other side has already,
 # $TREE the files to take, $SNAPSHOTS where OpenCode keeps trees, $MOST the bytes; the rest is in `cargo.COMMON`.
 #
 # Nothing is written into a repository itself: new objects go into a bare one of our own, that knows where the others
