@@ -44,6 +44,7 @@ EVENTS: dict[str, str] = {
     "event.unreadable": "an event made no sense; it counts as taken",
     "fork.moved": "everything that comes along has moved into the machine of a new thread",
     "fork.uncarried": "OpenCode did not carry the conversation over; the model is told what stands in the old thread",
+    "fork.not_unpacked": "the script that puts the files into the new machine has failed, and the last that it said",
     "fork.unmoved": "the files stayed behind, and why; people are told",
     "fork.unread": "the old thread may not be read, or is gone: the model is told nothing of it",
     "gateway.app_away": "the app does not take events, or gives no lease; tried again until it does",

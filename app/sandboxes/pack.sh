@@ -1,4 +1,4 @@
-# Packs the workspace into pieces, for `unpack.sh`. $KEY names the box, $HAVES what the other side has of commits already,
+# Packs the workspace into pieces, for `unpack.sh`. $KEY names the box, $HAVES what commits the other side has already,
 # $TREE the files to take, $SNAPSHOTS where OpenCode keeps trees, $MOST the bytes; the rest is in `cargo.COMMON`.
 #
 # Nothing is written into a repository itself: new objects go into a bare one of our own, that knows where the others
@@ -25,8 +25,7 @@ is_repository() { command -v git >/dev/null && [ -d "$1/.git" ] && git --git-dir
 
 is_whole() {
     is_repository "$1" && git --git-dir="$1/.git" rev-parse --quiet --verify HEAD >/dev/null 2>&1 &&
-        [ "$(git --git-dir="$1/.git" rev-parse --is-shallow-repository)" = false ] &&
-        ! git --git-dir="$1/.git" config --get-regexp '^remote\..*\.promisor$' >/dev/null
+        [ "$(git --git-dir="$1/.git" rev-parse --is-shallow-repository)" = false ]
 }
 
 # The objects of $TREE, where it is none of the workspace's own.
@@ -170,7 +169,7 @@ nested=$(pruned -name .git -type d -print -prune | sed 's#^\./##; s#/\.git$##' |
     if is_repository . && git check-ignore --quiet -- "$one"; then continue; fi
     printf '%s\n' "$one"
 done)
-if is_whole . && repository . 0 "$TREE"; then :; else
+if is_whole . && repository . 0 "$TREE"; then :; else  # it fails where objects are missing, as of a partial clone
     rm -rf "$box/cargo/0"
     loose . 0 || exit $FAILED
 fi

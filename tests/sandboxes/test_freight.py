@@ -1,6 +1,7 @@
 """Files from machine to machine, by the real shell and the real git in local sandboxes."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -67,7 +68,7 @@ class Pair:
 
 @pytest.fixture
 async def pair(tmp_path: Path, sqlite: Sqlite) -> AsyncIterator[Pair]:
-    provider = LocalProvider(tmp_path / "boxes", os.environ["PATH"], grace=1)
+    provider = LocalProvider(tmp_path / "boxes", f"{tmp_path / 'bin'}:{os.environ['PATH']}", grace=1)
     yield Pair(provider, SqliteShelf(sqlite), lambda thread: tmp_path / "boxes" / str(thread) / "home", sqlite)
     await provider.close()
 
@@ -398,12 +399,14 @@ async def test_a_repository_without_its_whole_history_comes_as_files_without_wha
     ]
 
 
-async def test_a_file_that_changes_while_it_is_packed_keeps_no_other_back(pair: Pair) -> None:
+async def test_a_file_that_changes_while_it_is_packed_keeps_no_other_back(pair: Pair, tmp_path: Path) -> None:
     await both(pair)
-    tar = '#!/bin/sh\nPATH=${PATH#*:} tar "$@" || exit\ncase $1 in -czf) exit 1 ;; esac\n'
-    await pair.sh(
-        OLD, f"rm -rf .git; echo a > a; mkdir -p $HOME/bin; printf '{tar}' > $HOME/bin/tar; chmod +x $HOME/bin/tar"
-    )
+    await pair.sh(OLD, "rm -rf .git; echo a > a")
+    # https://www.gnu.org/software/tar/manual/html_node/Synopsis.html (exit codes)
+    script = f'#!/bin/sh\n{shutil.which("tar")} "$@" || exit\ncase $1 in -czf) exit 1 ;; esac\n'
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "tar").write_text(script)
+    (tmp_path / "bin" / "tar").chmod(0o700)
 
     (item,) = await pair.freight.carry(OLD, NEW, "1")
 
