@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.ids import MessageId, ThreadId, TurnId, UserId
+from app.ids import MessageId, ThreadId, UserId
 from app.store.ledger import SqliteLedger
 from app.store.sqlite import Sqlite
 from app.turns.errors import Refused, Retriable
@@ -58,15 +58,15 @@ async def test_two_who_ask_the_same_get_a_private_thread_each(here: World) -> No
 
 
 class Abreast(SqliteLedger):
-    """Tells whose a thread is only when two have asked, and then both what it was before either went on."""
+    """Tells whether a thread is taken only when two have asked, and then both what it was before either went on."""
 
     def __init__(self, sqlite: Sqlite, clock: Callable[[], float]) -> None:
         super().__init__(sqlite, clock)
         self.asked = 0
         self.both = asyncio.Event()
 
-    async def is_ours(self, thread: ThreadId, before: TurnId | None = None) -> bool | None:
-        found = await super().is_ours(thread, before)
+    async def is_taken(self, thread: ThreadId) -> bool:
+        found = await super().is_taken(thread)
         self.asked += 1
         if self.asked == 2:
             self.both.set()
