@@ -93,14 +93,14 @@ async def test_what_is_not_committed_is_all_of_it_and_not_what_people_sent(
     world: World, bench: OpenCodeWorkbench
 ) -> None:
     machine, session = await world.opened()
-    commit = "git add -A && git commit -qm x && echo two >> kept.txt && echo n > new.txt"
+    commit = "git add -A && git commit -qm x && echo two >> kept.txt && echo n > added.txt"
     await world.ask(
         machine, session, "8021", f"!bash mkdir -p inbox && echo x > inbox/x && echo one > kept.txt && {commit}"
     )
 
     difference = await bench.uncommitted(machine)
 
-    assert difference.changes == (Change("kept.txt", 1, 0), Change("new.txt", 1, 0))
+    assert difference.changes == (Change("added.txt", 1, 0), Change("kept.txt", 1, 0))
     assert "+two\n" in difference.patch
     assert "new file mode 100644" in difference.patch
 

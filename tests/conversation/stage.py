@@ -247,6 +247,8 @@ async def staged(
     """`settings` are variables of the app, in capitals."""
     async with AsyncExitStack() as stack:
         discord, model = await stack.enter_async_context(Simulator()), await stack.enter_async_context(ScriptedModel())
+        # Our answer to a command may still be on its way when the turn is so quick as to edit it, and tries again.
+        discord.forgive("10015")
         daytona = None
         if provider == "daytona":
             daytona = DaytonaSimulator(folder / "machines", f"{TOOLS}{os.pathsep}{os.environ['PATH']}")

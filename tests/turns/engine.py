@@ -77,9 +77,10 @@ class Mortal:
     async def _call(self, act: Callable[[], Awaitable[Any]]) -> Any:
         fate = self._fate
         fate.calls += 1
-        if fate.calls == fate.fatal and fate.after_effect:
+        is_fatal = fate.calls == fate.fatal  # others call while this one is awaited
+        if is_fatal and fate.after_effect:
             await act()
-        if fate.dead or fate.calls == fate.fatal:
+        if fate.dead or is_fatal:
             fate.dead = True
             raise Death
         return await act()
