@@ -2,7 +2,7 @@
 
 import { Actions, toast } from "./actions.js";
 import { Play } from "./api.js";
-import { el } from "./dom.js";
+import { el, writes } from "./dom.js";
 import { tick } from "./markdown-view.js";
 import { openModal } from "./modal.js";
 import { Pane } from "./pane.js";
@@ -95,8 +95,7 @@ async function hear(event) {
 }
 
 function typeAnywhere(event) {
-  const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== " ";
-  if (plain && !event.target.closest("input, textarea, select, dialog")) (side.channel ? side : main).composer.focus();
+  if (writes(event) && !event.target.closest(".command-field")) (side.channel ? side : main).composer.type();
 }
 
 try {
