@@ -49,6 +49,7 @@ COMMANDS: list[Json] = [
     {"name": "work", "description": "Work with the app", "options": [ASK, QUEUE, STATUS]},
     *({"type": 3, "name": name} for name in (ABOUT, NOTE)),
 ]
+PRESSED = {"type": 2, "style": 1, "label": "Form", "custom_id": "form"}
 TITLE = {"type": 4, "custom_id": "title", "style": 1, "value": "Look at this", "max_length": 40}
 TEXT = {"type": 4, "custom_id": "text", "style": 2, "required": False, "value": "First line\nsecond line"}
 FORM = {
@@ -426,6 +427,31 @@ async def test_a_command_opens_a_form_that_is_partly_filled_in(scene: Scene) -> 
     written = {label["component"]["custom_id"]: label["component"]["value"] for label in told["components"]}
     assert (told["custom_id"], written) == ("ask:1", {"title": "Look at this", "text": "another\nprompt"})
     await expect(screen.dialog).to_have_count(0)
+
+
+async def test_a_form_opens_only_in_the_window_where_it_was_asked_for(scene: Scene) -> None:
+    await offer(scene, COMMANDS, "work status")
+    other = Screen(await scene.screen.page.context.new_page(), scene.discord, scene.ada)
+    await other.open(scene.general)
+    shown = await scene.post("press", components=[{"type": 1, "components": [PRESSED]}])
+    await other.sees(shown["content"])
+    scene.app.says(9, **FORM)
+
+    await scene.screen.composer.fill("/work status ")
+    await scene.screen.page.get_by_role("button", name="Press Enter to send").press("Enter")
+    await expect(scene.screen.dialog).to_be_visible()
+    await scene.post("by now it is open")
+    await other.sees("by now it is open")
+    seen = [await other.dialog.count()]
+    await scene.screen.dialog.get_by_role("button", name="Cancel").click()
+    await other.press("Form")
+    await expect(other.dialog).to_be_visible()
+    await scene.post("and now the other")
+    await scene.screen.sees("and now the other")
+    seen.append(await scene.screen.dialog.count())
+
+    assert seen == [0, 0]
+    assert other.errors == []
 
 
 # the menu of a message
