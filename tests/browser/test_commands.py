@@ -279,6 +279,26 @@ async def test_on_a_narrow_screen_nothing_of_a_command_lies_outside_of_it(scene:
     assert overflows == [[], [], []]
 
 
+async def test_on_a_narrow_screen_who_used_which_command_is_cut_where_it_ends(scene: Scene) -> None:
+    name = "Ask about this message and all that is around it"[:32]
+    await offer(scene, [{"name": name, "type": 3}, *COMMANDS], "work ask")
+    answers(scene, content="About it.", flags=64)
+    page = scene.screen.page
+    await page.set_viewport_size({"width": 390, "height": 760})
+    long = scene.discord.add_person("Wolfeschlegelsteinhausenbergerdo")
+    written = await scene.ada.write(scene.general, "why is the sky blue?")
+
+    await scene.ada.command(scene.general, name, type=3, target=written["id"])
+    await scene.screen.sees("About it.")
+    answers(scene, content="For all of you.")
+    await long.command(scene.general, name, type=3, target=written["id"])
+    led = (await scene.screen.sees("For all of you.")).locator(".lead")
+
+    await expect(led).to_contain_text(f"used {name}")
+    assert await page.evaluate(WIDER) == []
+    assert await led.locator("strong").evaluate("it => it.clientWidth") > 80
+
+
 async def test_what_is_missing_or_does_not_fit_is_said_and_not_sent(scene: Scene) -> None:
     await offer(scene, COMMANDS, "work ask")
     hint = scene.screen.page.locator(".option-hint")
