@@ -52,7 +52,7 @@ SCRIPTED = (
     "`!write a.txt hello`, `!todo look; build; test`, `!slow 3`, `!long 3000`, `!fail 401`, "
     "`!question Colour: Which one? Red | Blue`. Try `@OpenCord !bash ls`. Before `!bash rm hello.py` it asks."
 )
-MODERATOR = May.MANAGE_THREADS | May.MANAGE_MESSAGES | May.MENTION_EVERYONE
+MODERATORS = May.MANAGE_GUILD | May.MANAGE_CHANNELS | May.MANAGE_THREADS | May.MANAGE_MESSAGES | May.MENTION_EVERYONE
 PORT = 8790
 WITHIN_SECONDS = 300.0
 INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
@@ -112,8 +112,8 @@ async def demo(arguments: argparse.Namespace) -> int:
         say("starting the Discord look-alike and the app")
         discord = await stack.enter_async_context(simulator(0 if arguments.prompt is not None else arguments.port))
         discord.notes = [TALK] if has_key() else [TALK, SCRIPTED]
-        ada = discord.add_person("Ada", permissions=MODERATOR)
-        discord.add_person("Ben")
+        ada = discord.add_person("Ada", [discord.add_role("Moderators", MODERATORS).id])
+        discord.add_person("Ben", [discord.add_role("Reviewers").id])
         variables = {
             **environment(os.environ, home, free_port(), model),
             **machines.variables,

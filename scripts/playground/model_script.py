@@ -21,7 +21,8 @@ behind `[]` more than one option may be chosen, without options the answer is th
 left out. `!fail` answers this HTTP status, each time or the given number of times: a 4xx ends the turn at once, a 5xx
 only after OpenCode has tried again for about a minute; `!limit` answers 429 and when to come back; `!hang` answers
 nothing at all; `!cut` drops the connection in the middle of a sentence, once. For any other prompt see `model_wishes`.
-Who speaks, in front of the first line as `alice (123): `, is passed over. Images are acknowledged, unless the prompt
+Who speaks, in front of the first line as `alice (123): `, is passed over, and so is what stands around a message that
+the prompt is about. Images are acknowledged, unless the prompt
 says what to say.
 """
 
@@ -30,6 +31,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.turns.history import ASKED, END
+from app.words.asking import ABOUT_UNSAID
 from scripts.playground.model_directives import directed
 from scripts.playground.model_steps import Call, Cut, Say, Step
 from scripts.playground.model_wishes import quoted, report, wished
@@ -69,16 +71,28 @@ def meant(prompt: str, parts: Mapping[str, str]) -> str:
 
 
 SPEAKER = re.compile(r"\A[^\n]{1,100}? \(\d{1,20}\): ?")
+ABOUT = re.compile(r"\A(.*)\n\n\(This is about a message of [^\n]+\n((?:>[^\n]*(?:\n|\Z))+)", re.DOTALL)
 
 
 def prompts_of(messages: Sequence[Message]) -> list[str]:
-    """What people asked, without what was said before it, who asked it, and the files that came with it."""
+    """What people asked, without what was said before it, who asked it, the files that came with it, and the messages
+    that it is about."""
     asked = [
         _own_text(message).rpartition(END)[2].lstrip().removeprefix(ASKED).lstrip()
         for message in messages
         if message["role"] == "user"
     ]
-    return [SPEAKER.sub("", prompt, count=1) for prompt in asked]
+    return [_question(SPEAKER.sub("", prompt, count=1)) for prompt in asked]
+
+
+def _question(prompt: str) -> str:
+    """Of one about a message: that message where nothing more was asked, and never what stands around it."""
+    if (found := ABOUT.match(prompt)) is None:
+        return prompt
+    question, said = found.groups()
+    if question != ABOUT_UNSAID:
+        return str(question)
+    return "\n".join(line.removeprefix("> ") for line in said.splitlines())
 
 
 def _own_text(message: Message) -> str:

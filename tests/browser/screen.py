@@ -27,6 +27,13 @@ TRANSFER = """files => {
     transfer.items.add(new File([Uint8Array.from(content)], name, { type: kind }));
   return transfer;
 }"""
+# As the browser does it: what nobody took up goes into the field in focus, if it is one.
+PASTE_TEXT = """words => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", words);
+  const pasted = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+  if (document.activeElement.dispatchEvent(pasted)) document.execCommand("insertText", false, words);
+}"""
 PASTE = "(field, clipboardData) => field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }))"
 
 
@@ -146,6 +153,10 @@ class Screen:
 
     async def paste(self, *files: Upload) -> None:
         await self.composer.evaluate(PASTE, await self._transfer(files))
+
+    async def paste_text(self, words: str) -> None:
+        """Where the focus is."""
+        await self.page.evaluate(PASTE_TEXT, words)
 
     async def _transfer(self, files: Sequence[Upload]) -> Any:
         plain = [{"name": f.filename, "kind": f.content_type, "content": list(f.content)} for f in files]

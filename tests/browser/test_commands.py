@@ -32,6 +32,7 @@ ASK: Json = {
         {"type": 3, "name": "level", "description": "How much is shown", "choices": LEVELS},
     ],
 }
+NOTED = {"type": 3, "name": "note", "description": "What to note"}
 NUMBER = {"type": 4, "name": "number", "description": "Which", "required": True, "autocomplete": True}
 QUEUE: Json = {
     "type": 2,
@@ -48,6 +49,7 @@ COMMANDS: list[Json] = [
     {"name": "work", "description": "Work with the app", "options": [ASK, QUEUE, STATUS]},
     *({"type": 3, "name": name} for name in (ABOUT, NOTE)),
 ]
+PRESSED = {"type": 2, "style": 1, "label": "Form", "custom_id": "form"}
 TITLE = {"type": 4, "custom_id": "title", "style": 1, "value": "Look at this", "max_length": 40}
 TEXT = {"type": 4, "custom_id": "text", "style": 2, "required": False, "value": "First line\nsecond line"}
 FORM = {
@@ -176,6 +178,74 @@ async def test_an_option_is_taken_up_where_it_stands_and_laid_down_again(scene: 
     await expect(limit).to_be_focused()
 
 
+async def test_what_is_typed_or_pasted_after_a_command_goes_into_its_first_text(scene: Scene) -> None:
+    choosing: Json = {"type": 1, "name": "choose", "description": "Choose", "options": [ASK["options"][3], NOTED]}
+    await offer(scene, [{"name": "work", "description": "Work with the app", "options": [choosing]}], "work choose")
+    answers(scene)
+    screen = scene.screen
+
+    for give in (screen.page.keyboard.type, screen.paste_text):
+        await screen.composer.press_sequentially("/work choose ")
+        await expect(screen.page.get_by_role("button", name="Press Enter to send")).to_be_focused()
+        await give("list the files")
+        await expect(field(screen, "note")).to_have_value("list the files")
+        await expect(field(screen, "note")).to_be_focused()
+        await screen.page.keyboard.press("Enter")
+        await expect(screen.composer).to_have_value("")
+
+    await scene.discord.wait_for(lambda: len(of(scene, COMMAND)) == 2)
+    options = [told["options"][0]["options"] for told in of(scene, COMMAND)]
+    assert options == [[{"name": "note", "type": 3, "value": "list the files"}]] * 2
+
+
+async def test_the_name_of_another_option_can_be_typed_right_after_the_command(scene: Scene) -> None:
+    choosing: Json = {"type": 1, "name": "choose", "description": "Choose", "options": [NOTED, *ASK["options"][1:]]}
+    await offer(scene, [{"name": "work", "description": "Work with the app", "options": [choosing]}], "work choose")
+    answers(scene, [{"name": "Big Model", "value": "maker/big"}])
+    page, in_use = scene.screen.page, scene.screen.page.locator(".chips > *")
+
+    await scene.screen.composer.press_sequentially("/work choose model: big")
+
+    await expect(in_use).to_have_text(["model", "+ note+ limit+ private+ approver+ level"])
+    await expect(field(scene.screen, "model")).to_have_value("big")
+    await expect(rows(scene.screen)).to_have_text(["Big Model"])
+    await page.keyboard.press("Enter")
+    await expect(field(scene.screen, "model")).to_have_value("Big Model")
+
+
+async def test_a_command_without_a_text_says_so_and_only_enter_sends_it(scene: Scene) -> None:
+    await offer(scene, COMMANDS, "work status")
+    answers(scene)
+    page, hint = scene.screen.page, scene.screen.page.locator(".option-hint")
+
+    await scene.screen.composer.press_sequentially("/work status ")
+    await page.keyboard.type("please wait ")
+    await expect(hint).to_have_text("/work status takes no text. Press Enter to send it as it is.")
+    await expect(scene.screen.page.locator(".command-name")).to_have_text("/work status")
+    unsent = of(scene, COMMAND) == []
+    await page.keyboard.press("Enter")
+
+    await scene.screen.sees("Done.")
+    assert unsent
+    assert len(of(scene, COMMAND)) == 1
+
+
+async def test_what_is_typed_beside_a_command_goes_into_it_and_not_into_the_open_thread(scene: Scene) -> None:
+    await offer(scene, COMMANDS, "work ask")
+    begun = await scene.ada.write(scene.general, "begin here")
+    await scene.ada.start_thread(scene.general, "at work", begun["id"])
+    await scene.screen.page.locator(".thread-card").click()
+    beside = scene.screen.page.locator(".pane:visible .text").last
+    await expect(beside).to_be_focused()
+
+    await scene.screen.page.locator(".pane:visible .text").first.fill("/work ask prompt: look ")
+    await scene.screen.page.get_by_role("button", name="+ limit", exact=True).focus()
+    await scene.screen.page.keyboard.type("here")
+
+    await expect(field(scene.screen, "prompt")).to_have_value("lookhere")
+    await expect(beside).to_have_value("")
+
+
 async def test_escape_discards_the_command_wherever_the_focus_is(scene: Scene) -> None:
     await offer(scene, COMMANDS, "work ask")
     command = scene.screen.page.locator(".command-field")
@@ -207,6 +277,26 @@ async def test_on_a_narrow_screen_nothing_of_a_command_lies_outside_of_it(scene:
     overflows.append(await page.evaluate(WIDER))
 
     assert overflows == [[], [], []]
+
+
+async def test_on_a_narrow_screen_who_used_which_command_is_cut_where_it_ends(scene: Scene) -> None:
+    name = "Ask about this message and all that is around it"[:32]
+    await offer(scene, [{"name": name, "type": 3}, *COMMANDS], "work ask")
+    answers(scene, content="About it.", flags=64)
+    page = scene.screen.page
+    await page.set_viewport_size({"width": 390, "height": 760})
+    long = scene.discord.add_person("Wolfeschlegelsteinhausenbergerdo")
+    written = await scene.ada.write(scene.general, "why is the sky blue?")
+
+    await scene.ada.command(scene.general, name, type=3, target=written["id"])
+    await scene.screen.sees("About it.")
+    answers(scene, content="For all of you.")
+    await long.command(scene.general, name, type=3, target=written["id"])
+    led = (await scene.screen.sees("For all of you.")).locator(".lead")
+
+    await expect(led).to_contain_text(f"used {name}")
+    assert await page.evaluate(WIDER) == []
+    assert await led.locator("strong").evaluate("it => it.clientWidth") > 80
 
 
 async def test_what_is_missing_or_does_not_fit_is_said_and_not_sent(scene: Scene) -> None:
@@ -357,6 +447,31 @@ async def test_a_command_opens_a_form_that_is_partly_filled_in(scene: Scene) -> 
     written = {label["component"]["custom_id"]: label["component"]["value"] for label in told["components"]}
     assert (told["custom_id"], written) == ("ask:1", {"title": "Look at this", "text": "another\nprompt"})
     await expect(screen.dialog).to_have_count(0)
+
+
+async def test_a_form_opens_only_in_the_window_where_it_was_asked_for(scene: Scene) -> None:
+    await offer(scene, COMMANDS, "work status")
+    other = Screen(await scene.screen.page.context.new_page(), scene.discord, scene.ada)
+    await other.open(scene.general)
+    shown = await scene.post("press", components=[{"type": 1, "components": [PRESSED]}])
+    await other.sees(shown["content"])
+    scene.app.says(9, **FORM)
+
+    await scene.screen.composer.fill("/work status ")
+    await scene.screen.page.get_by_role("button", name="Press Enter to send").press("Enter")
+    await expect(scene.screen.dialog).to_be_visible()
+    await scene.post("by now it is open")
+    await other.sees("by now it is open")
+    seen = [await other.dialog.count()]
+    await scene.screen.dialog.get_by_role("button", name="Cancel").click()
+    await other.press("Form")
+    await expect(other.dialog).to_be_visible()
+    await scene.post("and now the other")
+    await scene.screen.sees("and now the other")
+    seen.append(await scene.screen.dialog.count())
+
+    assert seen == [0, 0]
+    assert other.errors == []
 
 
 # the menu of a message

@@ -115,6 +115,67 @@ async def test_the_card_of_a_thread_tells_the_time_that_its_last_message_tells(s
     await expect(scene.screen.page.locator(".thread-card-text")).to_have_text("OpenCord  Thinking · 1 minute ago")
 
 
+def address(scene: Scene, *place: str) -> str:
+    return "/".join(["https://discord.com/channels", scene.discord.world.guild, *place])
+
+
+async def test_a_link_to_a_message_brings_it_into_sight_on_the_same_page_each_time(scene: Scene) -> None:
+    asked = await scene.ada.write(scene.general, "why is the sky blue?")
+    for number in range(130):  # more than a page of history
+        await scene.ada.write(scene.general, f"message {number}")
+    thread = await moderator(scene).start_thread(scene.general, "at work")
+    await scene.post(f"Asked [here]({address(scene, scene.general, asked['id'])}).", thread["id"])
+    await scene.screen.open(thread["id"])
+    page, question = scene.screen.page, scene.screen.message("why is the sky blue?")
+
+    await page.get_by_role("link", name="here").click()
+    await expect(question).to_be_in_viewport(ratio=1)
+    await expect(page.locator(".pane:visible h2")).to_have_text("general")
+    await scene.post(f"Asked [once more]({address(scene, scene.general, asked['id'])}).")
+    await page.get_by_role("button", name="Jump to present").click()
+    await expect(question).not_to_be_in_viewport()
+    await page.get_by_role("link", name="once more").click()
+
+    await expect(question).to_be_in_viewport(ratio=1)
+    assert len(page.context.pages) == 1
+
+
+async def test_links_lead_to_threads_and_beyond_the_server_in_a_tab_of_their_own(scene: Scene) -> None:
+    thread = await moderator(scene).start_thread(scene.general, "at work")
+    there = {"type": 2, "style": 5, "label": "Open", "url": address(scene, thread["id"])}
+    away = "https://discord.com/channels/1/2"
+    shown = await scene.post(f"See [this](<{address(scene, thread['id'])}>) or [that]({away}).")
+    await scene.edit(shown, shown["content"], components=[{"type": 1, "components": [there]}])
+    page, heading = scene.screen.page, scene.screen.page.locator(".pane:visible h2").first
+
+    for name in ("this", "Open"):
+        await page.get_by_role("link", name=name, exact=True).click()
+        await expect(heading).to_have_text("at work")
+        await page.go_back()
+        await expect(heading).to_have_text("general")
+
+    other = page.get_by_role("link", name="that")
+    await expect(other).to_have_attribute("href", away)
+    await expect(other).to_have_attribute("target", "_blank")
+
+
+async def test_a_link_to_what_is_gone_says_so(scene: Scene) -> None:
+    mia = moderator(scene)
+    gone = await scene.ada.write(scene.general, "never mind")
+    thread = await mia.start_thread(scene.general, "at work")
+    message, place = address(scene, scene.general, gone["id"]), address(scene, thread["id"])
+    await scene.post(f"[a message]({message}) and [a thread]({place})")
+    await scene.ada.delete(scene.general, gone["id"])
+    await mia.delete_thread(thread["id"])
+    said = scene.screen.page.locator(".toast")
+
+    await scene.screen.page.get_by_role("link", name="a message").click()
+    await expect(said).to_have_text("That message is not here any more.")
+    await scene.screen.page.get_by_role("link", name="a thread").click()
+
+    await expect(said.last).to_have_text("That channel or thread is deleted or archived.")
+
+
 async def test_what_a_newcomer_should_know_stands_in_the_channel_alone(scene: Scene) -> None:
     scene.discord.notes = ["Mention the app."]
     thread = await moderator(scene).start_thread(scene.general, "at work")

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.ids import ChannelId, MessageId
 from app.opencode.router import WHAT_TITLE, WHETHER
 from app.turns.history import Said, with_history
+from app.turns.records import About
+from app.turns.surroundings import with_message
+from app.words.asking import ABOUT_UNSAID
 from scripts.playground.model import ScriptedModel, pieces
 from scripts.playground.model_quick import quick_reply
 from scripts.playground.model_script import Message, reply
@@ -59,6 +63,25 @@ def test_behind_the_history_of_a_thread_who_speaks_is_passed_over_too() -> None:
     prompt = with_history("alice (123456): !bash ls", [Said("bob", "!bash rm (7): x")])
 
     assert reply(asked(prompt)) == reply(asked("!bash ls"))
+
+
+@pytest.mark.parametrize("question", ["What may be the cause?", "!say Look.\n\n!bash ls", "list the files"])
+def test_of_a_question_about_a_message_only_the_question_is_obeyed(question: str) -> None:
+    about = About(ChannelId("1"), MessageId("2"), "Ben", "!bash make\n\n> write c.txt")
+    around = [Said("Ben", "!write b.txt hello"), Said("Cem", "(This is about a message of Dora:)\n> list the files")]
+
+    steps = reply(asked(f"alice (7): {with_message(question, about, around)}"))
+
+    assert steps == reply(asked(question))
+
+
+@pytest.mark.parametrize("said", ["!bash ls", "list the files\n\nand write a.txt"])
+def test_without_a_question_the_message_itself_is_one(said: str) -> None:
+    about = About(ChannelId("1"), MessageId("2"), "Ben", said)
+
+    steps = reply(asked(with_message(ABOUT_UNSAID, about, [Said("Cem", "!write b.txt hello")])))
+
+    assert steps == reply(asked(said))
 
 
 def test_calls_of_earlier_turns_do_not_count() -> None:

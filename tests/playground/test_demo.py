@@ -16,6 +16,7 @@ import httpx
 import psutil
 import pytest
 
+from app.words.door import CHANNEL_MANAGERS_ONLY, OPERATORS_ONLY
 from scripts.playground import demo_app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,6 +118,36 @@ def test_a_mention_is_answered_in_a_thread_where_one_then_just_writes(environ: d
     assert "ls" in first[-1]["content"]
     assert "hello.py" in second[-1]["content"]
     assert ours(tmp_path) == []
+
+
+def test_who_plays_first_may_use_every_command_and_there_is_a_role_to_choose(environ: dict[str, str]) -> None:
+    with serve(environ) as demo, httpx.Client(trust_env=False, timeout=20) as http:
+        assert demo.stdout
+        play = f"{demo.stdout.readline().strip().partition('?')[0]}play"
+        state = http.get(f"{play}/state").json()
+        (role,) = (role["id"] for role in state["roles"] if role["name"] == "Reviewers")
+        approver = {"name": "channel", "type": 1, "options": [{"name": "approver", "type": 8, "value": role}]}
+        settled = ran(http, play, state, {"name": "config", "type": 2, "options": [approver]})
+        logs = ran(http, play, state, {"name": "admin", "type": 2, "options": [{"name": "logs", "type": 1}]})
+        demo.terminate()
+        demo.communicate(timeout=30)
+
+    assert f"<@&{role}>" in settled
+    assert logs not in (CHANNEL_MANAGERS_ONLY, OPERATORS_ONLY)
+
+
+def ran(http: httpx.Client, play: str, state: Any, option: dict[str, Any]) -> str:
+    """What the app said to a subcommand, once it has."""
+    channel, me = state["channels"][0]["id"], state["me"]["id"]
+    asked = {"channel_id": channel, "name": "opencord", "options": [option]}
+    sent = http.post(f"{play}/users/{me}/commands", json=asked).raise_for_status().json()["interaction_id"]
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for message in http.get(f"{play}/channels/{channel}/messages").raise_for_status().json():
+            if (message.get("interaction_metadata") or {}).get("id") == sent and message["content"]:
+                return str(message["content"])
+        time.sleep(0.1)
+    raise AssertionError("no answer to the command")
 
 
 def write(http: httpx.Client, play: str, person: str, channel: str, content: str) -> str:

@@ -32,6 +32,16 @@ export class Actions {
     }));
   }
 
+  /** Reads back until the message is here. False when it is not, and that was said. */
+  async reach(channel, message) {
+    await this.open(channel);
+    const known = () => this.world.messages.get(channel);
+    for (let before = -1; known()?.size > before && !known().has(message); await this.older(channel)) before = known().size;
+    const found = Boolean(known()?.has(message));
+    if (!found) toast("That message is not here any more.");
+    return found;
+  }
+
   /** False when it did not go out. */
   async write(channel, content, more) {
     return (await this.#tried(() => this.play.write(channel, content, more))) !== undefined;

@@ -2,10 +2,10 @@
  * Tab goes on to the next option, Backspace at the very beginning goes back to plain text. */
 
 import { toast } from "./actions.js";
+import { choicesOf } from "./choices.js";
 import { TYPE, coerce, parseTyped, problem, splitOptions, tree } from "./commands.js";
-import { el } from "./dom.js";
+import { el, writes } from "./dom.js";
 import { avatar } from "./people.js";
-import { nameOf } from "./state.js";
 
 const COMPLETE_MS = 200;
 const numberOf = (files, file) => (file ? String(files.indexOf(file)) : "");
@@ -22,8 +22,9 @@ export class CommandField {
     Object.assign(this, { world, actions, sent, command, channel, picker, leave, lead });
     const bot = { ...world.application.bot, bot: true };
     const close = el("button", { type: "button", class: "link discard", "aria-label": "Discard the command", title: "Discard the command", onclick: () => leave("") }, "✕");
-    const escape = (event) => event.key === "Escape" && !event.defaultPrevented && leave("");
-    this.root = el("div", { class: "command-field", role: "group", "aria-label": `/${command.name}`, onkeydown: escape }, avatar(bot, 24), el("span", { class: "command-name" }, `/${command.name}`), this.#row, close);
+    const keys = (event) => (event.key === "Escape" && !event.defaultPrevented ? leave("") : writes(event) && this.type());
+    const paste = (event) => this.#pasted(event);
+    this.root = el("div", { class: "command-field", role: "group", "aria-label": `/${command.name}`, onkeydown: keys, onpaste: paste }, avatar(bot, 24), el("span", { class: "command-name" }, `/${command.name}`), this.#row, close);
     const used = command.options.filter((option) => option.required || option.name in values);
     used.forEach((option) => this.#add(option, values[option.name] ?? ""));
     this.#more();
@@ -33,6 +34,23 @@ export class CommandField {
     const empty = [...this.#chips.values()].find((chip) => !chip.field.value);
     const chip = empty ?? [...this.#chips.values()].at(-1);
     (chip?.field ?? this.#row.querySelector(".bare"))?.focus();
+  }
+
+  /** Makes ready for what is typed where no field is: the option that is empty or last, else the first that is a text. */
+  type() {
+    const option = !this.#chips.size && this.command.options.find((it) => it.type === TYPE.STRING);
+    if (option) return this.#use(option);
+    this.focus();
+    if (this.#chips.size) return;
+    this.#fault = { option: `/${this.command.name}`, error: "takes no text. Press Enter to send it as it is." };
+    this.lead();
+  }
+
+  #pasted(event) {
+    if (event.target.closest("textarea, input") || event.clipboardData.files.length) return;
+    event.preventDefault();
+    this.type();
+    document.execCommand("insertText", false, event.clipboardData.getData("text/plain"));
   }
 
   /** The line above the composer: what the option in focus is for, or what is wrong with it. */
@@ -106,7 +124,7 @@ export class CommandField {
     if (chip.option.type === TYPE.ATTACHMENT) return this.lead();
     this.#spread(chip);
     this.lead();
-    this.#offer(chip);
+    if (chip.field === this.focused) this.#offer(chip);
   }
 
   /** "prompt: …" typed into the prompt is its name once more; "limit: " begins another option; a whole command that was
@@ -123,12 +141,13 @@ export class CommandField {
       this.#write(other, value);
       other.field.focus();
     }
+    if (named && !chip.field.value && !chip.option.required && chip.field !== this.focused) this.#remove(chip);
     this.#more();
   }
 
   #namesAnother(text, chip) {
     const free = this.command.options.filter((it) => it !== chip.option && !this.#chips.get(it.name)?.field.value);
-    return free.some((option) => new RegExp(`\\s${option.name}: $`).test(text));
+    return free.some((option) => new RegExp(`(?:^|\\s)${option.name}: $`).test(text));
   }
 
   #key(event, chip) {
@@ -144,10 +163,14 @@ export class CommandField {
   }
 
   #drop(chip) {
-    chip.chip.remove();
-    this.#chips.delete(chip.option.name);
+    this.#remove(chip);
     this.#more();
     this.focus();
+  }
+
+  #remove(chip) {
+    chip.chip.remove();
+    this.#chips.delete(chip.option.name);
   }
 
   /** The options that are not in use, each one click away. */
@@ -156,19 +179,23 @@ export class CommandField {
     this.#row.querySelectorAll(".more, .bare").forEach((part) => part.remove());
     if (!this.#chips.size) this.#bare();
     if (!free.length) return;
-    const use = (option) => {
-      const { field } = this.#add(option, "");
-      this.#more();
-      field.focus();
-    };
-    const add = (option) => el("button", { type: "button", class: "add-option", title: option.description, onclick: () => use(option) }, `+ ${option.name}`);
+    const add = (option) => el("button", { type: "button", class: "add-option", title: option.description, onclick: () => this.#use(option) }, `+ ${option.name}`);
     this.#row.append(el("span", { class: "more" }, free.map(add)));
   }
 
-  /** A command of which no option is in use still needs something that takes the Enter key. */
+  #use(option) {
+    this.#fault = null;
+    const { field } = this.#add(option, "");
+    this.#more();
+    field.focus();
+  }
+
+  /** A command of which no option is in use still needs something that takes the Enter key. The space bar, which presses
+   * a button too, is on its way to write something there. */
   #bare() {
     const field = el("button", { type: "button", class: "bare", onclick: () => this.#send() }, "Press Enter to send");
     field.addEventListener("keydown", (event) => event.key === "Backspace" && this.leave(`/${this.command.name}`));
+    for (const name of ["keydown", "keyup"]) field.addEventListener(name, (event) => event.key === " " && event.preventDefault());
     field.addEventListener("focus", () => (this.focused = field));
     this.#row.prepend(field);
   }
@@ -195,7 +222,7 @@ export class CommandField {
     clearTimeout(this.#timer);
     const { option } = chip;
     if (option.autocomplete) this.#timer = setTimeout(() => this.#complete(chip), COMPLETE_MS);
-    else this.#suggest(chip, this.#choices(option));
+    else this.#suggest(chip, choicesOf(option, this.world));
   }
 
   async #complete(chip) {
@@ -222,20 +249,5 @@ export class CommandField {
     this.#fault = null;
     chip.chip.classList.remove("fault");
     this.lead();
-  }
-
-  #choices(option) {
-    if (option.choices?.length) return option.choices.map((it) => ({ label: it.name, value: it.value }));
-    const people = () => [...this.world.people.values()].map((it) => ({ label: nameOf(it), value: it.id }));
-    const roles = () => [...this.world.roles.values()].map((it) => ({ label: it.name, value: it.id }));
-    const channels = () => [...this.world.channels.values()].map((it) => ({ label: it.name, value: it.id }));
-    const kinds = {
-      [TYPE.BOOLEAN]: () => ["True", "False"].map((it) => ({ label: it, value: it })),
-      [TYPE.USER]: people,
-      [TYPE.CHANNEL]: channels,
-      [TYPE.ROLE]: roles,
-      [TYPE.MENTIONABLE]: () => [...people(), ...roles()],
-    };
-    return kinds[option.type]?.() ?? [];
   }
 }

@@ -3,6 +3,7 @@
 
 import { el, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
+import { leading } from "./links.js";
 import { markdown } from "./markdown-view.js";
 import { fileView, pictureView, safe } from "./media.js";
 import { nameOf } from "./state.js";
@@ -68,7 +69,7 @@ function attached(file, message) {
 
 function buttonView(button, { world, actions, message }) {
   const face = [button.emoji?.name && el("span", {}, button.emoji.name), button.label, button.style === 5 && icon("out", 14)];
-  if (button.style === 5) return el("a", { class: "button link-out", href: safe(button.url), target: "_blank", rel: "noreferrer noopener" }, face);
+  if (button.style === 5) return el("a", { class: "button link-out", ...leading(safe(button.url), world) }, face);
   const asked = world.pressed(message.id);
   const busy = asked?.why === null;
   const mine = busy && asked.custom_id === button.custom_id;

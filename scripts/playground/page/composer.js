@@ -62,6 +62,12 @@ export class Composer {
     (this.#command ?? this.#text).focus();
   }
 
+  /** Makes ready for the key that was just pressed somewhere else. */
+  type() {
+    if (this.#command) this.#command.type();
+    else this.#text.focus();
+  }
+
   /** Put `text` here as if it had been typed, ready to be sent. */
   begin(text) {
     this.#leave();

@@ -55,6 +55,12 @@ function same(one, other) {
   return one !== undefined && one.length === other.length && one.every((value, at) => Object.is(value, other[at]));
 }
 
+/** Whether a key, pressed where no field is, begins a text. The space bar presses what is in focus. */
+export function writes(event) {
+  const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== " ";
+  return plain && !event.target.closest("input, textarea, select, dialog");
+}
+
 /** Tell a screen reader. */
 export function announce(text) {
   document.getElementById("announcer").textContent = text;

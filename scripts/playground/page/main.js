@@ -1,8 +1,9 @@
-/* The page: puts the parts together, follows the address (`#/channel` or `#/channel/thread`), and listens. */
+/* The page: puts the parts together, follows the address (see `links`), and listens. */
 
 import { Actions, toast } from "./actions.js";
 import { Play } from "./api.js";
-import { el } from "./dom.js";
+import { el, writes } from "./dom.js";
+import { placeIn } from "./links.js";
 import { tick } from "./markdown-view.js";
 import { openModal } from "./modal.js";
 import { Pane } from "./pane.js";
@@ -23,15 +24,26 @@ const side = new Pane({ world, actions, side: true });
 const lost = el("div", { class: "lost", role: "status", hidden: true }, "Connection lost. Trying again…");
 const app = el("div", { class: "app" }, sidebar.root, el("main", { class: "stage" }, main.root, side.root), members.root, lost);
 sidebar.root.addEventListener("click", (event) => event.target.closest("a") && app.classList.remove("with-sidebar"));
+app.addEventListener("click", (event) => event.target.closest('a[href^="#/"]')?.getAttribute("href") === location.hash && arrive()); // once more
 let dialog = null;
 
 function follow() {
-  const [, first, second] = location.hash.split("/");
+  const place = placeIn(location.hash);
   const known = (id) => (world.channels.has(id) ? id : null);
-  const channel = known(first) ?? home();
+  const channel = known(place.channel) ?? home();
   main.show(channel);
-  side.show(known(second));
-  world.look([channel, known(second)]);
+  side.show(known(place.thread));
+  world.look([channel, known(place.thread)]);
+}
+
+/** The address is new, or somebody wants to go there again. */
+function arrive() {
+  const { channel, message } = placeIn(location.hash);
+  follow();
+  if (channel && !world.channels.has(channel)) toast("That channel or thread is deleted or archived.");
+  else if (message) main.seek(message);
+  // What is still hidden takes no focus: it is shown in a microtask that stands before this one.
+  queueMicrotask(() => (side.channel ? side : main).composer.focus());
 }
 
 /** Where a newcomer lands: the first text channel. */
@@ -95,19 +107,14 @@ async function hear(event) {
 }
 
 function typeAnywhere(event) {
-  const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== " ";
-  if (plain && !event.target.closest("input, textarea, select, dialog")) (side.channel ? side : main).composer.focus();
+  if (writes(event) && !event.target.closest(".command-field")) (side.channel ? side : main).composer.type();
 }
 
 try {
   await refresh();
   document.getElementById("app").append(app);
   world.subscribe(render);
-  window.addEventListener("hashchange", () => {
-    follow();
-    // What is still hidden takes no focus: it is shown in a microtask that stands before this one.
-    queueMicrotask(() => (side.channel ? side : main).composer.focus());
-  });
+  window.addEventListener("hashchange", arrive);
   document.addEventListener("keydown", typeAnywhere);
   follow();
   setInterval(tick, 1000);

@@ -2,6 +2,7 @@
 
 import { announce, el, reconcile } from "./dom.js";
 import { tokens } from "./highlight.js";
+import { leading } from "./links.js";
 import { flat, inline, parse } from "./markdown.js";
 import { full, styled } from "./time.js";
 
@@ -77,7 +78,7 @@ function inlineView(node, world) {
     case "code":
       return el("code", { class: "inline" }, node.text);
     case "link":
-      return el("a", { href: node.url, target: "_blank", rel: "noreferrer noopener", title: node.url }, words());
+      return el("a", { ...leading(node.url, world), title: node.url }, words());
     case "spoiler":
       return spoilerView(words());
     case "time":

@@ -2,6 +2,7 @@
 
 import { el, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
+import { leading } from "./links.js";
 import { markdown, oneLine } from "./markdown-view.js";
 
 const WIDEST = 400;
@@ -61,7 +62,7 @@ export function embedView(embed, world) {
     "div",
     { class: "embed", style: { "border-left-color": colour } },
     embed.author?.name && el("small", { class: "embed-author" }, embed.author.name),
-    title && el("strong", { class: "embed-title" }, embed.url ? el("a", { href: safe(embed.url), target: "_blank", rel: "noreferrer noopener" }, title) : title),
+    title && el("strong", { class: "embed-title" }, embed.url ? el("a", leading(safe(embed.url), world), title) : title),
     embed.description && markdown(embed.description, world),
     embed.fields?.length && el("div", { class: "embed-fields" }, embed.fields.map((field) => fieldView(field, world))),
     embed.image?.url && pictureView(embed.image),

@@ -120,7 +120,7 @@ function leadView(message, world) {
   const first = asked?.triggering_interaction_metadata ?? asked; // of what was written in a form: who opened it, and how
   if (first && (message.type === TYPE.COMMAND || first.name)) {
     const command = first.name ?? first.command_name ?? world.application?.name ?? "a command";
-    return el("div", { class: "lead" }, avatar(asked.user, 16), el("strong", {}, nameOf(asked.user)), " used ", el("span", { class: "mention" }, first.command_type !== MENU && icon("command", 12), command));
+    return el("div", { class: "lead" }, avatar(asked.user, 16), el("strong", {}, nameOf(asked.user)), " used ", el("span", { class: "mention" }, first.command_type !== MENU && icon("command", 12), el("span", { class: "lead-text", title: command }, command)));
   }
   if (message.type !== TYPE.REPLY) return null;
   if (!replied) return el("div", { class: "lead" }, el("em", {}, "Original message was deleted"));

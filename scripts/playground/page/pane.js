@@ -12,12 +12,14 @@ import { day } from "./time.js";
 import { welcomeView } from "./welcome.js";
 
 const NEAR_PX = 80;
+const FLASH_MS = 2000;
 
 export class Pane {
   channel = null;
   #editing = null;
   #pinned = true; // to the end, whatever comes
   #top = 0; // where it was scrolled to last
+  #sought = null; // the message to be brought into sight
   #header = el("header", { class: "pane-head" });
   #rows = el("div", { class: "rows", role: "log", "aria-live": "polite" });
   #log = el("div", { class: "log", tabindex: "0", onscroll: () => this.#scrolled() }, this.#rows);
@@ -41,10 +43,20 @@ export class Pane {
     this.channel = channel;
     this.#editing = null;
     this.#pinned = true;
+    this.#sought = null;
     this.composer.show(channel);
     this.actions.open(channel);
     const origin = this.world.channels.get(channel);
     if (THREADS.has(origin?.type)) this.actions.open(origin.parent_id);
+  }
+
+  /** Brings one of its messages into sight, however old it is. */
+  async seek(message) {
+    this.#sought = message;
+    this.#pinned = false;
+    const found = await this.actions.reach(this.channel, message);
+    this.world.changed();
+    if (!found && this.#sought === message) this.#sought = null;
   }
 
   render() {
@@ -58,6 +70,16 @@ export class Pane {
     reconcile(this.#typing, this.#typists());
     this.composer.render();
     if (this.world.asked.delete(this.channel) || this.#pinned) this.#toEnd();
+    this.#find();
+  }
+
+  #find() {
+    const found = this.#sought && this.#rows.querySelector(`:scope > [data-key="${this.#sought}"]`);
+    if (!found) return;
+    this.#sought = null;
+    this.#pinned = false;
+    found.scrollIntoView({ block: "center" });
+    found.animate([{ background: "var(--mention)" }, {}], FLASH_MS);
   }
 
   #head(channel) {

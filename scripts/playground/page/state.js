@@ -26,6 +26,7 @@ export class World {
   failed = new Map(); // interaction → why
   asked = new Set(); // channels in which the person just used a command, by its name, a menu or a form
   answered = new Set(); // interactions of which an event told that before the answer to the press did
+  forms = new Map(); // interaction → the form that it opened, where it was asked for elsewhere, or its answer is yet to come
   connected = true;
   modal = null;
   looking = []; // the channels on screen
@@ -94,7 +95,9 @@ export class World {
 
   /** Remember what was asked until it is answered or fails: {kind, channel, message?, custom_id?, name?}. */
   awaitAnswer(interaction, asked) {
-    const answered = this.answered.delete(interaction) || this.#isAnswered(interaction);
+    const form = this.forms.get(interaction);
+    if (form) this.#openForm(form);
+    const answered = this.answered.delete(interaction) || form || this.#isAnswered(interaction);
     if (asked.kind === "command") this.asked.add(asked.channel);
     if (!answered) this.waiting.set(interaction, { ...asked, interaction, why: this.failed.get(interaction) ?? null, at: Date.now() });
     this.changed();
@@ -109,6 +112,18 @@ export class World {
   forget(message) {
     this.messages.get(message.channel_id)?.delete(message.id);
     this.changed();
+  }
+
+  #openForm(form) {
+    this.forms.delete(form.interaction_id);
+    this.waiting.delete(form.interaction_id);
+    this.modal = form;
+  }
+
+  /** In this window only what was asked for here: the same person may have others. */
+  offerForm(form) {
+    if (this.waiting.has(form.interaction_id)) this.#openForm(form);
+    else this.forms.set(form.interaction_id, form);
   }
 
   closeModal() {
@@ -261,9 +276,8 @@ const HEARD = {
     const asked = this.waiting.get(id);
     if (asked) this.waiting.set(id, { ...asked, why });
   },
-  MODAL_OPEN(modal) {
-    this.waiting.delete(modal.interaction_id);
-    this.modal = modal;
+  MODAL_OPEN(form) {
+    this.offerForm(form);
   },
 };
 
