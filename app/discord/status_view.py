@@ -70,11 +70,14 @@ def summary(summary: Summary, turn: TurnId) -> View:
 
 
 def closing(outcome: Outcome, turn: TurnId, *, changed: bool, undone: bool = False) -> tuple[Payload, ...]:
-    """The buttons below a summary. `changed`: whether the turn left anything to look at and to take back."""
-    buttons = []
-    if changed and outcome is not Outcome.RESET:
-        buttons += [button(DIFF, f"diff:{turn}")]
-        buttons += [button(REDO, f"redo:{turn}") if undone else button(UNDO, f"undo:{turn}")]
+    """The buttons below a summary. `changed`: whether the turn left any file to look at and to take back. What was
+    undone can be redone in any case: the conversation went with it."""
+    changed = changed and outcome is not Outcome.RESET
+    buttons = [button(DIFF, f"diff:{turn}")] if changed else []
+    if undone:
+        buttons += [button(REDO, f"redo:{turn}")]
+    elif changed:
+        buttons += [button(UNDO, f"undo:{turn}")]
     if outcome in CONTINUED:
         buttons += [button(CONTINUE, f"continue:{turn}")]
     if outcome in RETRIED:
