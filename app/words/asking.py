@@ -38,7 +38,6 @@ DRAFT_FORGOTTEN = "I do not know any more what you had chosen before you wrote t
 
 ABOUT_TITLE, ABOUT_LABEL = "Ask about this message", "What would you like to know, or to have done?"
 ABOUT_HINT = "Leave it empty, and OpenCode answers the message itself."
-ABOUT_UNSAID = "Please answer this message, or do what it asks for."  # the question then
 MESSAGE_EMPTY = "There is nothing in this message that I could read. Please choose one with words or with files."
 MESSAGE_WHISPERED = "Only you can see this message, so no thread can begin there. Please use `/opencord ask` instead."
 ABOUT_ASKED = "It is asked, and answered in {thread}."
@@ -53,5 +52,6 @@ WITH_FILES = "📎 with {names}"
 WITH_WISHES = "⚙️ in this thread from here on: {wishes}"
 ASKED_PRIVATELY = "It is asked, and answered where only you see it: <#{thread}>."
 ASKED_IN_THREAD = "{name} asked about this message: {prompt}"
+ASKED_TO_ANSWER = "{name} asked for an answer to this message, or for what it asks for."
 WORDLESS = "(without words)"
 SOMEBODY = "somebody"

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from app.ids import MessageId, ThreadId, TurnId, UserId
+from app.ids import MessageId, ThreadId, UserId
 from app.store.ledger import SqliteLedger
 from app.store.sqlite import Sqlite
 from app.turns.errors import Refused, Retriable
 from app.turns.machine import Stage
 from app.turns.records import About, Turn
 from app.turns.titles import title_of
+from app.words.asking import ASKED_TO_ANSWER
 from tests.samples import command
 from tests.turns.engine import Fate, World, world
 
@@ -65,8 +66,8 @@ class Abreast(SqliteLedger):
         self.asked = 0
         self.both = asyncio.Event()
 
-    async def is_ours(self, thread: ThreadId, before: TurnId | None = None) -> bool | None:
-        found = await super().is_ours(thread, before)
+    async def is_taken(self, thread: ThreadId) -> bool:
+        found = await super().is_taken(thread)
         self.asked += 1
         if self.asked == 2:
             self.both.set()
@@ -139,6 +140,20 @@ async def test_a_thread_about_a_message_hangs_on_it_and_says_what_was_asked(here
     turn = await over(here, 1)
     assert turn.thread == ThreadId(message)
     assert any("about this message" in text for _, text in here.chat.announced)
+
+
+async def test_where_nothing_is_asked_about_a_message_nobody_is_given_words_that_they_did_not_write(
+    here: World,
+) -> None:
+    about = About(command(1).place.channel, MessageId("399999999999999999"), "bob", "it is broken")
+    await here.ledger.admit(replace(command(1), prompt="", about=about), here.now)
+
+    await here.live()
+
+    turn = await over(here, 1)
+    assert turn.stage is Stage.DELIVERED
+    assert "Please answer this message" in here.agent.prompts[turn.id]
+    assert [text for _, text in here.chat.announced] == [ASKED_TO_ANSWER.format(name=turn.asker.name)]
 
 
 async def test_a_question_about_a_message_that_was_deleted_meanwhile_has_a_thread_all_the_same(here: World) -> None:
