@@ -57,8 +57,8 @@ class Replies:
     async def post(
         self, interaction: Interaction, text: str, components: Sequence[Payload] = (), files: Sequence[File] = ()
     ) -> None:
-        """Say it to everybody in an ordinary message, whatever became of the interaction's answers: once, however often it
-        is said. Nobody is notified. Raises TokenDead where there is no channel for it."""
+        """Say it to everybody in an ordinary message, whatever became of the interaction's answers: once, however often
+        it is said. Nobody is notified. Raises TokenDead where there is no channel for it."""
         if interaction.channel is None:
             raise token_dead("nowhere else to say it")
         view = seen(text, components, files)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.turns.catalogue import Entry, Kind
 from app.turns.routing import Policy, Refusal
 from app.words.settings import ALREADY_SO, GIVEN_AND_RESET, NO_AGENT, NO_MODEL, NOT_SETTLED, ONLY_IN_THREADS
 from tests.commands.choosing import ALOUD, OFFERED, WHISPERED, choices, said, settle, settled, typing
@@ -146,6 +147,18 @@ async def test_it_is_chosen_in_a_thread_and_by_those_who_may_ask_there(door: Doo
     assert spoken(outside) == (ONLY_IN_THREADS, True)
     assert spoken(stranger) == (Refusal.ROLE.value, True)
     assert await settled(door) == {}
+
+
+async def test_what_counts_here_is_offered_first_also_before_anything_is_known(door: Door) -> None:
+    empty = [typing(used(name, IN_THREAD, name=""), "name") for name in ("model", "agent")]
+    of_the_operator, of_nobody = [choices(await door.send(one)) for one in empty]
+    await door.catalogue.learn([Entry(Kind.MODEL, f"many/{number}") for number in range(30)])
+    await settle(door, "210", model="many/29")
+    of_the_thread = choices(await door.send(empty[0]))
+
+    assert (of_the_operator, of_nobody) == (["opencode/claude"], [])
+    assert of_the_thread[:2] == ["many/29", "many/0"]
+    assert len(of_the_thread) == 25
 
 
 async def test_while_somebody_types_what_opencode_offers_is_offered(door: Door) -> None:
