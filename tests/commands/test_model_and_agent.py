@@ -68,8 +68,8 @@ async def test_an_unknown_name_is_answered_with_the_nearest_and_changes_nothing(
 
     text, is_ephemeral = spoken(model)
     assert is_ephemeral
-    assert text.startswith("I know no model called `opencode/cloude`. The nearest are: `opencode/claude`")
-    assert spoken(agent)[0].startswith("I know no agent called `` biuld` ``. The nearest are: `build`")
+    assert text.startswith("I know no model called `opencode/cloude`. Nearest to it: `opencode/claude`")
+    assert spoken(agent)[0].startswith("I know no agent called `` biuld` ``. Nearest to it: `build`")
     assert await settled(door) == {}
 
 
