@@ -53,11 +53,9 @@ RETRIED = frozenset({Outcome.FAILED, Outcome.DENIED, Outcome.EXPIRED, Outcome.ST
 def status(status: Status, turn: TurnId) -> View:
     """Of a turn that is not over. It always has a button, by which the message is found again."""
     if status.phase in QUEUE:
-        waiting = (  # also of what is next: somebody may put another before it
-            button(RUN_NEXT, f"next:{turn}"),
-            button(INTERRUPT, f"now:{turn}"),
-            button(CANCEL, f"cancel:{turn}"),
-        )
+        waiting = [button(INTERRUPT, f"now:{turn}"), button(CANCEL, f"cancel:{turn}")]
+        if status.phase is not Phase.NEXT:
+            waiting.insert(0, button(RUN_NEXT, f"next:{turn}"))
         return View(_fitting([_headline(status)]), (row(*waiting),))
     lines = [_headline(status), *_inside(_at_work(status)), *_tasks(status), *_tools(status)]
     return View(_fitting(lines), (row(button(STOP, f"stop:{turn}", Style.DANGER)),))

@@ -238,7 +238,7 @@ async def test_what_is_put_next_says_so_in_its_own_message(here: Scene) -> None:
     await here.press(here.bob, "Run next", shown)
 
     assert here.now(shown)["content"].startswith("-# ⏳ **Next**")
-    assert here.labels(shown) == ["Run next", "Interrupt now", "Cancel"]
+    assert here.labels(shown) == ["Interrupt now", "Cancel"]
 
 
 async def test_redo_goes_when_it_can_only_be_refused_any_more(here: Scene) -> None:
