@@ -66,9 +66,8 @@ async def carry_out(work: Work, interaction: Interaction, replies: Replies, *, i
             late = belated(report, interaction, is_private=is_private)
             await say(replies.post(interaction, late.text, late.components))
         if report.aloud is not None:
-            # Discord takes the first follow-up for the edit, as long as that is still owed.
-            tell = replies.follow_up if obstacle is None else replies.post
-            await say(tell(interaction, report.aloud))
+            # No follow-up: Discord shows that as a reply to the first answer, which may be for the asker alone.
+            await say(replies.post(interaction, report.aloud))
 
 
 async def show(report: Result, interaction: Interaction, replies: Replies) -> Exception | None:

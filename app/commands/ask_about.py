@@ -29,7 +29,6 @@ from app.words.asking import (
     ABOUT_HINT,
     ABOUT_LABEL,
     ABOUT_TITLE,
-    ABOUT_UNSAID,
     ITS_THREAD,
     MESSAGE_EMPTY,
     MESSAGE_WHISPERED,
@@ -61,9 +60,7 @@ async def press(interaction: Interaction, room: Room) -> Answer:
     if draft.about is None:
         raise TurnedAway(UNKNOWN_BUTTON)
     question = interaction.fields.get("question", "")
-    return await asked(
-        interaction, visitor, question.strip() if shows(question) else ABOUT_UNSAID, draft, draft.about, room
-    )
+    return await asked(interaction, visitor, question.strip() if shows(question) else "", draft, draft.about, room)
 
 
 def about_of(interaction: Interaction) -> tuple[About, Mapping[str, Any]]:

@@ -18,7 +18,7 @@ from app.commands.door import TurnedAway, Visitor
 from app.commands.ports import Room
 from app.discord.notation import code, path, visible
 from app.ids import GuildId
-from app.turns.catalogue import Kind, matching, nearest
+from app.turns.catalogue import Entry, Kind, matching, nearest
 from app.turns.preferences import Preference, Routing
 from app.turns.status import Verbosity
 from app.words.door import UNKNOWN_OPTION
@@ -74,18 +74,21 @@ async def checked(preference: Preference, typed: str, room: Room) -> str:
 
 
 async def offered(
-    preference: Preference, typed: str, visitor: Visitor, room: Room, repository: str | None = None
+    preference: Preference, typed: str, visitor: Visitor, room: Room, repository: str | None, current: str | None
 ) -> Sequence[tuple[str, str]]:
-    """Names and values, for autocomplete; branches are those of the repository."""
+    """Names and values, for autocomplete; branches are those of the repository. Of models and agents, of which there
+    are more than Discord shows, the one that counts comes first."""
     if preference in KINDS:
-        entries = matching(typed, await room.catalogue.entries(KINDS[preference]))
+        kind = KINDS[preference]
+        known = await room.catalogue.entries(kind) or ([Entry(kind, current)] if current else [])
+        entries = sorted(matching(typed, known), key=lambda one: one.name != current)
         return [(f"{one.name} ({one.about})" if one.about else one.name, one.name) for one in entries]
-    known: Sequence[str] = ()
+    values: Sequence[str] = ()
     if preference is Preference.REPOSITORY:
-        known = await room.preferences.repositories(visitor.place, visitor.asker.id)
+        values = await room.preferences.repositories(visitor.place, visitor.asker.id)
     elif preference is Preference.BRANCH and repository is not None:
-        known = await room.preferences.branches(visitor.place, visitor.asker.id, repository)
-    return [(value, value) for value in known if typed.strip().casefold() in value.casefold()]
+        values = await room.preferences.branches(visitor.place, visitor.asker.id, repository)
+    return [(value, value) for value in values if typed.strip().casefold() in value.casefold()]
 
 
 def shown(preference: Preference, value: str, guild: GuildId) -> str:

@@ -29,7 +29,7 @@ async def run(interaction: Interaction, room: Room) -> Answer:
     if turn is None:
         raise TurnedAway(NO_TURN)
     check(turn)
-    name = (interaction.channel.name if interaction.channel and visitor.place.thread else "") or title_of(turn.prompt)
+    name = (interaction.channel.name if interaction.channel and visitor.place.thread else "") or title_of(turn.subject)
     fork = Fork(thread, name_of(name), turn.id, await room.ledger.last_message(turn.id))
     return await forked(interaction, visitor, fork, room)
 

@@ -16,13 +16,12 @@ from app.words.session import NOTHING_ASKED, OTHERS_AT_WORK, UNCHANGED
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """`summary` is the message that says how it ended, and `says` what stands there; None where that is not known."""
+    """`summary` is the message that says how it ended; None where that is not known."""
 
     visitor: Visitor
     thread: ThreadId
     turn: Turn
     summary: MessageId | None
-    says: str | None = None
 
     @property
     def by(self) -> str:

@@ -93,11 +93,6 @@ class Replies(Protocol):
         said without the files."""
         ...
 
-    async def follow_up(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
-        """Say it to everybody, in an ordinary message where the interaction takes no answer any more. Only after an
-        edit."""
-        ...
-
     async def post(self, interaction: Interaction, text: str, components: Sequence[Payload] = ()) -> None:
         """Say it to everybody in an ordinary message, whatever became of the interaction's answers."""
         ...

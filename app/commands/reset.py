@@ -14,6 +14,7 @@ from app.commands.door import TurnedAway, Visitor, bold, let_in
 from app.commands.ports import Room
 from app.commands.session import standing
 from app.discord.interactions import Interaction
+from app.discord.notation import SUBTEXT
 from app.discord.payloads import Payload, Style, button, deferred, nonce_of, row, told, updated
 from app.ids import ThreadId
 from app.sandboxes.ports import Sandbox
@@ -123,8 +124,8 @@ def mark_of(sandbox: Sandbox) -> str:
 
 
 def announcement(visitor: Visitor, has_stopped: bool) -> str:
-    return (RESET_BY_AT_WORK if has_stopped else RESET_BY).format(name=bold(visitor.asker.name))
+    return SUBTEXT + (RESET_BY_AT_WORK if has_stopped else RESET_BY).format(name=bold(visitor.asker.name))
 
 
 def stopping(visitor: Visitor) -> str:
-    return STOPPED_BY.format(name=bold(visitor.asker.name))
+    return SUBTEXT + STOPPED_BY.format(name=bold(visitor.asker.name))

@@ -2,12 +2,13 @@
 
 Only the newest turn of a thread can be undone, while nothing is at work there. Everybody is told, and the turn's
 summary offers the way back, wherever the wish came from. So that is waited for: it tells what the turn changed, as long
-as that is there, and whoever writes it knows nothing of what we add.
+as that is there, and whoever writes it knows nothing of what we add. Whether the turn changed anything, only the
+summary remembers: it has Diff then.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
@@ -20,9 +21,10 @@ from app.commands.session import is_idle, woken
 from app.discord.limits import CONTENT
 from app.discord.notation import SUBTEXT
 from app.discord.payloads import deferred, edit, told
+from app.discord.recognition import custom_ids
 from app.discord.status_view import closing
 from app.discord.text import units
-from app.ids import MessageId, SessionId
+from app.ids import SessionId
 from app.turns.closing import outcome_of
 from app.turns.workbench import Rewound
 from app.words.session import (
@@ -84,10 +86,9 @@ async def obstacle_to(past: Past, room: Room) -> Obstacle | None:
 
 
 async def rewound(past: Past, session: SessionId, way: Way, room: Room) -> Result:
-    closed = await when_closed(past, room)
-    if closed is None:
+    if not await is_closed(past, room):
         return Result(way.obstacles[Obstacle.BUSY])
-    past, machine = closed, await woken(past.thread, session, room)
+    machine = await woken(past.thread, session, room)
     if (obstacle := await obstacle_to(past, room)) is not None:  # by now
         return await refused(past, obstacle, way, room)
     is_undo, turn = way is UNDO, past.turn.id
@@ -99,22 +100,22 @@ async def rewound(past: Past, session: SessionId, way: Way, room: Room) -> Resul
     return Result(way.done, aloud=SUBTEXT + way.told.format(name=bold(past.by)))
 
 
-async def when_closed(past: Past, room: Room) -> Past | None:
-    """Once its summary changes no more. None where that takes too long: something of it may still be running."""
+async def is_closed(past: Past, room: Room) -> bool:
+    """Waits until its summary changes no more. False where that takes too long: something may still be running."""
     try:
         async with asyncio.timeout(CLOSING_SECONDS):
-            while await room.ledger.over(past.turn.id) is not None:
-                past = replace(past, says=None)
+            while True:
+                if await room.ledger.over(past.turn.id) is None:
+                    return True
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError:
-        return None
-    return past
+        return False
 
 
 async def refused(past: Past, obstacle: Obstacle, way: Way, room: Room) -> Result:
     """Redo goes when it could only be refused ever after, and Diff with it: there is nothing left to look at."""
     if way is REDO and obstacle is Obstacle.NEWER:
-        await say(show(past, room, changed=False))
+        await say(show(past, room, is_final=True))
     return Result(way.obstacles[obstacle])
 
 
@@ -122,20 +123,22 @@ async def offer(past: Past, room: Room, *, undone: bool) -> None:
     """Redo in the place of Undo, or the other way round, and a line about it; the rest stays. The buttons are a
     convenience: without them the work is done all the same."""
     mark = [MARK + BY.format(name=bold(past.by))] if undone else []
-    await say(show(past, room, mark, changed=True, undone=undone))
+    await say(show(past, room, mark, undone=undone))
 
 
 async def show(
-    past: Past, room: Room, mark: Sequence[str] | None = None, *, changed: bool, undone: bool = False
+    past: Past, room: Room, mark: Sequence[str] | None = None, *, undone: bool = False, is_final: bool = False
 ) -> None:
     """In the summary, where there is one: the buttons that fit, and `mark` for the line about what was undone; None
     leaves that as it is. Raises Retriable and Refused."""
     if past.summary is None:
         return
-    lines = (await says(past, past.summary, room)).split("\n")
+    message = await room.messages.get_message(past.thread, past.summary)
+    lines = str(message.get("content") or "").split("\n")
     if mark is not None:
         lines = fitting([line for line in lines if not is_undone(line)], mark)
     outcome, _ = outcome_of(past.turn, await room.asks.of_turn(past.turn.id))
+    changed = not is_final and f"diff:{past.turn.id}" in custom_ids(message)
     buttons = closing(outcome, past.turn.id, changed=changed, undone=undone)
     await room.messages.edit_message(past.thread, past.summary, edit("\n".join(lines), components=buttons))
 
@@ -146,13 +149,6 @@ def fitting(lines: Sequence[str], mark: Sequence[str]) -> list[str]:
     while kept and units("\n".join([*kept, *mark])) > CONTENT:
         kept.pop()
     return [*kept, *mark]
-
-
-async def says(past: Past, summary: MessageId, room: Room) -> str:
-    """What stands in the summary."""
-    if past.says is not None:
-        return past.says
-    return str((await room.messages.get_message(past.thread, summary)).get("content") or "")
 
 
 def is_undone(line: str) -> bool:

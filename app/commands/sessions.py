@@ -93,7 +93,9 @@ def listed(head: str, found: Sequence[Session], first: int, guild: GuildId) -> s
 
 
 def line_of(session: Session, width: int, guild: GuildId) -> str:
-    there = link(words_of(session.prompt, width), address(guild, session.thread))
+    """What it is called now, which only Discord's client knows, and the words that it began with: a client may not know
+    an old thread either."""
+    there = f"<#{session.thread}> " + link(words_of(session.subject, width), address(guild, session.thread))
     machine = THREAD_WITHOUT if session.machine is None else THREAD_MACHINE.format(state=STATES[session.machine])
     work = [THREAD_AT_WORK] if session.live else []
     return " · ".join([there, *work, machine, THREAD_USED.format(when=timestamp(session.used_at, "R"))])

@@ -107,8 +107,9 @@ async def suggested(preference: Preference, interaction: Interaction, room: Room
     typed = str(interaction.options.get(interaction.focused or "", ""))
     given = str(interaction.options.get("repo") or interaction.options.get("repository") or "").strip()
     place = channel_of(visitor).place if interaction.command[-1] == "channel" else visitor.place
-    repository = given or (await room.preferences.settled(place)).value(Preference.REPOSITORY)
-    return await offered(preference, typed, visitor, room, repository)
+    settled = await room.preferences.settled(place)
+    repository = given or settled.value(Preference.REPOSITORY)
+    return await offered(preference, typed, visitor, room, repository, settled.value(preference))
 
 
 async def settle(spot: Spot, wanted: Changes, room: Room, more: str = "") -> Answer:

@@ -1,4 +1,4 @@
-"""`/opencord undo`: takes back what the thread's last question changed."""
+"""`/opencord undo`: takes back the thread's last question, with what it changed."""
 
 from app.commands import past
 from app.commands.answers import Answer
@@ -7,7 +7,7 @@ from app.commands.rewinding import UNDO, rewind
 from app.discord.interactions import Interaction
 from app.discord.payloads import Payload
 
-REGISTRATION: Payload = {"type": 1, "name": "undo", "description": "Take back what the last question changed"}
+REGISTRATION: Payload = {"type": 1, "name": "undo", "description": "Take back the last question, and what it changed"}
 
 
 async def run(interaction: Interaction, room: Room) -> Answer:

@@ -57,7 +57,6 @@ class Interaction:
     values: tuple[str, ...] = ()  # what was selected
     fields: Mapping[str, str] = field(default_factory=dict)  # what was written in a modal, by custom_id
     message: MessageId | None = None  # whose component was used
-    message_content: str = ""
     attachment_size_limit: int | None = None  # bytes; what the people here may upload
     guild: GuildId | None = None
     channel: Channel | None = None
@@ -105,7 +104,6 @@ def parse(payload: object) -> Interaction:
         values=tuple(str(value) for value in _list(content.get("values"), "values")),
         fields=dict(_written(content.get("components"))) if kind is Kind.MODAL else {},
         message=MessageId(_snowflake(message, "id")) if message else None,
-        message_content=str(message.get("content") or ""),
         attachment_size_limit=size if isinstance(size := root.get("attachment_size_limit"), int) else None,
         guild=GuildId(_snowflake(root, "guild_id")) if root.get("guild_id") is not None else None,
         channel=_channel(root.get("channel")),

@@ -1,7 +1,8 @@
 """How messages of ours are known again that an earlier attempt may have posted: Discord remembers nonces for minutes.
 Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from app.discord.payloads import Payload
 from app.turns.records import Content, Turn
@@ -34,7 +35,7 @@ def answers(message: Payload, turn: Turn, reply_to: str | None) -> bool:
     return replies_to == reply_to and command in (None, turn.id)
 
 
-def custom_ids(message: Payload) -> Iterator[str]:
+def custom_ids(message: Mapping[str, Any]) -> Iterator[str]:
     """Of its buttons and selects."""
     for row in message.get("components") or ():
         yield from (str(component.get("custom_id", "")) for component in row.get("components") or ())

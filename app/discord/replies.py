@@ -14,7 +14,7 @@ from app.discord.errors import Rejected, TokenDead, token_dead, unfit
 from app.discord.identity import Identity
 from app.discord.interactions import Interaction
 from app.discord.limits import CONTENT
-from app.discord.payloads import Flag, Payload, View
+from app.discord.payloads import Payload, View
 from app.discord.rest import Rest
 from app.discord.text import shorten
 from app.discord.webhook import Webhook
@@ -54,37 +54,11 @@ class Replies:
                 raise narrowed from refusal
             raise
 
-    async def follow_up(
-        self,
-        interaction: Interaction,
-        text: str,
-        components: Sequence[Payload] = (),
-        files: Sequence[File] = (),
-        *,
-        ephemeral: bool = False,
-    ) -> None:
-        """Say it in a message of its own: to everybody, who are not notified; or only to whoever did it. Only after an
-        edit, where the first answer was deferred: else Discord takes it for that edit.
-
-        What is for everybody is an ordinary message where the interaction cannot be answered any more; the rest then
-        raises TokenDead. https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
-        """
-        view = seen(text, components, files)
-        flags = Flag.SUPPRESS_EMBEDS | (Flag.EPHEMERAL if ephemeral else Flag.SUPPRESS_NOTIFICATIONS)
-        names = [file.name for file in files]
-        message = payloads.message(view.content, flags=flags, components=components, file_names=names)
-        try:
-            await self._reach(interaction, lambda app, token: self._rest.follow_up(app, token, message, files))
-        except TokenDead:
-            if ephemeral:
-                raise
-            await self.post(interaction, text, components, files)
-
     async def post(
         self, interaction: Interaction, text: str, components: Sequence[Payload] = (), files: Sequence[File] = ()
     ) -> None:
-        """Say it to everybody in an ordinary message, whatever became of the interaction's answers. Nobody is notified.
-        Raises TokenDead where there is no channel for it."""
+        """Say it to everybody in an ordinary message, whatever became of the interaction's answers: once, however often
+        it is said. Nobody is notified. Raises TokenDead where there is no channel for it."""
         if interaction.channel is None:
             raise token_dead("nowhere else to say it")
         view = seen(text, components, files)

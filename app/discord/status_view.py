@@ -53,11 +53,9 @@ RETRIED = frozenset({Outcome.FAILED, Outcome.DENIED, Outcome.EXPIRED, Outcome.ST
 def status(status: Status, turn: TurnId) -> View:
     """Of a turn that is not over. It always has a button, by which the message is found again."""
     if status.phase in QUEUE:
-        waiting = (  # also of what is next: somebody may put another before it
-            button(RUN_NEXT, f"next:{turn}"),
-            button(INTERRUPT, f"now:{turn}"),
-            button(CANCEL, f"cancel:{turn}"),
-        )
+        waiting = [button(INTERRUPT, f"now:{turn}"), button(CANCEL, f"cancel:{turn}")]
+        if status.phase is not Phase.NEXT:
+            waiting.insert(0, button(RUN_NEXT, f"next:{turn}"))
         return View(_fitting([_headline(status)]), (row(*waiting),))
     lines = [_headline(status), *_inside(_at_work(status)), *_tasks(status), *_tools(status)]
     return View(_fitting(lines), (row(button(STOP, f"stop:{turn}", Style.DANGER)),))
@@ -70,11 +68,14 @@ def summary(summary: Summary, turn: TurnId) -> View:
 
 
 def closing(outcome: Outcome, turn: TurnId, *, changed: bool, undone: bool = False) -> tuple[Payload, ...]:
-    """The buttons below a summary. `changed`: whether the turn left anything to look at and to take back."""
-    buttons = []
-    if changed and outcome is not Outcome.RESET:
-        buttons += [button(DIFF, f"diff:{turn}")]
-        buttons += [button(REDO, f"redo:{turn}") if undone else button(UNDO, f"undo:{turn}")]
+    """The buttons below a summary. `changed`: whether the turn left any file to look at and to take back. What was
+    undone can be redone in any case: the conversation went with it."""
+    changed = changed and outcome is not Outcome.RESET
+    buttons = [button(DIFF, f"diff:{turn}")] if changed else []
+    if undone:
+        buttons += [button(REDO, f"redo:{turn}")]
+    elif changed:
+        buttons += [button(UNDO, f"undo:{turn}")]
     if outcome in CONTINUED:
         buttons += [button(CONTINUE, f"continue:{turn}")]
     if outcome in RETRIED:

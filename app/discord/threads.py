@@ -135,7 +135,8 @@ def opener(turn: Turn) -> str:
     wishes = ", ".join(f"{name} {code(value, WISH)}" for name, value in turn.wishes.items())
     tail = f"\n{SUBTEXT}{WITH_FILES.format(names=names)}" if names else ""
     tail += f"\n{SUBTEXT}{WITH_WISHES.format(wishes=wishes)}" if wishes else ""
-    return f"{head}\n{shorten(quote(clean(turn.prompt).strip()), CONTENT - units(head + tail) - 1)}{tail}"
+    said = turn.prompt or turn.subject  # the message itself, where nothing is asked about it
+    return f"{head}\n{shorten(quote(clean(said).strip()), CONTENT - units(head + tail) - 1)}{tail}"
 
 
 def _head(turn: Turn) -> str:

@@ -37,8 +37,9 @@ def _agents(agents: Sequence[Row]) -> Iterator[Entry]:
 
 
 def _commands(commands: Sequence[Row]) -> Iterator[Entry]:
+    """Without its skills, which the same list holds: they are for the model, which is told when to use them."""
     for command in commands:
-        if command.get("name"):
+        if command.get("name") and command.get("source") != "skill":
             yield Entry(Kind.COMMAND, str(command["name"]), _line(command.get("description")))
 
 

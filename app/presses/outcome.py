@@ -52,7 +52,7 @@ async def ended(interaction: Interaction, room: Room) -> Past:
     subject = await subject_of(interaction, room)
     if subject.turn.stage in LIVE:
         raise TurnedAway(STILL_AT_WORK)
-    return Past(subject.visitor, subject.thread, subject.turn, interaction.message, interaction.message_content)
+    return Past(subject.visitor, subject.thread, subject.turn, interaction.message)
 
 
 async def asked(

@@ -28,7 +28,10 @@ QUERY = f"""
             AND (stage IN ({LIVE_STAGES}) OR begun_at IS NOT NULL)
         GROUP BY thread
     )
-    SELECT threads.*, coalesce(nullif(turns.prompt, ''), json_extract(turns.fork, '$.name'), '') AS prompt,
+    SELECT threads.*, coalesce(
+            nullif(json_extract(turns.about, '$.text'), ''), nullif(turns.prompt, ''),
+            json_extract(turns.fork, '$.name'), ''
+        ) AS subject,
         sandboxes.state, count(*) OVER () AS total
     FROM threads JOIN turns ON turns.position = threads.first
     LEFT JOIN sandboxes ON sandboxes.thread = threads.thread
@@ -60,7 +63,7 @@ def session_of_row(row: Any) -> Session:
     return Session(
         ThreadId(row["thread"]),
         ChannelId(row["channel"]),
-        row["prompt"],
+        row["subject"],
         row["used_at"],
         row["live"],
         row["state"] and State(row["state"]),

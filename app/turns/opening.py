@@ -17,7 +17,7 @@ from app.turns.ports import Chat, Router, Threads
 from app.turns.preferences import Routing
 from app.turns.records import Source, Turn
 from app.turns.titles import title_of
-from app.words.asking import ASKED_IN_THREAD
+from app.words.asking import ASKED_IN_THREAD, ASKED_TO_ANSWER
 from app.words.forking import OPENER_DELETED
 
 Left = Callable[[], Awaitable[Sequence[str]]]
@@ -72,7 +72,8 @@ class Opening:
                 raise Refused(OPENER_DELETED) from refusal
             raise
         if turn.about is not None and turn.opener == turn.about.message:  # somebody else's words
-            await self.chat.announce(turn, ASKED_IN_THREAD.format(name=turn.asker.name, prompt=turn.prompt))
+            words = ASKED_IN_THREAD if turn.prompt else ASKED_TO_ANSWER
+            await self.chat.announce(turn, words.format(name=turn.asker.name, prompt=turn.prompt))
 
     async def _privately(self, turn: Turn, token: str) -> Turn:
         """Nobody is let in before it is written down whose thread it is: so whatever an earlier attempt may have left
@@ -120,9 +121,8 @@ class Opening:
         if not turn.asks:
             return _fixed_title(turn)
         routing = (await self.preferences.settled(turn.place)).routing
-        words = turn.prompt if turn.about is None else f"{turn.about.text}\n{turn.prompt}"
-        found = await self.router.title(words) if self.router and routing is Routing.AI else None
-        return found or title_of(words)
+        found = await self.router.title(turn.subject) if self.router and routing is Routing.AI else None
+        return found or title_of(turn.subject)
 
     async def _take_back(self, turn: Turn) -> None:
         """There will be no thread that could use the machine, unless somebody else's question about the same message
@@ -138,4 +138,4 @@ class Opening:
 
 def _fixed_title(turn: Turn) -> str:
     """Of a thread that is found again by it: the same in every attempt."""
-    return turn.fork.name if turn.fork is not None and not turn.asks else title_of(turn.prompt)
+    return turn.fork.name if turn.fork is not None and not turn.asks else title_of(turn.subject)

@@ -194,6 +194,11 @@ class Turn:
         return self.fork is None or bool(self.prompt)
 
     @property
+    def subject(self) -> str:
+        """What to name a thread or a session by: a message that it is about comes before what is asked about that."""
+        return self.prompt if self.about is None else f"{self.about.text}\n{self.prompt}".strip()
+
+    @property
     def trouble(self) -> Trouble:
         return Trouble(self.attempts, self.due_at, self.failing_since)
 

@@ -10,7 +10,7 @@ from app.sandboxes.machine import State
 class Session:
     thread: ThreadId
     channel: ChannelId
-    prompt: str  # what was asked first in it
+    subject: str  # what was asked first in it, or the message that it was asked about
     used_at: float  # epoch seconds: when it was asked last
     live: int  # its turns that wait or are at work
     machine: State | None  # None: it has had none yet

@@ -10,14 +10,15 @@ from app.turns.records import About
 
 BEFORE, AFTER = 6, 4  # messages around it
 WORDLESS = "(no text)"
+UNSAID = "Please answer this message, or do what it asks for."
 
 
 def with_message(question: str, about: About, around: Sequence[Said]) -> str:
-    """`around`, oldest first, without the message itself."""
+    """`question` may be empty: then the message itself is to be answered. `around`, oldest first, without it."""
     said = f"(This is about a message of {plain_name(about.author)}:)\n{quoted(about.text or WORDLESS)}"
     lines = "\n".join(recent_lines(around))
     beside = [f"(What was said around it, oldest first:)\n{quoted(lines)}"] if lines else []
-    return BETWEEN.join([question, said, *beside])
+    return BETWEEN.join([question or UNSAID, said, *beside])
 
 
 def quoted(text: str) -> str:

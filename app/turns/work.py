@@ -81,7 +81,7 @@ class Work:
 
     async def _begin(self, turn: Turn, machine: Machine, display: Display) -> tuple[SessionId, str]:
         """The session, and what is to be said of that which has moved into it."""
-        title = title_of(turn.prompt)
+        title = title_of(turn.subject)
         if turn.fork is None:
             return await self.agent.open_session(machine, title), ""
         display.show(Phase.MOVING)

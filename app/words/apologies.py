@@ -46,7 +46,7 @@ NOT_OFFERED = (
 )
 CHOOSING = {"model": "`/opencord model`", "agent": "`/opencord agent`"}
 UNKNOWN_CHOICE = (
-    "Sorry, I could not ask: OpenCode has no {kind} called {name!r}. The nearest are: {nearest}. "
+    "Sorry, I could not ask: OpenCode has no {kind} called {name!r}. Nearest to it: {nearest}. "
     "Please choose another with {command}, and ask again."
 )
 UNKNOWN_CHOICE_AT_ALL = (

@@ -38,20 +38,20 @@ DRAFT_FORGOTTEN = "I do not know any more what you had chosen before you wrote t
 
 ABOUT_TITLE, ABOUT_LABEL = "Ask about this message", "What would you like to know, or to have done?"
 ABOUT_HINT = "Leave it empty, and OpenCode answers the message itself."
-ABOUT_UNSAID = "Please answer this message, or do what it asks for."  # the question then
 MESSAGE_EMPTY = "There is nothing in this message that I could read. Please choose one with words or with files."
 MESSAGE_WHISPERED = "Only you can see this message, so no thread can begin there. Please use `/opencord ask` instead."
-ABOUT_ASKED = "It is asked, and answered in {thread}."
+ABOUT_ASKED = "Asked. The answer comes in {thread}."
 ITS_THREAD = "its thread"
 
 COMMAND_MISNAMED = "That is no command: its name is one word, such as init or review. Please choose one from the list."
-COMMAND_UNKNOWN = "OpenCode has no command called {name}. The nearest are: {nearest}. Please choose one from the list."
+COMMAND_UNKNOWN = "OpenCode has no command called {name}. Nearest to it: {nearest}. Please choose one from the list."
 COMMAND_TOO_LONG = "That is more than {most} characters. Please put the rest into a file, and ask with that."
 
 ASKED, ASKED_ABOUT = "**{name}** asked:", "**{name}** asked about a message:"
 WITH_FILES = "📎 with {names}"
 WITH_WISHES = "⚙️ in this thread from here on: {wishes}"
-ASKED_PRIVATELY = "It is asked, and answered where only you see it: <#{thread}>."
+ASKED_PRIVATELY = "Asked. The answer comes where only you see it: <#{thread}>."
 ASKED_IN_THREAD = "{name} asked about this message: {prompt}"
+ASKED_TO_ANSWER = "{name} asked for an answer to this message, or for what it asks for."
 WORDLESS = "(without words)"
 SOMEBODY = "somebody"

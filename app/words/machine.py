@@ -47,9 +47,9 @@ RESET_DONE = "Done: the machine is gone. The next question gets a new one."
 KEPT = "Nothing was reset: the machine stays as it is."
 GONE_ALREADY = "There is no machine any more: it is gone already. The next question gets a new one."
 NEW_ALREADY = "That machine is gone already, and this thread has a new one by now. Nothing was reset."
-RESET_BY = "{name} reset the machine of this thread: the next question gets a new one."
+RESET_BY = "♻️ {name} reset the machine of this thread: the next question gets a new one."
 RESET_BY_AT_WORK = f"{RESET_BY} What was being worked on was stopped."
-STOPPED_BY = "{name} stopped what was being worked on in this thread."
+STOPPED_BY = "⏹️ {name} stopped what was being worked on in this thread."
 
 TOO_SLOW = (
     "Sorry, the machine did not come up in time. Please try again later; if it goes on, tell whoever runs this bot."

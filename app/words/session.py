@@ -38,15 +38,16 @@ _OBSTACLES = {
 }
 NOT_UNDONE = {
     **_OBSTACLES,
-    "nothing": "There was nothing to undo: the last question changed nothing, or it has been undone already.",
+    "nothing": "There was nothing to undo: OpenCode does not know of the last question, or it has been undone already.",
 }
 NOT_REDONE = {
     **_OBSTACLES,
     "nothing": "There was nothing to redo: the last question was not undone, or it has been redone already.",
 }
-UNDONE, REDONE = "Undone.", "Redone."
-UNDONE_BY = "↩️ {name} undid what the last question changed."
-REDONE_BY = "↪️ {name} redid what the last question changed."
+UNDONE = "Undone: the last question is out of the conversation, and whatever it changed is as it was before."
+REDONE = "Redone: the last question is in the conversation again, and with it whatever it changed."
+UNDONE_BY = "↩️ {name} took the last question back, and with it whatever it changed."
+REDONE_BY = "↪️ {name} brought the last question back, and with it whatever it changed."
 
 COMPACTED = "Done: OpenCode goes on with a summary of this session. Files are as they were."
 COMPACTED_BY = "🗜️ {name} had this session summed up, to make room."

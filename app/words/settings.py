@@ -64,18 +64,18 @@ VERBOSITY_MEANS = {
 VERBOSITY_FROM_NOW = "From now on it shows {meaning}. Answers are always shown whole."
 VERBOSITY_IS = "{settled} It shows {meaning}."
 
-UNKNOWN_NAME = "I know no {kind} called {name}. The nearest are: {nearest}. Please choose one from the list."
+UNKNOWN_NAME = "I know no {kind} called {name}. Nearest to it: {nearest}. Please choose one from the list."
 NO_MODEL = (
     "That is no model: it is written as provider/model, for example opencode/claude-sonnet-4-5. Please try it that way."
 )
 NO_AGENT = "That is no agent: its name is one word, for example build or plan. Please try it that way."
 NO_REPOSITORY = (
-    "That is no address that can be cloned. Please give one such as https://github.com/owner/name, ssh://… or "
-    "git@host:owner/name."
+    "That is no address that can be cloned. Please give one such as `https://github.com/owner/name`, `ssh://…` or "
+    "`git@host:owner/name`."
 )
 PRIVATE_REPOSITORY = (
-    "This address leads into a network of its own, and I clone for you only what the internet has. Please give one "
-    "such as https://github.com/owner/name."
+    "This address leads into a private network, and I clone only what is on the internet. Please give one such as "
+    "`https://github.com/owner/name`."
 )
 LOGIN_IN_ADDRESS = (
     "This address holds a login that everybody here could read. Please give it without; whoever runs this bot sets "

@@ -10,7 +10,7 @@ from app.turns.books import Facts
 from app.turns.machine import Event
 from app.turns.records import About, Attachment, Turn
 from app.turns.routing import Policy, Refusal
-from app.words.asking import ABOUT_UNSAID, DRAFT_FORGOTTEN, MESSAGE_EMPTY, MESSAGE_WHISPERED
+from app.words.asking import DRAFT_FORGOTTEN, MESSAGE_EMPTY, MESSAGE_WHISPERED
 from app.words.door import UNKNOWN_BUTTON
 from tests.commands.rooms import IN_THREAD, THREAD
 from tests.web.door import Door, spoken, used
@@ -58,7 +58,8 @@ async def test_without_a_question_the_message_itself_is_answered(door: Door) -> 
 
     await door.send(written(opened, " \u200b"))
 
-    assert (await asked(door)).prompt == ABOUT_UNSAID
+    turn = await asked(door)
+    assert (turn.prompt, turn.subject) == ("", "it is broken")
 
 
 async def test_in_a_thread_it_is_asked_there(door: Door) -> None:

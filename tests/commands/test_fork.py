@@ -11,7 +11,7 @@ from app.sandboxes.machine import State
 from app.turns.books import Facts
 from app.turns.machine import Event
 from app.turns.preferences import Preference
-from app.turns.records import Asker, Content, Fork, Parcel, Place, Request, Source, Turn
+from app.turns.records import About, Asker, Content, Fork, Parcel, Place, Request, Source, Turn
 from app.turns.routing import Policy, Refusal
 from app.words.asking import EMPTY_PROMPT
 from app.words.door import NO_THREAD, NOT_HERE
@@ -25,11 +25,18 @@ NAMED = {**IN_THREAD, "name": "open a shop"}
 STEPS = (Event.ACCEPTED, Event.THREAD_OPENED, Event.PROMPT_SENT, Event.ANSWER_TAKEN, Event.DELIVERED)
 
 
-async def worked(door: Door, id: str = "400", *, until: Event = Event.DELIVERED, thread: ThreadId = THREAD) -> TurnId:
+async def worked(
+    door: Door,
+    id: str = "400",
+    *,
+    until: Event = Event.DELIVERED,
+    thread: ThreadId = THREAD,
+    about: About | None = None,
+) -> TurnId:
     """A question of the thread, with status 9<id> and an answer that stands in message 8<id>."""
     place, alice = Place(GuildId("100"), ChannelId("200"), thread), Asker(UserId("300"), "alice")
     turn = TurnId(id)
-    await door.ledger.admit(Request(turn, Source.MESSAGE, place, alice, f"question {id}"), door.now)
+    await door.ledger.admit(Request(turn, Source.MESSAGE, place, alice, f"question {id}", about=about), door.now)
     parcel = Parcel(0, Content("the answer"), f"nonce-{id}")
     facts = {
         Event.PROMPT_SENT: Facts(session=SessionId("ses_1")),
@@ -245,6 +252,17 @@ async def test_the_message_that_a_thread_hangs_on_is_its_first_question(
     turn = await admitted(door)
     assert turn.fork is not None
     assert (turn.fork.thread, str(turn.fork.last)) == (THREAD, str(THREAD))
+
+
+async def test_in_the_channel_a_thread_about_a_message_gives_its_fork_the_words_of_that(door: Door) -> None:
+    about = About(ChannelId("200"), MessageId(THREAD), "carol", "The build fails")
+    await worked(door, THREAD, about=about)
+
+    await door.send(chosen(THREAD, {"id": "200", "type": 0, "parent_id": "40"}))
+
+    turn = await admitted(door)
+    assert turn.fork is not None
+    assert turn.fork.name.startswith("Fork of The build fails")
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,8 @@ async def test_a_reset_is_asked_about_pressed_and_heard_by_everybody(here: Scene
     done, aloud = here.ada.messages(here.thread)[-2:]
     assert (done["id"], done["content"], done["components"]) == (question["id"], RESET_DONE, [])
     assert done["flags"] & 64
-    assert aloud["content"] == "**Ada** reset the machine of this thread: the next question gets a new one."
+    assert aloud["content"] == "-# ♻️ **Ada** reset the machine of this thread: the next question gets a new one."
+    assert "message_reference" not in aloud
     assert here.last(here.bob)["id"] == aloud["id"]
     assert RESET_DONE not in [message["content"] for message in here.bob.messages(here.thread)]
 

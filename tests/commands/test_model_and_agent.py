@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.turns.catalogue import Entry, Kind
 from app.turns.routing import Policy, Refusal
 from app.words.settings import ALREADY_SO, GIVEN_AND_RESET, NO_AGENT, NO_MODEL, NOT_SETTLED, ONLY_IN_THREADS
 from tests.commands.choosing import ALOUD, OFFERED, WHISPERED, choices, said, settle, settled, typing
@@ -67,8 +68,8 @@ async def test_an_unknown_name_is_answered_with_the_nearest_and_changes_nothing(
 
     text, is_ephemeral = spoken(model)
     assert is_ephemeral
-    assert text.startswith("I know no model called `opencode/cloude`. The nearest are: `opencode/claude`")
-    assert spoken(agent)[0].startswith("I know no agent called `` biuld` ``. The nearest are: `build`")
+    assert text.startswith("I know no model called `opencode/cloude`. Nearest to it: `opencode/claude`")
+    assert spoken(agent)[0].startswith("I know no agent called `` biuld` ``. Nearest to it: `build`")
     assert await settled(door) == {}
 
 
@@ -146,6 +147,18 @@ async def test_it_is_chosen_in_a_thread_and_by_those_who_may_ask_there(door: Doo
     assert spoken(outside) == (ONLY_IN_THREADS, True)
     assert spoken(stranger) == (Refusal.ROLE.value, True)
     assert await settled(door) == {}
+
+
+async def test_what_counts_here_is_offered_first_also_before_anything_is_known(door: Door) -> None:
+    empty = [typing(used(name, IN_THREAD, name=""), "name") for name in ("model", "agent")]
+    of_the_operator, of_nobody = [choices(await door.send(one)) for one in empty]
+    await door.catalogue.learn([Entry(Kind.MODEL, f"many/{number}") for number in range(30)])
+    await settle(door, "210", model="many/29")
+    of_the_thread = choices(await door.send(empty[0]))
+
+    assert (of_the_operator, of_nobody) == (["opencode/claude"], [])
+    assert of_the_thread[:2] == ["many/29", "many/0"]
+    assert len(of_the_thread) == 25
 
 
 async def test_while_somebody_types_what_opencode_offers_is_offered(door: Door) -> None:

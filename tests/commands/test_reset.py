@@ -47,9 +47,11 @@ async def test_a_machine_with_nothing_to_lose_goes_at_once_and_the_thread_hears_
     answer = await door.send(used("reset", IN_THREAD))
 
     assert answer == {"type": 5, "data": {"flags": 64}}
-    assert door.log == ["answered", "unsaved", "destroy", "edit", "follow_up"]
+    assert door.log == ["answered", "unsaved", "destroy", "edit", "post"]
     assert door.fake_replies.texts == [RESET_DONE]
-    assert door.fake_replies.aloud == ["**alice** reset the machine of this thread: the next question gets a new one."]
+    assert door.fake_replies.aloud == [
+        "-# ♻️ **alice** reset the machine of this thread: the next question gets a new one."
+    ]
     assert await state(door) is State.DESTROYED
 
 
@@ -100,7 +102,7 @@ async def test_the_button_resets_and_is_gone_while_that_lasts(door: Door) -> Non
     assert answer["type"] == UPDATE
     assert answer["data"]["content"] == RESETTING
     assert answer["data"]["components"] == []
-    assert door.log == ["answered", "destroy", "edit", "follow_up"]
+    assert door.log == ["answered", "destroy", "edit", "post"]
     assert door.fake_replies.texts == [RESET_DONE]
     assert len(door.fake_replies.aloud) == 1
     assert await state(door) is State.DESTROYED
@@ -121,7 +123,7 @@ async def test_what_is_at_work_is_stopped_and_what_waits_stays(door: Door) -> No
     with pytest.raises(LeaseLost):
         await door.ledger.renew(at_work, "holder", 99_999.0)
     assert door.fake_replies.aloud == [
-        "**alice** reset the machine of this thread: the next question gets a new one. "
+        "-# ♻️ **alice** reset the machine of this thread: the next question gets a new one. "
         "What was being worked on was stopped."
     ]
 
@@ -273,7 +275,7 @@ async def test_where_the_machine_will_not_go_the_thread_hears_of_what_was_stoppe
     await door.send(pressed(labelled(question["data"]["components"])["Reset"], IN_THREAD))
 
     assert door.fake_replies.texts[0].startswith(words)
-    assert door.fake_replies.aloud == ["**alice** stopped what was being worked on in this thread."]
+    assert door.fake_replies.aloud == ["-# ⏹️ **alice** stopped what was being worked on in this thread."]
 
 
 async def test_two_who_press_at_once_both_hear_the_truth(door: Door) -> None:
@@ -298,7 +300,7 @@ async def test_a_name_is_shown_as_it_is(door: Door) -> None:
     await door.send(payload)
 
     (aloud,) = door.fake_replies.aloud
-    assert aloud.startswith(r"**\*\*\@everyone\*\*")
+    assert aloud.startswith(r"-# ♻️ **\*\*\@everyone\*\*")
     assert len(aloud) < 250
 
 

@@ -11,7 +11,7 @@ from app.ids import ChannelId, GuildId, MessageId, ThreadId, TurnId, UserId
 from app.turns.books import Facts
 from app.turns.errors import Retriable
 from app.turns.machine import OPENING, Event
-from app.turns.records import Asker, Place, Request, Source
+from app.turns.records import About, Asker, Place, Request, Source
 from app.turns.routing import Policy, Refusal
 from app.words.door import NOT_NOW, UNKNOWN_BUTTON, UNKNOWN_OPTION
 from app.words.session import NO_THREADS
@@ -31,13 +31,18 @@ async def begun(
     guild: str = "100",
     private: bool = False,
     inside: str | None = None,
-    prompt: str = "",
+    prompt: str | None = None,
+    about: str | None = None,
     vague: bool = False,
 ) -> None:
     """A thread of its own; or a question `inside` one that somebody else began."""
     turn = TurnId(str(number))
     place = Place(GuildId(guild), channel, ThreadId(inside) if inside else None, vague=vague)
-    request = Request(turn, Source.COMMAND, place, asker, prompt or f"question {number}", private=private)
+    request = Request(
+        turn, Source.COMMAND, place, asker, f"question {number}" if prompt is None else prompt, private=private
+    )
+    if about is not None:
+        request = replace(request, about=About(channel, MessageId(f"7{number}"), "carol", about))
     await door.ledger.admit(request, door.now)
     await door.ledger.claim("opening", door.now, door.now + 15, OPENING)
     await door.ledger.record(turn, "opening", Event.ACCEPTED, Facts())
@@ -85,9 +90,18 @@ async def test_mine_are_those_in_which_i_asked_the_last_used_first(door: Door) -
     lines = await seen(door)
 
     assert lines == [
-        r"1. [list \*all\*](https://discord.com/channels/100/7503) · at work · no machine · used <t:1120:R>",
-        "2. [question 501](https://discord.com/channels/100/7501) · at work · machine awake · used <t:1000:R>",
+        r"1. <#7503> [list \*all\*](https://discord.com/channels/100/7503) · at work · no machine · used <t:1120:R>",
+        "2. <#7501> [question 501](https://discord.com/channels/100/7501) · at work · machine awake · used <t:1000:R>",
     ]
+
+
+@pytest.mark.parametrize("question", ["", "What may be the cause?"])
+async def test_a_thread_about_a_message_is_listed_with_that(door: Door, question: str) -> None:
+    await begun(door, 501, prompt=question, about="The build fails")
+
+    (line,) = await seen(door)
+
+    assert line.startswith("1. <#7501> [The build fails](")
 
 
 async def test_those_of_a_channel_are_everybodys_but_nothing_that_may_be_private(door: Door) -> None:
@@ -99,7 +113,7 @@ async def test_those_of_a_channel_are_everybodys_but_nothing_that_may_be_private
 
     lines = await seen(door, "channel")
 
-    assert [line.partition("]")[0] for line in lines] == ["1. [question 505", "2. [question 501"]
+    assert [line.partition("]")[0] for line in lines] == ["1. <#7505> [question 505", "2. <#7501> [question 501"]
 
 
 async def test_those_of_the_server_are_in_channels_that_the_person_sees(door: Door) -> None:
@@ -109,7 +123,7 @@ async def test_those_of_the_server_are_in_channels_that_the_person_sees(door: Do
 
     lines = await seen(door, "server")
 
-    assert [line.partition("]")[0] for line in lines] == ["1. [question 502"]
+    assert [line.partition("]")[0] for line in lines] == ["1. <#7502> [question 502"]
 
 
 async def test_mine_too_are_in_channels_that_i_still_see(door: Door) -> None:
@@ -119,7 +133,7 @@ async def test_mine_too_are_in_channels_that_i_still_see(door: Door) -> None:
 
     lines = await seen(door)
 
-    assert [line.partition("]")[0] for line in lines] == ["1. [question 502"]
+    assert [line.partition("]")[0] for line in lines] == ["1. <#7502> [question 502"]
 
 
 @pytest.mark.parametrize("of", ["mine", "channel", "server"])
@@ -132,7 +146,7 @@ async def test_a_thread_that_i_asked_in_and_see_no_more_is_not_listed(door: Door
 
     lines = await seen(door, of)
 
-    assert [line.partition("]")[0] for line in lines] == ["1. [question 502", "2. [question 501"]
+    assert [line.partition("]")[0] for line in lines] == ["1. <#7502> [question 502", "2. <#7501> [question 501"]
     assert door.log.count("sees") == 3, "a thread that hangs on a message is as open as its channel"
 
 
@@ -157,7 +171,7 @@ async def test_an_old_thread_that_is_still_used_stays_in_everybodys_list(door: D
     await door.ledger.prune(door.now)
     long_ago = await seen(door, "channel")
 
-    assert [line.partition("]")[0] for line in used_lately] == ["1. [question 501"]
+    assert [line.partition("]")[0] for line in used_lately] == ["1. <#7501> [question 501"]
     assert long_ago == []
     assert [await door.ledger.turn(TurnId(id)) for id in ("501", "502")] == [None, None]
 

@@ -6,15 +6,17 @@ import pytest
 
 from app.commands import rewinding
 from app.discord.limits import CONTENT
+from app.discord.status_view import closing
 from app.discord.text import units
 from app.ids import MessageId, ThreadId, TurnId
 from app.sandboxes.machine import State
 from app.turns.books import Facts
 from app.turns.machine import Event
 from app.turns.routing import Policy, Refusal
+from app.turns.status import Outcome
 from app.turns.workbench import Rewound
 from app.words.door import NO_THREAD
-from app.words.session import NOT_REDONE, NOT_UNDONE, NOTHING_ASKED, OTHERS_AT_WORK
+from app.words.session import NOT_REDONE, NOT_UNDONE, NOTHING_ASKED, OTHERS_AT_WORK, REDONE, UNDONE
 from tests.commands.rooms import IN_THREAD, THREAD, wait, work_on
 from tests.presses.pressing import SUMMARY, THINKING, finished, press
 from tests.web.door import Door, spoken, used
@@ -23,10 +25,11 @@ pytestmark = pytest.mark.anyio
 COMMANDS = ("undo", "redo")
 
 
-async def summed_up(door: Door) -> None:
+async def summed_up(door: Door, *, changed: bool = True) -> None:
     """A question that was answered, with its summary in the thread."""
     await finished(door, 500)
     turn = await work_on(door, 501)
+    door.edits.below = closing(Outcome.DONE, turn, changed=changed)
     await door.ledger.note_status(turn, "holder", MessageId("77"))
     await door.ledger.record(turn, "holder", Event.ANSWER_TAKEN, Facts(answer="yes"))
     await door.ledger.record(turn, "holder", Event.DELIVERED, Facts())
@@ -37,6 +40,11 @@ async def close(door: Door) -> None:
     assert over is not None
     door.edits.shown = SUMMARY
     await door.ledger.close(over)
+
+
+def labels(door: Door) -> list[list[str]]:
+    """Of the buttons below the summary, after each change."""
+    return [[one["label"] for row in edit["components"] for one in row["components"]] for *_, edit in door.edits]
 
 
 def answered(door: Door) -> asyncio.Event:
@@ -57,17 +65,26 @@ async def test_the_last_question_is_undone_and_redone_aloud_and_its_buttons_foll
     answers = [await door.send(used(word, IN_THREAD)) for word in COMMANDS]
 
     assert answers == [THINKING, THINKING]
-    assert door.fake_replies.texts == ["Undone.", "Redone."]
+    assert door.fake_replies.texts == [UNDONE, REDONE]
     assert door.fake_replies.aloud == [
-        "-# ↩️ **alice** undid what the last question changed.",
-        "-# ↪️ **alice** redid what the last question changed.",
+        "-# ↩️ **alice** took the last question back, and with it whatever it changed.",
+        "-# ↪️ **alice** brought the last question back, and with it whatever it changed.",
     ]
     assert [(message, edit["content"]) for _, message, edit in door.edits] == [
         (MessageId("77"), f"{SUMMARY}\n-# ↩️ Undone by **alice**"),
         (MessageId("77"), SUMMARY),
     ]
-    labels = [[one["label"] for row in edit["components"] for one in row["components"]] for *_, edit in door.edits]
-    assert labels == [["Diff", "Redo", "Continue"], ["Diff", "Undo", "Continue"]]
+    assert labels(door) == [["Diff", "Redo", "Continue"], ["Diff", "Undo", "Continue"]]
+
+
+async def test_of_a_question_that_changed_no_file_there_is_nothing_to_compare_afterwards_either(door: Door) -> None:
+    await summed_up(door, changed=False)
+    await close(door)
+
+    for word in COMMANDS:
+        await door.send(used(word, IN_THREAD))
+
+    assert labels(door) == [["Redo", "Continue"], ["Continue"]]
 
 
 async def test_what_is_undone_at_once_waits_for_its_summary_which_says_so_then(door: Door) -> None:
@@ -82,7 +99,7 @@ async def test_what_is_undone_at_once_waits_for_its_summary_which_says_so_then(d
     await undoing
 
     assert early == ["answered"]
-    assert door.fake_replies.texts == ["Undone."]
+    assert door.fake_replies.texts == [UNDONE]
     assert [edit["content"] for *_, edit in door.edits] == [f"{SUMMARY}\n-# ↩️ Undone by **alice**"]
 
 
@@ -90,7 +107,7 @@ async def test_a_button_is_pressed_on_what_is_not_the_last_word_yet(door: Door) 
     await summed_up(door)
 
     begun = answered(door)
-    undoing = asyncio.ensure_future(door.send(press("undo:501", shown="-# ✅ **Done**")))
+    undoing = asyncio.ensure_future(door.send(press("undo:501")))
     await begun.wait()
     await close(door)
     await undoing
@@ -137,7 +154,7 @@ async def test_a_question_whose_summary_is_gone_is_undone_all_the_same(door: Doo
 
     await door.send(used("undo", IN_THREAD))
 
-    assert (door.fake_replies.texts, door.edits) == (["Undone."], [])
+    assert (door.fake_replies.texts, door.edits) == ([UNDONE], [])
 
 
 async def test_of_two_who_undo_at_once_the_second_hears_that_it_is_done(door: Door) -> None:
@@ -145,7 +162,7 @@ async def test_of_two_who_undo_at_once_the_second_hears_that_it_is_done(door: Do
 
     await asyncio.gather(*(door.send(used("undo", IN_THREAD)) for _ in range(2)))
 
-    assert sorted(door.fake_replies.texts) == [NOT_UNDONE["nothing"], "Undone."]
+    assert sorted(door.fake_replies.texts) == [NOT_UNDONE["nothing"], UNDONE]
     assert len(door.fake_replies.aloud) == 1
 
 

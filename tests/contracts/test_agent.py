@@ -178,7 +178,7 @@ async def test_what_somebody_chose_and_the_server_does_not_have_is_told_with_the
         await world.agent.prompt(machine, session, prompt)
     end = await world.ask(machine, session, f"{prompt.turn}9", "!say Fine.")
 
-    assert f"no {kind} called '{prompt.model or prompt.agent}'. The nearest are: {nearest}" in refusal.value.tell
+    assert f"no {kind} called '{prompt.model or prompt.agent}'. Nearest to it: {nearest}" in refusal.value.tell
     assert f"/opencord {kind}" in refusal.value.tell
     assert text_said(end) == "Fine."
     assert not world.requests_about("Never.")

@@ -148,7 +148,7 @@ async def test_a_fork_has_the_conversation_the_commits_and_what_is_not_committed
         assert (new / "shop.py").read_text() == "price = 14\n"
         undone = await thread.people.alice.command(made.channel.id, "opencord", {"undo": {}})
         await undone.response()
-        await made.until("undid")
+        await made.until("took the last question back")
         assert (new / "shop.py").read_text() == "price = 10\n"
         assert (new / "logo.bin").read_bytes() == (old / "logo.bin").read_bytes()
         assert (git(old, "status", "--porcelain"), git(old, "for-each-ref")) == before

@@ -18,11 +18,11 @@ async def test_the_last_question_is_compared_undone_and_redone_by_command(thread
     await thread.over()
     await thread.command("diff")
     await thread.command("undo")
-    await thread.look("undid")
+    await thread.look("took the last question back")
     await thread.command("undo")
     await thread.command("diff", of="workspace")
     await thread.command("redo")
-    await thread.look("redid")
+    await thread.look("brought the last question back")
     await thread.command("redo")
 
     thread.end()

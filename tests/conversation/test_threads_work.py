@@ -175,9 +175,9 @@ async def test_what_was_changed_is_shown_taken_back_and_done_again(thread: Scene
     await thread.over()
     await thread.press("Diff")
     await thread.press("Undo")
-    await thread.look("undid")
+    await thread.look("took the last question back")
     await thread.press("Diff")
     await thread.press("Redo")
-    await thread.look("redid")
+    await thread.look("brought the last question back")
 
     thread.end()

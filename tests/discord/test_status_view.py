@@ -229,10 +229,8 @@ def test_a_tool_that_waits_for_leave_is_not_said_to_run() -> None:
 @pytest.mark.parametrize(
     ("phase", "buttons"),
     [
-        *(
-            (phase, {"Run next": "next", "Interrupt now": "now", "Cancel": "cancel"})
-            for phase in (Phase.QUEUED, Phase.NEXT)
-        ),
+        (Phase.QUEUED, {"Run next": "next", "Interrupt now": "now", "Cancel": "cancel"}),
+        (Phase.NEXT, {"Interrupt now": "now", "Cancel": "cancel"}),
         *((phase, {"Stop": "stop"}) for phase in Phase if phase not in (Phase.QUEUED, Phase.NEXT)),
     ],
 )

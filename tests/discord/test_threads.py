@@ -236,6 +236,15 @@ async def forking(here: Scene, forum: str, old: ThreadId) -> Turn:
     return replace(asked, place=place, fork=Fork(old, "Fork of it"))
 
 
+async def test_where_nothing_is_asked_about_a_message_its_own_words_are_quoted() -> None:
+    async with scene() as here:
+        _, asked = await here.ask()
+
+    shown = opener(replace(asked, prompt="", about=About(here.channel, MessageId("1"), "Ben", "look\nhere")))
+
+    assert shown.split("\n")[1:] == ["> look", "> here"]
+
+
 async def test_a_message_that_somebody_asks_about_stands_until_it_is_deleted() -> None:
     async with scene() as here:
         turn = await here.ask_in_thread()

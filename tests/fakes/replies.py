@@ -10,15 +10,14 @@ from app.turns.records import File
 
 @dataclass(slots=True)
 class FakeReplies:
-    """What stands there now is in `texts` and `buttons`, what everybody was told in `aloud`, what only one person was
-    told in `whispered`, with the buttons of both in `offered`, and all files in `files`. `failure` is what every edit
+    """What stands there now is in `texts` and `buttons`, what everybody was told in `aloud`, with its buttons in
+    `offered`, and all files in `files`. `failure` is what every edit
     meets, `unfit` one that has files."""
 
     log: list[str]
     texts: list[str] = field(default_factory=list)
     buttons: list[dict[str, str]] = field(default_factory=list)  # of each text: label -> custom_id
     aloud: list[str] = field(default_factory=list)
-    whispered: list[str] = field(default_factory=list)
     offered: list[dict[str, str]] = field(default_factory=list)  # the buttons of what was told
     files: list[File] = field(default_factory=list)
     failure: Exception | None = None
@@ -32,24 +31,6 @@ class FakeReplies:
             raise failure
         self.texts.append(text)
         self.buttons.append(labelled(components))
-        self.files += files
-
-    async def follow_up(
-        self,
-        interaction: Interaction,
-        text: str,
-        components: Sequence[Payload] = (),
-        files: Sequence[File] = (),
-        *,
-        ephemeral: bool = False,
-    ) -> None:
-        self.log.append("follow_up")
-        if not self.texts:  # Discord takes it for the edit that is still owed
-            self.texts.append(text)
-            self.buttons.append(labelled(components))
-        else:
-            (self.whispered if ephemeral else self.aloud).append(text)
-            self._offer(components)
         self.files += files
 
     async def post(

@@ -335,7 +335,7 @@ async def test_a_chosen_model_that_the_server_does_not_know_any_more_is_told_wit
     await desk.agent.prompt(desk.machine, desk.session, Prompt(TurnId("31"), "hi", model="playground/chosen"))
     del models["chosen"]  # it was configured in another way, and started again
 
-    with pytest.raises(Refused, match="The nearest are: playground/scripted"):
+    with pytest.raises(Refused, match="Nearest to it: playground/scripted"):
         await desk.follow("31")
 
 

@@ -257,6 +257,18 @@ async def test_the_first_follow_up_after_a_defer_becomes_the_reply_the_second_is
     assert (second["flags"], [m["content"] for m in ada.messages(general)]) == (64, ["one", "two"])
 
 
+async def test_a_follow_up_to_what_only_one_person_sees_does_not_show_that_to_others(
+    discord: Simulator, bot: httpx.AsyncClient, app: App, ada: Person, general: str
+) -> None:
+    app.says(4, **said(content="for you", flags=64))
+    sent = await ada.command(general, "opencord", ASK)
+    await sent.response()
+
+    told = (await bot.post(webhook(discord, sent), json=said(content="for all"))).json()
+
+    assert (told["type"], told["referenced_message"]) == (19, None)
+
+
 async def test_a_deleted_reply_is_gone_and_a_follow_up_still_works(
     discord: Simulator, bot: httpx.AsyncClient, app: App, ada: Person, general: str
 ) -> None:

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from app.discord.status_view import closing
 from app.ids import AskId, MessageId, SessionId, TurnId
 from app.turns.books import Facts
 from app.turns.machine import Event
 from app.turns.progress import Ask, Option, Permission, Question
 from app.turns.records import Place
+from app.turns.status import Outcome
 from tests.commands.rooms import IN_THREAD, PLACE, work_on
 from tests.web.door import Door, used
 
@@ -28,11 +30,10 @@ def press(
     *,
     values: Sequence[str] = (),
     channel: Mapping[str, Any] = IN_THREAD,
-    shown: str = SUMMARY,
 ) -> dict[str, Any]:
-    """Of a component below a message of ours that says what is `shown`."""
+    """Of a component below a message of ours."""
     content = {"component_type": 3 if values else 2, "custom_id": custom_id, "values": list(values)}
-    return _used(3, content, by, channel, shown)
+    return _used(3, content, by, channel)
 
 
 def submit(custom_id: str, by: str = "bob", **written: str) -> dict[str, Any]:
@@ -44,11 +45,9 @@ def submit(custom_id: str, by: str = "bob", **written: str) -> dict[str, Any]:
     return _used(5, {"custom_id": custom_id, "components": inputs}, by, IN_THREAD)
 
 
-def _used(
-    kind: int, content: dict[str, Any], by: str, channel: Mapping[str, Any], says: str = SUMMARY
-) -> dict[str, Any]:
+def _used(kind: int, content: dict[str, Any], by: str, channel: Mapping[str, Any]) -> dict[str, Any]:
     member = {"user": {"id": str(sum(by.encode())), "username": by}, "roles": ["90"], "permissions": "0"}
-    message = {"id": "77", "content": says, "type": 0}
+    message = {"id": "77", "content": SUMMARY, "type": 0}
     shown = {"type": kind, "id": str(next(_ids)), "member": member, "message": message, "data": content}
     return used("", dict(channel)) | shown
 
@@ -62,7 +61,7 @@ async def asking(door: Door, ask: Ask = RUN, number: int = 501) -> TurnId:
 
 
 async def finished(door: Door, number: int = 501, *, machine: bool = True, place: Place = PLACE) -> TurnId:
-    """A turn that was answered, and the machine that it was worked on with."""
+    """A turn that was answered, with its summary, and the machine that it was worked on with."""
     if machine and place.thread is not None:
         await door.machines.make(place.thread)
         await door.shelf.remember_session(place.thread, SessionId("ses_1"))
@@ -71,6 +70,7 @@ async def finished(door: Door, number: int = 501, *, machine: bool = True, place
     await door.ledger.record(turn, "holder", Event.ANSWER_TAKEN, Facts(answer="yes"))
     await door.ledger.record(turn, "holder", Event.DELIVERED, Facts())
     door.now += 1
+    door.edits.shown, door.edits.below = SUMMARY, closing(Outcome.DONE, turn, changed=True)
     return turn
 
 

@@ -21,7 +21,7 @@ from app.turns.progress import Allowed, Answered, Ask, Change, Denied, Report
 from app.turns.records import Asker, Place, Request, Source
 from app.turns.status import Outcome, Phase, Status, Summary
 from app.turns.workbench import Difference, Rewound
-from app.words.session import NOT_NEWEST, PATCH_ATTACHED
+from app.words.session import NOT_NEWEST, PATCH_ATTACHED, UNDONE
 from scripts.playground.discord import Rules, Simulator
 from scripts.playground.discord.interactions import Interaction
 from scripts.playground.discord.people import Person
@@ -192,10 +192,10 @@ async def test_undo_and_redo_change_places_below_a_summary_that_stays(here: Scen
 
     assert (after_undo, here.labels(shown)) == (["Diff", "Redo", "Continue"], ["Diff", "Undo", "Continue"])
     assert here.now(shown)["content"] == shown["content"]
-    assert aloud["content"] == "-# ↩️ **Bob** undid what the last question changed."
+    assert aloud["content"] == "-# ↩️ **Bob** took the last question back, and with it whatever it changed."
     assert aloud["flags"] & (1 << 12)
-    assert [one["content"] for one in here.bob.messages(here.thread)].count("Undone.") == 1
-    assert "Undone." not in [one["content"] for one in here.ada.messages(here.thread)]
+    assert [one["content"] for one in here.bob.messages(here.thread)].count(UNDONE) == 1
+    assert UNDONE not in [one["content"] for one in here.ada.messages(here.thread)]
 
 
 @pytest.mark.parametrize("patch", ["-old\n+new\n", "+long\n" * 1_000], ids=["short", "long"])
@@ -238,7 +238,7 @@ async def test_what_is_put_next_says_so_in_its_own_message(here: Scene) -> None:
     await here.press(here.bob, "Run next", shown)
 
     assert here.now(shown)["content"].startswith("-# ⏳ **Next**")
-    assert here.labels(shown) == ["Run next", "Interrupt now", "Cancel"]
+    assert here.labels(shown) == ["Interrupt now", "Cancel"]
 
 
 async def test_redo_goes_when_it_can_only_be_refused_any_more(here: Scene) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.discord.payloads import Payload
+from app.discord.status_view import closing
 from app.ids import ChannelId, SessionId, ThreadId, TurnId, UserId
 from app.sandboxes.machine import State
 from app.sandboxes.ports import Sandbox
@@ -16,6 +17,7 @@ from app.turns.machine import Event, Stage
 from app.turns.progress import Change, Denied
 from app.turns.records import Asker, Attachment, Place, Request, Source, Turn
 from app.turns.routing import Policy, Refusal
+from app.turns.status import Outcome
 from app.turns.workbench import Difference, Rewound
 from app.words.door import NOT_NOW
 from app.words.machine import MACHINE_GONE, MACHINE_REPLACED
@@ -25,7 +27,9 @@ from app.words.session import (
     NOT_REDONE,
     NOT_UNDONE,
     OTHERS_AT_WORK,
+    REDONE,
     UNCHANGED,
+    UNDONE,
 )
 from app.words.turn import ASKED_AGAIN, ASKED_BEFORE, ASKED_TO_GO_ON, GO_ON, STILL_AT_WORK
 from tests.commands.rooms import PLACE, THREAD, wait, work_on
@@ -174,8 +178,9 @@ async def test_redo_goes_once_something_else_was_asked(door: Door) -> None:
     await finished(door, 501)
     await finished(door, 502, machine=False)
     undone = f"{SUMMARY}\n-# ↩️ Undone by **bob**"
+    door.edits.shown, door.edits.below = undone, closing(Outcome.DONE, TurnId("501"), changed=True, undone=True)
 
-    answer = await door.send(press("redo:501", shown=undone))
+    answer = await door.send(press("redo:501"))
 
     assert spoken(answer) == (NOT_NEWEST, True)
     assert door.fake_replies.texts == [NOT_NEWEST]
@@ -188,10 +193,10 @@ async def test_undo_is_told_to_everybody_and_offers_redo_and_the_other_way_round
     answers = [await door.send(press(f"{word}:501", by)) for word, by in (("undo", "bob"), ("redo", "*carol*"))]
 
     assert answers == [THINKING, THINKING]
-    assert door.fake_replies.texts == ["Undone.", "Redone."]
+    assert door.fake_replies.texts == [UNDONE, REDONE]
     assert door.fake_replies.aloud == [
-        "-# ↩️ **bob** undid what the last question changed.",
-        r"-# ↪️ **\*carol\*** redid what the last question changed.",
+        "-# ↩️ **bob** took the last question back, and with it whatever it changed.",
+        r"-# ↪️ **\*carol\*** brought the last question back, and with it whatever it changed.",
     ]
     assert [(channel, message, edit["content"]) for channel, message, edit in door.edits] == [
         (THREAD, "77", f"{SUMMARY}\n-# ↩️ Undone by **bob**"),
@@ -210,7 +215,7 @@ async def test_what_is_undone_already_is_not_undone_again(door: Door) -> None:
 
     await door.send(press("undo:501", "carol"))
 
-    assert door.fake_replies.texts == ["Undone.", NOT_UNDONE["nothing"]]
+    assert door.fake_replies.texts == [UNDONE, NOT_UNDONE["nothing"]]
     assert (len(door.fake_replies.aloud), len(door.edits)) == (1, 1)
 
 
@@ -378,13 +383,14 @@ async def test_buttons_that_cannot_be_changed_do_not_make_it_undone(door: Door) 
     door.messages = Locked()
     await door.send(press("undo:501"))
 
-    assert door.fake_replies.texts == ["Undone."]
+    assert door.fake_replies.texts == [UNDONE]
     assert len(door.fake_replies.aloud) == 1
 
 
 async def test_a_turn_that_failed_still_offers_to_be_asked_again_when_it_was_undone(door: Door) -> None:
     await finished(door, 500)
     turn = await work_on(door, 501)
+    door.edits.below = closing(Outcome.FAILED, turn, changed=True)
     await door.ledger.record(turn, "holder", Event.GIVEN_UP, Facts(answer="Sorry."))
     await door.ledger.record(turn, "holder", Event.DELIVERED, Facts())
 
@@ -399,6 +405,7 @@ async def test_a_turn_that_failed_still_offers_to_be_asked_again_when_it_was_und
 async def test_a_turn_that_was_denied_still_offers_to_be_asked_again_when_it_was_undone(door: Door) -> None:
     await finished(door, 500)
     turn = await asking(door)
+    door.edits.below = closing(Outcome.DENIED, turn, changed=True)
     await door.asks.decide(turn, RUN.id, Denied(), "carol")
     await door.asks.settle(turn, RUN.id, AskState.SETTLED)
     await door.ledger.record(turn, "holder", Event.ANSWER_TAKEN, Facts(answer=""))

@@ -87,7 +87,7 @@ async def test_run_next_goes_before_what_was_asked_earlier_and_disturbs_nobody(d
 
     assert answer["type"] == 7
     assert answer["data"]["content"].startswith("-# ⏳ **Next**")
-    assert buttons(answer) == {"Run next": "next:503", "Interrupt now": "now:503", "Cancel": "cancel:503"}
+    assert buttons(answer) == {"Interrupt now": "now:503", "Cancel": "cancel:503"}
     assert (await turn(door, 501)).stopped_by is None
     assert [await door.ledger.is_first(TurnId(id)) for id in ("502", "503")] == [False, False]
     await door.ledger.record(TurnId("501"), "holder", Event.CANCELLED, Facts())

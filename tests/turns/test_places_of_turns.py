@@ -14,6 +14,7 @@ from app.turns.errors import Refused, Retriable
 from app.turns.machine import Stage
 from app.turns.records import About, Turn
 from app.turns.titles import title_of
+from app.words.asking import ASKED_TO_ANSWER
 from tests.samples import command
 from tests.turns.engine import Fate, World, world
 
@@ -139,6 +140,20 @@ async def test_a_thread_about_a_message_hangs_on_it_and_says_what_was_asked(here
     turn = await over(here, 1)
     assert turn.thread == ThreadId(message)
     assert any("about this message" in text for _, text in here.chat.announced)
+
+
+async def test_where_nothing_is_asked_about_a_message_nobody_is_given_words_that_they_did_not_write(
+    here: World,
+) -> None:
+    about = About(command(1).place.channel, MessageId("399999999999999999"), "bob", "it is broken")
+    await here.ledger.admit(replace(command(1), prompt="", about=about), here.now)
+
+    await here.live()
+
+    turn = await over(here, 1)
+    assert turn.stage is Stage.DELIVERED
+    assert "Please answer this message" in here.agent.prompts[turn.id]
+    assert [text for _, text in here.chat.announced] == [ASKED_TO_ANSWER.format(name=turn.asker.name)]
 
 
 async def test_a_question_about_a_message_that_was_deleted_meanwhile_has_a_thread_all_the_same(here: World) -> None:

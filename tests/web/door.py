@@ -1,7 +1,7 @@
 """The app behind its front door, for tests that knock as Discord does."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,17 +41,19 @@ OPERATORS = "99"  # a role
 
 
 class Edits(list[tuple[str, str, Payload]]):
-    """What messages were changed to: channel, message, change. `shown` is what one says before."""
+    """What messages were changed to: channel, message, change. `shown` is what one says before, and `below` what it
+    has below that."""
 
     shown = ""
 
     def __init__(self, log: list[str]) -> None:
         super().__init__()
         self.log = log
+        self.below: Sequence[Payload] = ()
 
     async def get_message(self, channel: str, message: str) -> Payload:
         self.log.append("get_message")
-        return {"id": message, "content": self[-1][2]["content"] if self else self.shown}
+        return {"id": message, "content": self.shown, "components": self.below} | (self[-1][2] if self else {})
 
     async def edit_message(self, channel: str, message: str, edit: Payload) -> object:
         self.log.append("edit_message")

@@ -45,6 +45,11 @@ def test_a_sentence_ends_like_one(name: str, text: str) -> None:
     assert not is_sentence or name in UNENDED or re.search(r"[.?…:}](?:\*\*)?$", text)
 
 
+@each
+def test_an_address_that_is_only_an_example_is_no_link(name: str, text: str) -> None:
+    assert not re.search(r"(?<!`)https?://", text)
+
+
 PATHS = {
     f"{name} {inside['name']}" if module.REGISTRATION["type"] == commands.GROUP else name
     for name, module in commands.SUBCOMMANDS.items()

@@ -223,7 +223,8 @@ def _reference(world: "World", post: Message, *, deep: bool) -> Json:
     if deep and post.type in (MessageType.REPLY, MessageType.THREAD_STARTER):
         source = world.channels.get(post.reference["channel_id"])
         found = source.messages.get(post.reference["message_id"]) if source else None
-        body["referenced_message"] = message(world, found, deep=False) if found else None
+        is_seen = found is not None and not found.ephemeral  # which are for one person alone
+        body["referenced_message"] = message(world, found, deep=False) if found and is_seen else None
     return body
 
 
