@@ -213,7 +213,21 @@ async def test_the_name_of_another_option_can_be_typed_right_after_the_command(s
     await expect(field(scene.screen, "model")).to_have_value("Big Model")
 
 
-async def test_a_command_without_a_text_says_so_and_only_enter_sends_it(scene: Scene) -> None:
+async def test_what_is_typed_after_a_command_without_a_text_goes_into_its_first_option(scene: Scene) -> None:
+    await offer(scene, REGISTRATION, "opencord admin logs")
+    answers(scene)
+
+    await scene.screen.composer.press_sequentially("/opencord admin logs ")
+    await scene.screen.page.keyboard.type("20")
+    await expect(field(scene.screen, "lines")).to_have_value("20")
+    await scene.screen.page.keyboard.press("Enter")
+
+    await scene.screen.sees("Done.")
+    (told,) = of(scene, COMMAND)
+    assert told["options"][0]["options"][0]["options"] == [{"name": "lines", "type": 4, "value": 20}]
+
+
+async def test_a_command_without_options_says_so_and_only_enter_sends_it(scene: Scene) -> None:
     await offer(scene, COMMANDS, "work status")
     answers(scene)
     page, hint = scene.screen.page, scene.screen.page.locator(".option-hint")

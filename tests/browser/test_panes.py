@@ -171,6 +171,7 @@ async def test_a_link_to_what_is_gone_says_so(scene: Scene) -> None:
 
     await scene.screen.page.get_by_role("link", name="a message").click()
     await expect(said).to_have_text("That message is not here any more.")
+    await expect(scene.screen.message("a message and a thread")).to_be_in_viewport()
     await scene.screen.page.get_by_role("link", name="a thread").click()
 
     await expect(said.last).to_have_text("That channel or thread is deleted or archived.")

@@ -36,10 +36,12 @@ export class CommandField {
     (chip?.field ?? this.#row.querySelector(".bare"))?.focus();
   }
 
-  /** Makes ready for what is typed where no field is: the option that is empty or last, else the first that is a text. */
+  /** Makes ready for what is typed where no field is: the option that is empty or last; when none is in use, the first
+   * that is a text, or that can be typed at all. */
   type() {
-    const option = !this.#chips.size && this.command.options.find((it) => it.type === TYPE.STRING);
-    if (option) return this.#use(option);
+    const { options } = this.command;
+    const option = options.find((it) => it.type === TYPE.STRING) ?? options.find((it) => it.type !== TYPE.ATTACHMENT);
+    if (option && !this.#chips.size) return this.#use(option);
     this.focus();
     if (this.#chips.size) return;
     this.#fault = { option: `/${this.command.name}`, error: "takes no text. Press Enter to send it as it is." };

@@ -53,7 +53,6 @@ export class Pane {
   /** Brings one of its messages into sight, however old it is. */
   async seek(message) {
     this.#sought = message;
-    this.#pinned = false;
     const found = await this.actions.reach(this.channel, message);
     this.world.changed();
     if (!found && this.#sought === message) this.#sought = null;
