@@ -65,7 +65,7 @@ GUIDE: Mapping[str, Guide] = {
         Where.THREAD,
         Seen.ALL,
         "model: opencode/claude-sonnet-4-5 verbosity: quiet",
-        more=f"{NEWS} The approver only people who may manage the channel (Manage Channel) can settle.",
+        more=f"{NEWS} The approver only people who may manage the channel (Manage Channel) can set.",
     ),
     "context": Guide(Where.THREAD, Seen.ASKER, wakes=True),
     "diff": Guide(Where.THREAD, Seen.ASKER, "of: everything that is not committed", wakes=True),
@@ -75,7 +75,7 @@ GUIDE: Mapping[str, Guide] = {
         Where.THREAD,
         Seen.ASKER,
         "prompt: try it with SQLite",
-        more="Both threads are told who forked it, and the new one what came along. What was settled for this thread "
+        more="Both threads are told who forked it, and the new one what came along. What was set for this thread "
         "counts there too.",
     ),
     "model": Guide(
@@ -107,7 +107,7 @@ GUIDE: Mapping[str, Guide] = {
         Seen.ASKER,
         wakes=True,
         more="It works for an hour, for whoever has the line. Machines at Daytona have it, local ones do not. Where an "
-        "approver is settled, it is for people with that role, and for who may manage the channel: a shell needs no "
+        "approver is set, it is for people with that role, and for who may manage the channel: a shell needs no "
         "leave.",
     ),
     "status": Guide(Where.EITHER, Seen.ASKER),

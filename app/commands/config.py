@@ -52,14 +52,14 @@ SETTINGS: list[Payload] = [
     _text("routing", "Which messages in a thread are questions", choices=_explained(Routing, ROUTING_MEANS)),
     _text("verbosity", "How much of the work is shown", choices=_explained(Verbosity, VERBOSITY_MEANS)),
     {"type": ROLE, "name": "approver", "description": "Only this role may allow what the agent asks leave for"},
-    _text("clear", "A setting to take back", choices=_choices(*Preference)),
+    _text("clear", "A setting to clear", choices=_choices(*Preference)),
 ]
 REGISTRATION: Payload = {
     "type": 2,
     "name": "config",
     "description": "Settings of this thread or channel",
     "options": [
-        {"type": 1, "name": "show", "description": "What counts here, and who settled it"},
+        {"type": 1, "name": "show", "description": "What counts here, and who set it"},
         {
             "type": 1,
             "name": "channel",

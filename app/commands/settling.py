@@ -25,10 +25,12 @@ from app.turns.preferences import Changes, Preference, Scope, Settled, beside_re
 from app.turns.records import Place
 from app.words.settings import (
     ALREADY_SO,
+    AND,
     BRANCH_ALONE,
     BY_NOBODY,
     BY_SOMEBODY,
     CHANGED,
+    CLEARED,
     FROM_NEW_MACHINES,
     FROM_NEXT_MACHINE,
     FROM_NEXT_QUESTION,
@@ -41,7 +43,6 @@ from app.words.settings import (
     PLACE_UNKNOWN,
     SETTLED,
     SOURCES,
-    TAKEN_BACK,
     THE,
     THIS_THREAD,
     UNSETTLED,
@@ -150,10 +151,15 @@ def announcement(spot: Spot, changes: Changes, after: Settled) -> str:
     done = [f"{name} {shown(name, value, spot.place.guild)}" for name, value in changes.items() if value is not None]
     back = [name for name, value in changes.items() if value is None]
     gone = [THE.format(name=name) for name in back]
-    said = [words.format(values=", ".join(values)) for words, values in ((SETTLED, done), (TAKEN_BACK, gone)) if values]
-    told = CHANGED.format(by=bold(spot.visitor.asker.name), changes=" and ".join(said), where=spot.where)
+    said = [words.format(values=series(values)) for words, values in ((SETTLED, done), (CLEARED, gone)) if values]
+    told = CHANGED.format(by=bold(spot.visitor.asker.name), changes=AND.join(said), where=spot.where)
     now = [NOW_IS.format(name=name, value=standing_value(name, spot.place, after)) for name in back]
     return f"{told} {NOW.format(values='; '.join(now))}" if now else told
+
+
+def series(values: Sequence[str]) -> str:
+    """“a, b and c”."""
+    return AND.join(filter(None, [", ".join(values[:-1]), *values[-1:]]))
 
 
 async def since(spot: Spot, changes: Changes, room: Room) -> str:

@@ -12,7 +12,7 @@ One module for each place where somebody meets the words:
 - `queue`: what waits in a thread, and stopping what does not
 - `session`: what was changed, undone and said so far: diff, undo, compact, context, todo, and where else there is work
 - `forking`: a thread that goes on from another, and what came along
-- `settings`: what may be settled, for whom, and what cannot be
+- `settings`: what may be set, for whom, and what cannot be
 - `machine`: the thread's machine: its states, pause, resume, reset, and what goes wrong with it
 - `workspace`: what people reach of a machine themselves: files, a shell, the log, a preview
 - `apologies`: what OpenCode, its model or git could not do

@@ -1,9 +1,9 @@
-"""What may be settled for a thread or a channel, by whom it was, when it counts, and what cannot be."""
+"""What may be set for a thread or a channel, by whom it was, when it counts, and what cannot be."""
 
 SOURCES = {
-    "thread": "settled for this thread",
-    "channel": "settled for this channel",
-    "operator": "settled by whoever runs this bot",
+    "thread": "set for this thread",
+    "channel": "set for this channel",
+    "operator": "set by whoever runs this bot",
 }
 UNSETTLED = {  # but for what whoever runs the bot always has
     "repository": "none, an empty workspace",
@@ -31,19 +31,19 @@ ONLY_IN_THREADS = (
 NOTHING_CHOSEN = "Nothing was changed: please choose at least one option, such as model or repository."
 GIVEN_AND_CLEARED = "Nothing was changed: please either give {name} or clear it, not both."
 GIVEN_AND_RESET = "Nothing was changed: please give either a name or reset, not both."
-NO_ROLE = "The role that was the approver was deleted: it is taken back."
+NO_ROLE = "The role that was the approver was deleted, so the approver is cleared."
 ALREADY_SO = "It is so already: nothing was changed."
 NOT_SETTLED = (
-    "Nothing of that kind is settled for {where} itself, so there is nothing to take back. "
+    "Nothing of that kind is set for {where} itself, so there is nothing to clear. "
     "`/opencord config show` tells what counts."
 )
 PLACE_UNKNOWN = (
-    "I do not know yet whether I may work in this channel. Please ask me something here first, and settle this then."
+    "I do not know yet whether I may work in this channel. Please ask me something here first, and set this then."
 )
-BRANCH_ALONE = "A branch belongs to a repository, and none is settled here. Please give the repository with it."
+BRANCH_ALONE = "A branch belongs to a repository, and none is set here. Please give the repository with it."
 
 CHANGED = "{by} {changes} for {where}."
-SETTLED, TAKEN_BACK = "settled {values}", "took back {values}"
+SETTLED, CLEARED, AND = "set {values}", "cleared {values}", " and "
 THE, NOW, NOW_IS = "the {name}", "Now {values}.", "the {name} is {value}"
 FROM_NEXT_QUESTION = "It counts from the next question on."
 FROM_NEXT_MACHINE = "The repository and its branch count from the next machine on: `/opencord reset` makes one here."

@@ -66,13 +66,13 @@ async def test_every_preference_is_shown_with_its_value_and_where_it_comes_from(
     assert flags == WHISPERED
     assert text.split("\n")[:-1] == [
         "What counts in <#210>:",
-        f"- **repository**: `{SHOP}`, settled for this thread",
-        "- **branch**: `fix/login`, settled for this thread",
-        "- **model**: `opencode/claude`, settled by whoever runs this bot",
-        "- **agent**: `plan`, settled for this channel",
-        "- **routing**: `ai`, settled by whoever runs this bot",
-        "- **verbosity**: `quiet`, settled for this thread",
-        "- **approver**: <@&91>, settled for this channel",
+        f"- **repository**: `{SHOP}`, set for this thread",
+        "- **branch**: `fix/login`, set for this thread",
+        "- **model**: `opencode/claude`, set by whoever runs this bot",
+        "- **agent**: `plan`, set for this channel",
+        "- **routing**: `ai`, set by whoever runs this bot",
+        "- **verbosity**: `quiet`, set for this thread",
+        "- **approver**: <@&91>, set for this channel",
     ]
     assert "/opencord config" in text.split("\n")[-1]
 
@@ -104,8 +104,8 @@ async def test_who_may_manage_the_channel_settles_everything_for_all_of_its_thre
     answer = await door.send(config("channel", IN_THREAD, permissions, **EVERYTHING))
 
     assert said(answer) == (
-        f"-# **alice** settled repository `{SHOP}`, branch `main`, model `opencode/gpt`, agent `plan`, "
-        f"routing `heuristic`, verbosity `quiet`, approver <@&91> for <#200>. {FROM_NEW_MACHINES}",
+        f"-# **alice** set repository `{SHOP}`, branch `main`, model `opencode/gpt`, agent `plan`, "
+        f"routing `heuristic`, verbosity `quiet` and approver <@&91> for <#200>. {FROM_NEW_MACHINES}",
         ALOUD,
     )
     assert answer["data"]["allowed_mentions"] == {"parse": []}
@@ -194,8 +194,8 @@ async def test_what_is_cleared_is_said_with_what_counts_instead(door: Door) -> N
     answer = await door.send(config("thread", clear="agent", verbosity="quiet"))
 
     assert said(answer)[0].startswith(
-        "-# **alice** settled verbosity `quiet` and took back the agent for this thread. "
-        "Now the agent is `plan`, settled for this channel."
+        "-# **alice** set verbosity `quiet` and cleared the agent for this thread. "
+        "Now the agent is `plan`, set for this channel."
     )
     assert await settled(door) == {"model": "a/b", "verbosity": "quiet"}
 
@@ -209,9 +209,9 @@ async def test_another_repository_has_no_branch_yet_and_the_same_one_keeps_its_o
     moved = await settled(door)
     cleared = await door.send(config("thread", clear="repository", branch="main"))
 
-    assert said(same)[0].startswith("-# **alice** settled branch `main` for")
+    assert said(same)[0].startswith("-# **alice** set branch `main` for")
     assert kept == {"repository": SHOP, "branch": "main"}
-    assert "took back the branch for this thread. Now the branch is the repository's own (default)." in said(another)[0]
+    assert "cleared the branch for this thread. Now the branch is the repository's own (default)." in said(another)[0]
     assert moved == {"repository": f"{SHOP}2"}
     assert spoken(cleared) == (BRANCH_ALONE, True)
 
@@ -222,7 +222,7 @@ async def test_a_branch_of_the_channels_repository_is_settled_for_a_thread_toget
     answer = await door.send(config("thread", branch="fix/login"))
     await settle(door, "200", repository="https://x.example/other")
 
-    assert said(answer)[0].startswith(f"-# **alice** settled repository `{SHOP}`, branch `fix/login` for this thread")
+    assert said(answer)[0].startswith(f"-# **alice** set repository `{SHOP}` and branch `fix/login` for this thread")
     assert await settled(door) == {"repository": SHOP, "branch": "fix/login"}
 
 
@@ -346,7 +346,7 @@ async def test_an_approver_that_was_deleted_is_said_to_be_and_counts_no_more(doo
     answer = await door.send(config("show"))
 
     (now,) = door.fake_replies.texts
-    assert "- **approver**: <@&91>, settled for this channel" in spoken(answer)[0]
+    assert "- **approver**: <@&91>, set for this channel" in spoken(answer)[0]
     assert door.log == ["answered", "has_role", "edit"]
     if is_there:
         assert now == spoken(answer)[0]

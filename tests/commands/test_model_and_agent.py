@@ -21,7 +21,7 @@ async def test_what_is_chosen_counts_for_the_thread_and_everybody_hears_by_whom(
     answer = await door.send(used(command, IN_THREAD, name=f" {name} "))
 
     assert said(answer) == (
-        f"-# **alice** settled {command} `{name}` for this thread. It counts from the next question on.",
+        f"-# **alice** set {command} `{name}` for this thread. It counts from the next question on.",
         ALOUD,
     )
     assert answer["data"]["allowed_mentions"] == {"parse": []}
@@ -39,9 +39,9 @@ async def test_without_a_name_it_is_shown_with_where_it_comes_from(door: Door) -
     thread = await door.send(used("model", IN_THREAD, reset=False))
     nobody = await door.send(used("agent", IN_THREAD))
 
-    assert said(operator) == ("Model: `opencode/claude`, settled by whoever runs this bot.", WHISPERED)
-    assert said(channel) == said(elsewhere) == ("Model: `opencode/gpt`, settled for this channel.", WHISPERED)
-    assert said(thread) == ("Model: `other/one`, settled for this thread.", WHISPERED)
+    assert said(operator) == ("Model: `opencode/claude`, set by whoever runs this bot.", WHISPERED)
+    assert said(channel) == said(elsewhere) == ("Model: `opencode/gpt`, set for this channel.", WHISPERED)
+    assert said(thread) == ("Model: `other/one`, set for this thread.", WHISPERED)
     assert said(nobody) == ("Agent: OpenCode's own choice (default).", WHISPERED)
 
 
@@ -53,7 +53,7 @@ async def test_what_is_taken_back_leaves_what_the_channel_has(door: Door, option
     answer = await door.send(used("model", IN_THREAD, **options))
 
     assert said(answer) == (
-        "-# **alice** took back the model for this thread. Now the model is `opencode/gpt`, settled for this channel. "
+        "-# **alice** cleared the model for this thread. Now the model is `opencode/gpt`, set for this channel. "
         "It counts from the next question on.",
         ALOUD,
     )

@@ -27,7 +27,7 @@ async def test_a_thread_is_shown_as_much_as_was_settled_last_and_hears_by_whom(d
     answer = await door.send(used("verbosity", IN_THREAD, level=level.value))
 
     text, flags = said(answer)
-    assert text.startswith(f"-# **alice** settled verbosity `{level}` for this thread. From now on")
+    assert text.startswith(f"-# **alice** set verbosity `{level}` for this thread. From now on")
     assert VERBOSITY_MEANS[level] in text
     assert flags == ALOUD
     assert await verbosity_of(door, THREAD) is level
@@ -41,7 +41,7 @@ async def test_without_a_level_it_is_shown_and_whence_it_comes(door: Door) -> No
 
     normal, quiet = VERBOSITY_MEANS[Verbosity.NORMAL], VERBOSITY_MEANS[Verbosity.QUIET]
     assert spoken(nobody) == (f"Verbosity: `normal` (default). It shows {normal}.", True)
-    assert spoken(channel) == (f"Verbosity: `quiet`, settled for this channel. It shows {quiet}.", True)
+    assert spoken(channel) == (f"Verbosity: `quiet`, set for this channel. It shows {quiet}.", True)
 
 
 @pytest.mark.parametrize("level", ["loud", "QUIET", ""])

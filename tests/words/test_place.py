@@ -3,6 +3,7 @@
 import pytest
 
 from app.turns.belongings import HERE, NOT_HERE, PARTLY, TRANSCRIPT
+from app.turns.surroundings import UNSAID
 from tests.words.said import SOURCES
 from tests.words.search import found_in
 
@@ -15,6 +16,7 @@ EXEMPT = {
 }
 FOR_A_MODEL_THERE = {
     ("app/turns/attachments.py", "(Attached, in the workspace: {}.)"),
+    ("app/turns/surroundings.py", UNSAID),
     *(("app/turns/belongings.py", words) for words in (HERE, NOT_HERE, PARTLY, TRANSCRIPT)),
 }
 ELSEWHERE = sorted(where for where in SOURCES.keys() - EXEMPT.keys() if not where.startswith("app/words/"))
