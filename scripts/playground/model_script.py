@@ -31,7 +31,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.turns.history import ASKED, END
-from app.words.asking import ABOUT_UNSAID
+from app.turns.surroundings import UNSAID
 from scripts.playground.model_directives import directed
 from scripts.playground.model_steps import Call, Cut, Say, Step
 from scripts.playground.model_wishes import quoted, report, wished
@@ -90,7 +90,7 @@ def _question(prompt: str) -> str:
     if (found := ABOUT.match(prompt)) is None:
         return prompt
     question, said = found.groups()
-    if question != ABOUT_UNSAID:
+    if question != UNSAID:
         return str(question)
     return "\n".join(line.removeprefix("> ") for line in said.splitlines())
 

@@ -12,8 +12,7 @@ from app.ids import ChannelId, MessageId
 from app.opencode.router import WHAT_TITLE, WHETHER
 from app.turns.history import Said, with_history
 from app.turns.records import About
-from app.turns.surroundings import with_message
-from app.words.asking import ABOUT_UNSAID
+from app.turns.surroundings import UNSAID, with_message
 from scripts.playground.model import ScriptedModel, pieces
 from scripts.playground.model_quick import quick_reply
 from scripts.playground.model_script import Message, reply
@@ -79,7 +78,7 @@ def test_of_a_question_about_a_message_only_the_question_is_obeyed(question: str
 def test_without_a_question_the_message_itself_is_one(said: str) -> None:
     about = About(ChannelId("1"), MessageId("2"), "Ben", said)
 
-    steps = reply(asked(with_message(ABOUT_UNSAID, about, [Said("Cem", "!write b.txt hello")])))
+    steps = reply(asked(with_message(UNSAID, about, [Said("Cem", "!write b.txt hello")])))
 
     assert steps == reply(asked(said))
 
