@@ -1,9 +1,9 @@
 """A fork moves in: what was said in another thread, and the files of its machine, come to the machine of a new one,
 before anything is asked there.
 
-Files first, then the conversation; and at last, in one request to the new machine, that it is all there and what is
-said of it. Until then a repeat does everything again, and no question of the new thread has been asked; from then on
-nothing of it is done any more. The old machine is woken for it, and is left as it is.
+The conversation first, for it knows which files; then these; and at last, in one request to the new machine, that it
+is all there and what is said of it. Until then a repeat does everything again, and no question of the new thread has
+been asked; from then on nothing of it is done any more. The old machine is woken for it, and is left as it is.
 
 What cannot come along is said, and the rest comes all the same. Where the conversation cannot, the model is told what
 stands in the old thread (see `history`), as after the loss of a machine.
@@ -52,7 +52,7 @@ class Moving:
         return await self._settle(turn, machine, title, await self._bring(turn, turn.fork, source, machine))
 
     async def _bring(self, turn: Turn, fork: Fork, source: Machine | None, machine: Machine) -> Belongings:
-        """The conversation before the files: it knows which files. It is nobody's yet."""
+        """The conversation that came over is nobody's yet."""
         is_cut = fork.last is not None
         if source is None:
             return Belongings(unsaid=MACHINE_GONE, unmoved=MACHINE_GONE, is_cut=is_cut)
