@@ -5,6 +5,7 @@ scripted model on loopback."""
 import asyncio
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -36,6 +37,9 @@ PATIENCE = 60.0  # seconds; a first turn boots a server of half a gigabyte
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+NOTICE = re.compile(r"-# (\S+ )?\*\*[a-z]+\*\* ")  # of what somebody did; a status begins with a capital
 
 
 @dataclass(slots=True)
@@ -176,7 +180,8 @@ class Stage:
 
     def statuses(self, thread: str) -> list[dict[str, Any]]:
         """The status messages, live or closed."""
-        return [message for message in self.posted(thread) if not spoken(str(message["content"]))]
+        small = [message for message in self.posted(thread) if not spoken(str(message["content"]))]
+        return [message for message in small if not NOTICE.match(str(message["content"]))]
 
     def is_live(self, thread: str) -> bool:
         """Whether something is at work or waits there, or is about to."""

@@ -213,7 +213,7 @@ async def test_a_server_that_hangs_is_replaced(cloud: Scene, monkeypatch: pytest
 @pytest.mark.parametrize("nth", [1, 2])
 async def test_a_command_that_hangs_in_a_new_machine_costs_time_only(tmp_path: Path, nth: int) -> None:
     """The first makes the workspace, the second prepares the server's start."""
-    pace, patience = replace(PACE, call=0.5), Patience(creation=1.5, resumption=2.0)
+    pace, patience = replace(PACE, call=0.5), Patience(creation=6.0, resumption=6.0)
     async with scene(tmp_path, pace=pace, patience=patience) as cloud:
         if nth == 2:
             cloud.daytona.fail("POST", "/process/execute$", plane="toolbox", delay=0.01)
