@@ -14,7 +14,9 @@ from app.commands.door import TurnedAway, Visitor, let_in
 from app.commands.ports import Room
 from app.commands.session import standing
 from app.commands.settling import suggested, with_repository
-from app.discord.interactions import THREADS, Interaction
+from app.discord.interactions import Interaction
+from app.discord.kinds import OPENS_THREADS, TEXT, THREADS
+from app.discord.limits import STRING_OPTION
 from app.discord.payloads import Payload, deferred, modal, text_input
 from app.discord.text import shows
 from app.turns.drafts import Draft
@@ -31,10 +33,6 @@ from app.words.asking import (
 )
 from app.words.door import NOT_HERE, UNKNOWN_BUTTON
 
-LONGEST_PROMPT = 6000  # the most that Discord lets a string option be
-TEXT = 0
-OPENS_THREADS = frozenset({0, 5})  # text and announcement channels: a thread can start from a message there
-
 WISHES = {
     "model": Preference.MODEL,
     "agent": Preference.AGENT,
@@ -50,7 +48,7 @@ REGISTRATION: Payload = {
             "type": 3,
             "name": "prompt",
             "description": "What to do or to find out; leave it out to write several lines in a form",
-            "max_length": LONGEST_PROMPT,
+            "max_length": STRING_OPTION,
         },
         {"type": 11, "name": "file", "description": "Something to look at or to work with"},
         {

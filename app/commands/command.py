@@ -8,10 +8,11 @@ What is asked is written as OpenCode's own terminal would have it, `/init and be
 from collections.abc import Sequence
 
 from app.commands.answers import Answer
-from app.commands.ask import LONGEST_PROMPT, asked, heard
+from app.commands.ask import asked, heard
 from app.commands.door import TurnedAway, let_in
 from app.commands.ports import Room
 from app.discord.interactions import Interaction
+from app.discord.limits import STRING_OPTION
 from app.discord.notation import code
 from app.discord.payloads import Payload
 from app.turns.catalogue import Kind, command_in, matching, nearest
@@ -52,8 +53,8 @@ async def check(name: str, prompt: str, room: Room) -> None:
     found = command_in(prompt)
     if found is None or found.name != name:
         raise TurnedAway(COMMAND_MISNAMED)
-    if len(prompt) > LONGEST_PROMPT:
-        raise TurnedAway(COMMAND_TOO_LONG.format(most=LONGEST_PROMPT))
+    if len(prompt) > STRING_OPTION:
+        raise TurnedAway(COMMAND_TOO_LONG.format(most=STRING_OPTION))
     entries = await room.catalogue.entries(Kind.COMMAND)
     if entries and all(one.name != name for one in entries):
         alike = ", ".join(code(one, SHOWN) for one in nearest(name, entries))

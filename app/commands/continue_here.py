@@ -10,6 +10,7 @@ from app.commands.door import TurnedAway, Visitor
 from app.commands.fork import forked, name_of
 from app.commands.ports import Room
 from app.discord.interactions import Interaction
+from app.discord.kinds import THREAD_STARTER
 from app.discord.payloads import Flag, Payload
 from app.ids import MessageId, ThreadId
 from app.turns.machine import LIVE
@@ -18,8 +19,6 @@ from app.turns.titles import title_of
 from app.words.forking import NEVER_BEGUN, NO_TURN, NOT_YET
 
 REGISTRATION: Payload = {"type": 3, "name": "Continue from here"}
-
-THREAD_STARTER = 21  # https://docs.discord.com/developers/resources/message#message-object-message-types
 
 
 async def run(interaction: Interaction, room: Room) -> Answer:

@@ -10,10 +10,12 @@ from dataclasses import replace
 
 from app.commands.admitting import admit, request_of
 from app.commands.answers import Answer
-from app.commands.ask import LONGEST_PROMPT, heard
+from app.commands.ask import heard
 from app.commands.door import TurnedAway, Visitor
 from app.commands.ports import Room
 from app.discord.interactions import Interaction
+from app.discord.kinds import PRIVATE_THREAD
+from app.discord.limits import STRING_OPTION
 from app.discord.payloads import Payload, deferred
 from app.discord.text import shows
 from app.ids import ThreadId
@@ -34,12 +36,10 @@ REGISTRATION: Payload = {
             "type": 3,
             "name": "prompt",
             "description": "What to do there first",
-            "max_length": LONGEST_PROMPT,
+            "max_length": STRING_OPTION,
         }
     ],
 }
-
-PRIVATE = 12  # a thread that only its members see
 
 
 async def run(interaction: Interaction, room: Room) -> Answer:
@@ -71,7 +71,7 @@ async def forked(interaction: Interaction, visitor: Visitor, fork: Fork, room: R
         place=replace(visitor.place, thread=None),
         interaction_token=interaction.token,
         wishes=await wishes_of(visitor, fork.thread, room),
-        private=interaction.channel is not None and interaction.channel.type == PRIVATE,
+        private=interaction.channel is not None and interaction.channel.type == PRIVATE_THREAD,
         fork=fork,
     )
     if not await admit(request, room) and await room.ledger.turn(request.id) is None:

@@ -23,9 +23,9 @@ from app.discord.text import shorten
 from app.ids import ChannelId, ThreadId
 from app.turns.preferences import Changes, Preference, Scope, Settled, beside_repository
 from app.turns.records import Place
+from app.words.amounts import series
 from app.words.settings import (
     ALREADY_SO,
-    AND,
     BRANCH_ALONE,
     BY_NOBODY,
     BY_SOMEBODY,
@@ -152,14 +152,9 @@ def announcement(spot: Spot, changes: Changes, after: Settled) -> str:
     back = [name for name, value in changes.items() if value is None]
     gone = [THE.format(name=name) for name in back]
     said = [words.format(values=series(values)) for words, values in ((SETTLED, done), (CLEARED, gone)) if values]
-    told = CHANGED.format(by=bold(spot.visitor.asker.name), changes=AND.join(said), where=spot.where)
+    told = CHANGED.format(by=bold(spot.visitor.asker.name), changes=series(said), where=spot.where)
     now = [NOW_IS.format(name=name, value=standing_value(name, spot.place, after)) for name in back]
     return f"{told} {NOW.format(values='; '.join(now))}" if now else told
-
-
-def series(values: Sequence[str]) -> str:
-    """“a, b and c”."""
-    return AND.join(filter(None, [", ".join(values[:-1]), *values[-1:]]))
 
 
 async def since(spot: Spot, changes: Changes, room: Room) -> str:

@@ -10,7 +10,7 @@ from app.discord.composing import compose
 from app.discord.downloads import Downloads
 from app.discord.errors import NotFound, Rejected, TokenDead, unfit
 from app.discord.identity import Identity
-from app.discord.interactions import THREADS
+from app.discord.kinds import THREAD_STARTER, THREADS
 from app.discord.limits import CONTENT, PAGE
 from app.discord.markdown import split
 from app.discord.notation import SUBTEXT, escape, jump, mention
@@ -29,7 +29,6 @@ from app.turns.records import About, Attachment, Content, File, Parcel, Place, S
 from app.turns.status import Status, Summary
 from app.words.forking import THAT_MESSAGE, THAT_THREAD
 
-THREAD_STARTER = 21
 SELF = "OpenCode"  # by which name the model finds its own words
 
 

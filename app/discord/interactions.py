@@ -12,13 +12,13 @@ from enum import IntEnum
 from typing import Any
 
 from app.discord.attachments import attachments_of
+from app.discord.kinds import THREADS
 from app.ids import ChannelId, GuildId, MessageId, ThreadId, UserId
 from app.turns.records import Asker, Attachment, Place
 
 Option = str | int | float | bool
 
 SUBCOMMAND, GROUP = 1, 2
-THREADS = frozenset({10, 11, 12})  # of announcements, public, private
 
 
 class Malformed(ValueError):

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.discord.attachments import attachments_of
-from app.discord.interactions import THREADS, Malformed
+from app.discord.interactions import Malformed
+from app.discord.kinds import THREADS
 from app.discord.text import clean, shorten, shows
 from app.ids import ChannelId, GuildId, MessageId, UserId
 from app.turns.history import plain_name

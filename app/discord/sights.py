@@ -7,12 +7,12 @@ https://docs.discord.com/developers/topics/permissions#permission-overwrites
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.discord.errors import Forbidden, NotFound, Unavailable
+from app.discord.kinds import PRIVATE_THREAD
 from app.discord.permissions import ADMINISTRATOR, VIEW_CHANNEL
 from app.discord.rest import Object, Rest
 from app.ids import ChannelId, GuildId, ThreadId
 from app.turns.records import Asker
 
-PRIVATE = 12  # threads
 EVERYTHING = ADMINISTRATOR | VIEW_CHANNEL
 
 
@@ -31,7 +31,7 @@ class Sights:
         Raises Retriable and Refused."""
         try:
             found = await self._rest.get_channel(thread)
-            if found.get("type") == PRIVATE:
+            if found.get("type") == PRIVATE_THREAD:
                 await self._rest.get_thread_member(thread, asker.id)
         except (NotFound, Forbidden):
             return False

@@ -11,6 +11,7 @@ from app.discord import payloads
 from app.discord.board import Board
 from app.discord.errors import UNKNOWN_MESSAGE, Forbidden, NotFound
 from app.discord.identity import Identity
+from app.discord.kinds import HOLDS_POSTS, PRIVATE_THREAD, PUBLIC_THREAD
 from app.discord.limits import CONTENT
 from app.discord.notation import SUBTEXT, code, escape, jump, quote
 from app.discord.payloads import View
@@ -24,8 +25,6 @@ from app.turns.records import About, Turn
 from app.words.asking import ASKED, ASKED_ABOUT, ASKED_PRIVATELY, WITH_FILES, WITH_WISHES
 from app.words.forking import AT_MESSAGE, FORK_OPENED, FORKED, FORKED_AND_ASKED, FORKED_HERE
 
-PUBLIC, PRIVATE = 11, 12  # threads
-HOLDS_POSTS = frozenset({15, 16})  # forum and media channels
 NAME = 60  # characters of a file's name
 WISH = 120  # of a model's, or an address
 
@@ -73,10 +72,10 @@ class DiscordThreads:
             raise
 
     async def private_threads(self, turn: Turn, name: str) -> Sequence[ThreadId]:
-        return await self._threads(turn, name, PRIVATE)
+        return await self._threads(turn, name, PRIVATE_THREAD)
 
     async def posts(self, turn: Turn, name: str) -> Sequence[ThreadId]:
-        return await self._threads(turn, name, PUBLIC)
+        return await self._threads(turn, name, PUBLIC_THREAD)
 
     async def _threads(self, turn: Turn, name: str, kind: int) -> Sequence[ThreadId]:
         us, wanted = await self._identity.bot(), payloads.thread(name)["name"]

@@ -14,7 +14,7 @@ from datetime import datetime
 
 import structlog
 
-from app.discord.interactions import THREADS
+from app.discord.kinds import THREADS
 from app.ids import ChannelId, GuildId, ThreadId
 from app.inbox.ports import Asks, Counts, Discord, Object, Places, Unread
 from app.inbox.reader import NotFoundThere, Reader

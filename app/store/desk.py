@@ -105,8 +105,6 @@ class SqliteDesk(SqliteQueue):
         skipped: int = 0,
         most: int = 10,
     ) -> tuple[Sequence[Session], int]:
-        """A page of the server's threads that are worked in, and how many there are: those of `channels`, or all; with
-        `mine` those in which the viewer asked something. The one that was used last comes first."""
         return await self._sqlite.read(
             lambda db: look(db, guild, viewer, channels, mine=mine, skipped=skipped, most=most)
         )

@@ -7,7 +7,7 @@ from app.sandboxes.cargo import MOST_NESTED, Item, Left
 from app.turns.carriers import Carried
 from app.turns.history import BETWEEN, Said, plain_name, recent_lines
 from app.words import forking
-from app.words.amounts import plural
+from app.words.amounts import plural, series
 
 LEFT_BEHIND: Mapping[Left, str] = {
     Left.UNREADABLE: forking.LEFT_BEHIND,
@@ -67,7 +67,7 @@ def _conversation(belongings: Belongings, has_transcript: bool) -> str:
     if carried is None:
         return (forking.TALK_TOLD if has_transcript else forking.TALK_ANEW).format(reason=belongings.unsaid)
     gaps = ((forking.AT_WORK_THERE, carried.is_cut_short), (forking.UNDONE_THERE, carried.is_undone))
-    left = forking.AND.join(words for words, is_left in gaps if is_left)
+    left = series([words for words, is_left in gaps if is_left])
     without = forking.WITHOUT.format(left=left) if left else ""
     return forking.TALK.format(questions=plural(carried.questions, "question"), without=without)
 

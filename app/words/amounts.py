@@ -1,11 +1,18 @@
 """So many of something: files, lines, seconds, dollars."""
 
+from collections.abc import Sequence
+
 UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def plural(number: int, noun: str) -> str:
     """“1 file”, “1,200 files”."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def series(values: Sequence[str]) -> str:
+    """“a”, “a and b”, “a, b and c”."""
+    return " and ".join(filter(None, [", ".join(values[:-1]), *values[-1:]]))
 
 
 def more(hidden: int) -> str:

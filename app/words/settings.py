@@ -43,7 +43,7 @@ PLACE_UNKNOWN = (
 BRANCH_ALONE = "A branch belongs to a repository, and none is set here. Please give the repository with it."
 
 CHANGED = "{by} {changes} for {where}."
-SETTLED, CLEARED, AND = "set {values}", "cleared {values}", " and "
+SETTLED, CLEARED = "set {values}", "cleared {values}"
 THE, NOW, NOW_IS = "the {name}", "Now {values}.", "the {name} is {value}"
 FROM_NEXT_QUESTION = "It counts from the next question on."
 FROM_NEXT_MACHINE = "The repository and its branch count from the next machine on: `/opencord reset` makes one here."

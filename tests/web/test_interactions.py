@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from app.commands import reset
-from app.commands.ask import LONGEST_PROMPT
 from app.discord.identity import Application, Identity
+from app.discord.limits import STRING_OPTION
 from app.ids import ChannelId, ThreadId
 from app.store.sqlite import Sqlite
 from app.turns.catalogue import Kind
@@ -53,9 +53,9 @@ async def test_a_question_in_a_thread_belongs_to_the_thread(door: Door) -> None:
 
 
 async def test_a_prompt_as_long_as_discord_allows_is_taken_whole(door: Door) -> None:
-    await door.send(used("ask", prompt="x" * LONGEST_PROMPT))
+    await door.send(used("ask", prompt="x" * STRING_OPTION))
 
-    assert len((await door.ledger.live_turns())[0].prompt) == LONGEST_PROMPT
+    assert len((await door.ledger.live_turns())[0].prompt) == STRING_OPTION
 
 
 async def test_a_question_may_come_with_a_file(door: Door) -> None:
